@@ -1,0 +1,84 @@
+"""The protocol of a destination: what every connector that sends data out offers to activation.
+
+A destination is told what to deliver, record by record, each with an action key that never changes between attempts, and
+answers record by record. It decides nothing: who receives what, and whether they may, is `activation`'s to say.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+
+class Operation(StrEnum):
+    """What a delivery asks of the destination."""
+
+    UPSERT = "upsert"  # the record is in the audience, with these values
+    REMOVE = "remove"  # the record has left the audience
+
+
+class Outcome(StrEnum):
+    """What is known about one delivery."""
+
+    ACCEPTED = "accepted"  # the destination said that it has it
+    REJECTED = "rejected"  # the destination said that it will never take it
+    RETRY = "retry"  # it was certainly not taken; trying again is safe
+    MAYBE_SENT = "maybe_sent"  # the answer was lost: it may or may not have been taken
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One record on its way out.
+
+    Attributes:
+        action_key: Deterministic; equal keys are the same action, whatever number of attempts it takes.
+        merchant_id: The tenant.
+        audience: The audience whose change this is.
+        customer_id: The customer that it is about.
+        operation: Whether to upsert or remove.
+        payload: The fields to send, JSON-ready (money as strings).
+    """
+
+    action_key: str
+    merchant_id: str
+    audience: str
+    customer_id: str
+    operation: Operation
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DeliveryResult:
+    """What became of one delivery.
+
+    Attributes:
+        action_key: The delivery's key.
+        outcome: What is known.
+        reason: Why, when it was not accepted; never holds payload values.
+        provider_reference: The destination's own id for it, where it gives one.
+        retry_at: The earliest time to try again, where the destination asked for one.
+    """
+
+    action_key: str
+    outcome: Outcome
+    reason: str | None = None
+    provider_reference: str | None = None
+    retry_at: datetime | None = None
+
+
+class Destination(Protocol):
+    """A connector that takes one kind of tool's records out."""
+
+    kind: ClassVar[str]
+    name: str
+    batch_size: int
+    is_idempotent: bool
+    """Whether sending the same action key twice has the effect of sending it once."""
+
+    def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
+        """Deliver a batch of at most `batch_size`, and say of each record what became of it.
+
+        Never raises for a record's sake: whatever happens on the way is an outcome of the records concerned.
+        """
+        ...

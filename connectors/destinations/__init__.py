@@ -1,0 +1,1 @@
+"""One module per kind of tool that records are sent to."""

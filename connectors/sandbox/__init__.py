@@ -1,0 +1,1 @@
+"""Servers and generators that behave like the outside world, with a truth of their own to test against."""

@@ -1,0 +1,1 @@
+"""Pure functions and estimators of customer value on Arrow, Polars and NumPy. No I/O, no clock, no unseeded randomness."""

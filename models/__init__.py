@@ -1,0 +1,1 @@
+"""The shapes of Perennial's data and the warehouse that holds them. Knows neither HTTP nor Dagster."""

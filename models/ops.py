@@ -1,0 +1,150 @@
+"""The `ops` schema: who the merchants are, what ran, what was read, what was set aside, and what is withheld."""
+
+import sqlalchemy as sa
+
+from models.schema import OPS, Json, Timestamp, metadata
+
+merchants = sa.Table(
+    "merchants",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("merchant_name", sa.Text, nullable=False),
+    sa.Column("time_zone", sa.Text, nullable=False, comment="IANA zone that decides the merchant's days."),
+    sa.Column("currency_code", sa.Text, nullable=False, comment="The currency of analysis."),
+    sa.Column("as_of_date", sa.Date, nullable=False, comment="The last day that the current tables describe."),
+    sa.Column(
+        "counts_zero_amount_days",
+        sa.Boolean,
+        nullable=False,
+        comment="Whether a day whose orders cost nothing is a purchase occasion.",
+    ),
+    sa.Column("withheld_reasons", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("run_id", sa.Text, comment="The run that last worked on the merchant."),
+    sa.Column("updated_at", Timestamp, nullable=False),
+    schema=OPS,
+    comment="One row per merchant as declared in perennial.yml, with whether its publish is withheld.",
+)
+
+exchange_rates = sa.Table(
+    "exchange_rates",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("currency_code", sa.Text, primary_key=True, comment="The currency converted from."),
+    sa.Column("valid_from_date", sa.Date, primary_key=True),
+    sa.Column("rate", sa.Numeric(18, 8), nullable=False, comment="Merchant currency per unit of this one."),
+    schema=OPS,
+    comment="One row per merchant, currency and first day of validity: the rates that perennial.yml declares.",
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("state", Json, nullable=False),
+    sa.Column("batch_id", sa.Text, nullable=False),
+    sa.Column("updated_at", Timestamp, nullable=False),
+    schema=OPS,
+    comment="One row per store and source: how far it has been read, committed with the rows themselves.",
+)
+
+archive_batches = sa.Table(
+    "archive_batches",
+    metadata,
+    sa.Column(
+        "batch_id", sa.Text, primary_key=True, comment="Digest of the store and its input: a repeat is the same."
+    ),
+    sa.Column("batch_number", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+    sa.Column("merchant_id", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False, comment="snapshot or delta."),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("cursor", Json, nullable=False, comment="The state to commit with the rows."),
+    sa.Column("row_counts", Json, nullable=False, comment="Rows archived per stream."),
+    sa.Column("rejected_count", sa.BigInteger, nullable=False),
+    sa.Column("archived_at", Timestamp, nullable=False),
+    sa.Column("contract_passed", sa.Boolean, comment="Null until the data contract was checked."),
+    sa.Column("contract_report", Json, comment="What the data contract found."),
+    sa.Column("landed_at", Timestamp),
+    schema=OPS,
+    comment="One row per batch in the archive, and how far it got: archived, checked, landed.",
+)
+
+rejected_records = sa.Table(
+    "rejected_records",
+    metadata,
+    sa.Column("reject_id", sa.Text, primary_key=True, comment="Digest of store, stream, raw text and occurrence."),
+    sa.Column("merchant_id", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("stream", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False, comment="The file, or the platform's endpoint."),
+    sa.Column("line", sa.BigInteger, nullable=False),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("raw_text", sa.Text, nullable=False),
+    sa.Column("record_key", sa.Text, comment="The natural key, where it could be read."),
+    sa.Column("batch_id", sa.Text, nullable=False, comment="The batch that last met the record."),
+    sa.Column("first_seen_at", Timestamp, nullable=False),
+    sa.Column("last_seen_at", Timestamp, nullable=False),
+    sa.Column("corrected_text", sa.Text, comment="What its owner wants read instead."),
+    sa.Column("corrected_at", Timestamp),
+    sa.Column("resolved_at", Timestamp, comment="When it stopped being rejected."),
+    sa.Index(None, "merchant_id", "store_id", "source"),
+    schema=OPS,
+    comment="One row per record set aside, with file, line, field, reason and the raw text.",
+)
+
+sync_runs = sa.Table(
+    "sync_runs",
+    metadata,
+    sa.Column("sync_run_id", sa.Text, primary_key=True),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("merchant_id", sa.Text, nullable=False),
+    sa.Column("store_id", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("stream", sa.Text, nullable=False),
+    sa.Column("batch_id", sa.Text),
+    sa.Column("status", sa.Text, nullable=False, comment="unchanged, archived, landed, withheld or failed."),
+    sa.Column("rows_read", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("rows_inserted", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("rows_updated", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("rows_unchanged", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("rows_deleted", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("rows_rejected", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("cursor", Json),
+    sa.Column("message", sa.Text, comment="What went wrong and what to do, when something did."),
+    sa.Column("started_at", Timestamp, nullable=False),
+    sa.Column("finished_at", Timestamp),
+    sa.Index(None, "merchant_id", "store_id", "source", "stream", "started_at"),
+    schema=OPS,
+    comment="One row per run, store and stream: what was read, landed, left alone and set aside.",
+)
+
+merchant_checks = sa.Table(
+    "merchant_checks",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("check_name", sa.Text, primary_key=True),
+    sa.Column("has_passed", sa.Boolean, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("checked_at", Timestamp, nullable=False),
+    schema=OPS,
+    comment="One row per run, merchant and check that can withhold the merchant's publish.",
+)
+
+merchant_runs = sa.Table(
+    "merchant_runs",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("as_of_date", sa.Date, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, comment="published or withheld."),
+    sa.Column("reasons", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("finished_at", Timestamp, nullable=False),
+    schema=OPS,
+    comment="One row per run and merchant: whether its numbers were published, and if not, why not.",
+)

@@ -1,0 +1,17 @@
+"""The raw tables: one per source and stream, typed, under the platform's own names.
+
+A new source adds its streams here, a migration for the tables, and nothing else in this package.
+"""
+
+import sqlalchemy as sa
+
+from models.records import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS, Stream
+from models.schema import raw_table
+
+SOURCE_STREAMS: dict[str, tuple[Stream, ...]] = {
+    "files": (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS),
+}
+
+RAW_TABLES: dict[tuple[str, str], sa.Table] = {
+    (source, stream.name): raw_table(source, stream) for source, streams in SOURCE_STREAMS.items() for stream in streams
+}
