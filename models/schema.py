@@ -4,6 +4,8 @@ Tables are SQLAlchemy Core, one module per schema (`raw`, `ops`, `ml`, `activati
 dbt owns `staging`, `intermediate`, `marts` and `vault`.
 """
 
+from typing import Any
+
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -30,7 +32,7 @@ Money = sa.Numeric(18, 4)
 Timestamp = sa.DateTime(timezone=True)
 Json = postgresql.JSONB
 
-_POSTGRES_TYPES: dict[pa.DataType, sa.types.TypeEngine[object]] = {
+_POSTGRES_TYPES: dict[pa.DataType, sa.types.TypeEngine[Any]] = {
     pa.string(): sa.Text(),
     pa.int64(): sa.BigInteger(),
     pa.bool_(): sa.Boolean(),
@@ -40,7 +42,7 @@ _POSTGRES_TYPES: dict[pa.DataType, sa.types.TypeEngine[object]] = {
 }
 
 
-def postgres_type(arrow_type: pa.DataType) -> sa.types.TypeEngine[object]:
+def postgres_type(arrow_type: pa.DataType) -> sa.types.TypeEngine[Any]:
     """The PostgreSQL column type that holds an Arrow type without loss.
 
     Raises:
