@@ -1,0 +1,146 @@
+"""Audiences: who meets a declared rule over `marts.customer_360`, and since when.
+
+Membership is a history of stays in `activation.audience_members`; times are the run's as-of time, never a clock's.
+Must not know what is sent to whom.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy.dialects.postgresql import insert
+
+from activation.customers import customer_360
+from activation.locks import lock_key
+from activation.rules import Rule, compiled
+from models.activation import audience_members
+from models.errors import StopError
+
+_DEEPEST = 20
+
+
+class Audience(BaseModel):
+    """A named rule over the merchant's customers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[a-z][a-z0-9_]*$")
+    description: str = ""
+    rule: Rule
+
+    @model_validator(mode="after")
+    def _is_readable(self) -> Self:
+        if self.rule.depth > _DEEPEST:
+            raise ValueError(f"the rule nests {self.rule.depth} groups; at most {_DEEPEST} are allowed")
+        return self
+
+    @property
+    def rule_hash(self) -> str:
+        """SHA-256 of the canonical rule; changes when, and only when, the rule is another one."""
+        text = json.dumps(self.rule.canonical(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class AudienceChange:
+    """What a refresh did to an audience.
+
+    Attributes:
+        merchant_id: The tenant.
+        audience: The audience's name.
+        entered_count: Customers who are in it now and were not before.
+        left_count: Customers who were in it and are no longer.
+        stayed_count: Customers who were and are in it; their rows were not touched.
+    """
+
+    merchant_id: str
+    audience: str
+    entered_count: int
+    left_count: int
+    stayed_count: int
+
+    @property
+    def member_count(self) -> int:
+        """Customers who are in the audience now."""
+        return self.entered_count + self.stayed_count
+
+
+def audience_select(audience: Audience, merchant_id: str) -> sa.Select[tuple[str, str | None]]:
+    """The merchant's customers that the rule describes: `customer_id`, and the `model_run_id` that was read."""
+    return sa.select(customer_360.c.customer_id, customer_360.c.model_run_id).where(
+        customer_360.c.merchant_id == merchant_id, compiled(audience.rule)
+    )
+
+
+def refresh_audience(
+    connection: sa.Connection, audience: Audience, *, merchant_id: str, as_of: datetime
+) -> AudienceChange:
+    """Bring an audience's members up to date with the customers' current rows, in the caller's transaction.
+
+    Repeating a refresh over the same rows changes nothing. One at the same `as_of` over corrected rows takes that
+    time's earlier result back: a stay that ended at `as_of` goes on.
+
+    Args:
+        connection: The warehouse, with a transaction that the caller commits.
+        audience: The audience and its rule.
+        merchant_id: The tenant.
+        as_of: The run's as-of time, with a zone; stays begin and end at it.
+
+    Raises:
+        StopError: The merchant has members but no row at all in `marts.customer_360`, or a later refresh has already
+            been made; either would end stays that have not ended.
+    """
+    if as_of.tzinfo is None:
+        raise ValueError("as_of needs a time zone")
+    members = audience_members
+    scope = sa.and_(members.c.merchant_id == merchant_id, members.c.audience == audience.name)
+    is_open = sa.and_(scope, members.c.left_at.is_(None))
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key("audience", merchant_id, audience.name))))
+    _refuse_damage(connection, merchant_id, audience.name, as_of)
+
+    current = audience_select(audience, merchant_id).cte("current_members")
+    is_current = sa.exists().where(current.c.customer_id == members.c.customer_id)
+    left = connection.execute(sa.update(members).where(is_open, ~is_current).values(left_at=as_of)).rowcount
+    reopened = connection.execute(
+        sa.update(members).where(scope, members.c.left_at == as_of, is_current).values(left_at=None)
+    ).rowcount
+    stays = sa.select(sa.literal(1)).where(is_open, members.c.customer_id == current.c.customer_id)
+    newcomers = sa.select(
+        sa.literal(merchant_id).label("merchant_id"),
+        sa.literal(audience.name).label("audience"),
+        current.c.customer_id,
+        sa.literal(as_of, sa.DateTime(timezone=True)).label("entered_at"),
+        sa.literal(audience.rule_hash).label("rule_hash"),
+        current.c.model_run_id,
+    ).where(~stays.exists())
+    entered = connection.execute(
+        insert(members).from_select([column.name for column in newcomers.selected_columns], newcomers)
+    ).rowcount
+    total = connection.execute(sa.select(sa.func.count()).select_from(members).where(is_open)).scalar_one()
+    entered += reopened
+    return AudienceChange(merchant_id, audience.name, entered, left, total - entered)
+
+
+def _refuse_damage(connection: sa.Connection, merchant_id: str, audience: str, as_of: datetime) -> None:
+    members = audience_members
+    latest, open_count = connection.execute(
+        sa.select(
+            sa.func.max(sa.func.greatest(members.c.entered_at, members.c.left_at)),
+            sa.func.count().filter(members.c.left_at.is_(None)),
+        ).where(members.c.merchant_id == merchant_id, members.c.audience == audience)
+    ).one()
+    if latest is not None and latest > as_of:
+        raise StopError(
+            f"audience '{audience}' of merchant '{merchant_id}' was last changed as of {latest:%Y-%m-%d %H:%M %Z}; "
+            f"a refresh as of {as_of:%Y-%m-%d %H:%M} would rewrite its history. Run with a later as-of date."
+        )
+    has_rows = connection.execute(sa.select(sa.exists().where(customer_360.c.merchant_id == merchant_id))).scalar_one()
+    if open_count and not has_rows:
+        raise StopError(
+            f"marts.customer_360 holds no row of merchant '{merchant_id}', yet audience '{audience}' has {open_count} "
+            "members; they stay until the customers' rows are there again. Rebuild marts.customer_360."
+        )
