@@ -1,0 +1,119 @@
+"""What runs by itself: the nightly run at 01:00 of each merchant's own zone, and the alarm when a run fails."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from orchestration.configuration import Configuration, Merchant
+from orchestration.deployment import read_configuration
+from orchestration.settings import current_settings
+
+NIGHTLY_HOUR = 1
+# A clock that jumps over 01:00 in spring still shows 02:00; the run key keeps the second chance from running twice.
+_DUE_HOURS = (NIGHTLY_HOUR, NIGHTLY_HOUR + 1)
+_ALERT_TIMEOUT_SECONDS = 5
+
+
+def due_merchants(configuration: Configuration, tick: datetime) -> Iterator[tuple[Merchant, datetime]]:
+    """The merchants whose night it is.
+
+    Args:
+        configuration: The declarations in force.
+        tick: The schedule's own time, aware.
+
+    Yields:
+        Each merchant whose local hour is 01 or, for the sake of clocks that jump, 02, with its local time.
+    """
+    for merchant in configuration.merchants:
+        local = tick.astimezone(ZoneInfo(merchant.time_zone))
+        if local.hour in _DUE_HOURS:
+            yield merchant, local
+
+
+def nightly_request(merchant: Merchant, local: datetime) -> dg.RunRequest:
+    """The run of one merchant's night: it describes the day that has just ended, and happens once per local date."""
+    as_of_date = merchant.as_of_date or (local.date() - timedelta(days=1))
+    return dg.RunRequest(
+        run_key=f"{merchant.merchant_id}:{local.date().isoformat()}",
+        run_config=run_config([merchant.merchant_id], as_of_date.isoformat()),
+        tags={"perennial/merchant_id": merchant.merchant_id, "perennial/as_of_date": as_of_date.isoformat()},
+    )
+
+
+def run_config(merchant_ids: list[str], as_of_date: str | None) -> dict[str, Any]:
+    """Run configuration that limits a run to some merchants and says which day it describes."""
+    return {
+        "resources": {"deployment": {"config": {"merchant_ids": merchant_ids, "as_of_date": as_of_date or ""}}},
+        "loggers": {},
+    }
+
+
+def nightly_schedule(job: dg.JobDefinition | Any) -> dg.ScheduleDefinition:  # noqa: ANN401 - an unresolved job
+    """An hourly schedule that starts the nightly run of each merchant whose zone has reached 01:00."""
+
+    @dg.schedule(
+        cron_schedule="0 * * * *",
+        job=job,
+        name="nightly",
+        execution_timezone="UTC",
+        description="Every hour: the merchants whose own clock shows 01:00 get their nightly run, once per local date.",
+    )
+    def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        configuration = read_configuration(current_settings())
+        due = list(due_merchants(configuration, context.scheduled_execution_time.astimezone(UTC)))
+        if not due:
+            yield dg.SkipReason(f"No merchant's clock shows {NIGHTLY_HOUR:02d}:00.")
+        for merchant, local in due:
+            yield nightly_request(merchant, local)
+
+    return nightly
+
+
+def alert_body(run_id: str, job_name: str, message: str) -> dict[str, str]:
+    """What the alert webhook is sent: ids and the failure's own words, which name what to do."""
+    return {
+        "event": "run_failed",
+        "run_id": run_id,
+        "job": job_name,
+        "message": message,
+        "what_to_do": "Open the run in the Dagster UI; `ops.merchant_runs` lists what was withheld and why.",
+    }
+
+
+def post_alert(url: str, body: dict[str, str]) -> None:
+    """Post a failure to the configured webhook.
+
+    Raises:
+        dg.Failure: The webhook did not take it; the sensor's own tick then shows as failed.
+    """
+    request = urllib.request.Request(  # noqa: S310 - the deployment's own setting, checked to be http(s)
+        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}, method="POST"
+    )
+    if not url.startswith(("https://", "http://")):
+        raise dg.Failure("PERENNIAL_ALERT_WEBHOOK_URL is not an http(s) address")
+    try:
+        with urllib.request.urlopen(request, timeout=_ALERT_TIMEOUT_SECONDS):  # noqa: S310 - checked above
+            pass
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise dg.Failure(f"the alert webhook did not take the alert: {error}") from error
+
+
+@dg.run_failure_sensor(
+    name="failed_run_alert",
+    description="Posts every failed run to PERENNIAL_ALERT_WEBHOOK_URL.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def failed_run_alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+    """Tell the configured webhook that a run failed."""
+    url = current_settings().alert_webhook_url
+    if url is None:
+        return dg.SkipReason("PERENNIAL_ALERT_WEBHOOK_URL is not set.")
+    message = context.failure_event.message or "The run failed."
+    post_alert(url, alert_body(context.dagster_run.run_id, context.dagster_run.job_name, message))
+    return None

@@ -1,0 +1,233 @@
+"""The `perennial` command: the same jobs that the Makefile and Dagster offer, one sub-command each.
+
+Parses, calls, prints. What a command does stands in the module it calls; a failure of ours ends with its message and exit
+code 1, without a traceback.
+"""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.errors import MisconfiguredError, PerennialError
+from orchestration.settings import current_settings
+
+app = typer.Typer(
+    name="perennial",
+    help="Customer lifetime value, from the raw order to the message that follows from it.\n\n"
+    "Declare your shops in perennial.yml, then: perennial run. New here? perennial demo.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+warehouse = typer.Typer(help="The warehouse: start it, stop it, connect to it.", no_args_is_help=True)
+archive = typer.Typer(help="The archive: every record as it was read, in Parquet.", no_args_is_help=True)
+serve = typer.Typer(help="Single processes of a server deployment.", no_args_is_help=True)
+app.add_typer(warehouse, name="warehouse")
+app.add_typer(serve, name="serve")
+app.add_typer(archive, name="archive")
+
+MerchantOption = Annotated[
+    list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")
+]
+AsOfOption = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The last day to describe. Default: as perennial.yml says."),
+]
+
+
+@app.command()
+def demo() -> None:
+    """Load real purchases, build every table, predict, send, and print what came of it."""
+    from orchestration.demonstration import run_demo
+
+    raise typer.Exit(run_demo(current_settings()))
+
+
+@app.command()
+def run(merchant: MerchantOption = None, as_of: AsOfOption = None) -> None:
+    """Run the whole pipeline now: read, land, transform, predict, publish, deliver."""
+    from orchestration.execution import run_pipeline
+
+    raise typer.Exit(run_pipeline(current_settings(), merchant or [], as_of.date() if as_of else None))
+
+
+@app.command()
+def ui() -> None:
+    """Serve the Dagster UI and run its daemon (schedules and sensors) until Ctrl-C."""
+    from orchestration.serving import serve_ui
+
+    raise typer.Exit(serve_ui(current_settings()))
+
+
+@app.command("check-config")
+def check_config() -> None:
+    """Check perennial.yml, and that its sources can be opened; changes nothing."""
+    from orchestration.execution import check_configuration
+
+    for line in check_configuration(current_settings()):
+        typer.echo(line)
+
+
+@app.command()
+def rejects(
+    merchant: MerchantOption = None,
+    output: Annotated[Path | None, typer.Option(help="Write them to this CSV file, to correct and replay.")] = None,
+) -> None:
+    """List the records that were set aside, with file, line, field and reason."""
+    from orchestration.rejects import list_rejects
+
+    list_rejects(current_settings(), merchant or [], output)
+
+
+@app.command("replay-rejects")
+def replay_rejects(
+    corrections: Annotated[
+        Path | None, typer.Argument(help="The CSV file of `perennial rejects --output`, with corrected_text filled in.")
+    ] = None,
+    merchant: MerchantOption = None,
+) -> None:
+    """Read rejected records again, with their corrections, and land what is good now."""
+    from orchestration.rejects import replay
+
+    raise typer.Exit(replay(current_settings(), merchant or [], corrections))
+
+
+@app.command("rebuild-raw")
+def rebuild_raw(
+    source: Annotated[str, typer.Argument(help="The source's name, such as files.")] = "files",
+    stream: Annotated[
+        str | None, typer.Argument(help="One stream, such as orders. Default: all of the source.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Only compare; change nothing.")] = False,
+) -> None:
+    """Rebuild raw tables from the archive, without reading any shop again."""
+    from orchestration.archive_commands import rebuild
+
+    raise typer.Exit(rebuild(current_settings(), source, stream, verify_only=verify))
+
+
+@archive.command("sql")
+def archive_sql(
+    query: Annotated[str, typer.Argument(help="DuckDB SQL over views such as files_orders.")],
+) -> None:
+    """Query the archive's history with DuckDB: one view per source and stream."""
+    from orchestration.archive_commands import query_archive
+
+    query_archive(current_settings(), query)
+
+
+@app.command()
+def synthesize(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; `truth/` below it holds the true parameters.")],
+    preset: Annotated[str, typer.Option(help="Which merchant to make up; see --list.")] = "model_following",
+    customers: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many customers.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
+    file_format: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
+    listing: Annotated[bool, typer.Option("--list", help="List the presets.")] = False,
+) -> None:
+    """Make up a merchant whose true behaviour is known, as files that the files source reads."""
+    from orchestration.synthesis import list_presets, synthesize_merchant
+
+    if listing:
+        list_presets()
+    else:
+        synthesize_merchant(folder, preset, customers, seed, file_format)
+
+
+@app.command()
+def receiver() -> None:
+    """Serve the demonstration's receiver on this machine until Ctrl-C."""
+    from orchestration.serving import serve_receiver
+
+    serve_receiver(current_settings())
+
+
+@app.command()
+def docs(check: Annotated[bool, typer.Option("--check", help="Fail when a document is stale.")] = False) -> None:
+    """Regenerate the generated documents."""
+    from orchestration.documentation import generate
+
+    raise typer.Exit(generate(current_settings(), check_only=check))
+
+
+@app.command()
+def clean() -> None:
+    """Stop the embedded warehouse and remove everything Perennial keeps on this machine for this project."""
+    from orchestration.serving import remove_home
+
+    remove_home(current_settings())
+
+
+@serve.command("webserver")
+def serve_webserver(host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1") -> None:
+    """Become the Dagster webserver."""
+    from orchestration.serving import become_webserver
+
+    become_webserver(current_settings(), host)
+
+
+@serve.command("daemon")
+def serve_daemon() -> None:
+    """Become the Dagster daemon: schedules, sensors, the run queue."""
+    from orchestration.serving import become_daemon
+
+    become_daemon(current_settings())
+
+
+@serve.command("daemon-health")
+def serve_daemon_health() -> None:
+    """Exit 0 when the daemon's heartbeats are fresh, 1 otherwise."""
+    from orchestration.serving import check_daemon
+
+    raise typer.Exit(check_daemon(current_settings()))
+
+
+@warehouse.command("url")
+def warehouse_url(
+    role: Annotated[str, typer.Option(help="owner, or reader for BI tools: marts only.")] = "owner",
+) -> None:
+    """Start the warehouse if needed and print one libpq URL, and nothing else."""
+    from orchestration import deployment
+
+    if role not in {"owner", "reader"}:
+        raise MisconfiguredError("--role", f"{role!r}; use owner or reader")
+    typer.echo(deployment.warehouse_url(current_settings(), role))
+
+
+@warehouse.command("start")
+def warehouse_start() -> None:
+    """Start the embedded warehouse, or find it running, and bring its tables up to date."""
+    from orchestration.serving import start_warehouse
+
+    start_warehouse(current_settings())
+
+
+@warehouse.command("stop")
+def warehouse_stop() -> None:
+    """Stop the embedded warehouse cleanly."""
+    from orchestration.serving import stop_warehouse
+
+    stop_warehouse(current_settings())
+
+
+@warehouse.command("status")
+def warehouse_status() -> None:
+    """Say whether the warehouse runs, where, and with which data."""
+    from orchestration.serving import print_status
+
+    print_status(current_settings())
+
+
+def main() -> None:
+    """Run the command; a failure of ours is one message, not a traceback."""
+    try:
+        from orchestration.logs import configure_logs
+
+        configure_logs(current_settings().log_level)
+        app(standalone_mode=True)
+    except PerennialError as error:
+        sys.stderr.write(f"perennial: {error}\n")
+        sys.exit(1)

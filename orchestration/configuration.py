@@ -1,0 +1,225 @@
+"""`perennial.yml`: what to pull, score and send, as typed declarations.
+
+Each package owns the shape of its own part (a source's settings, an audience's rule, a destination's settings); this module
+puts them together and turns every mistake into one error that names the key. Secrets are references to the environment
+(`${NAME}`) and are resolved here, so that no other module sees the environment.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from activation.audiences import Audience
+from activation.syncs import Sync
+from connectors.currencies import MINOR_DIGITS
+from connectors.destinations import DestinationSettings
+from connectors.sources import SourceSettings
+from models.errors import MisconfiguredError
+
+_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+
+
+def _known_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"{value!r} is not an IANA time zone; write one such as Europe/Berlin")
+    return value
+
+
+def _known_currency(value: str) -> str:
+    if value not in MINOR_DIGITS:
+        raise ValueError(f"{value!r} is not an ISO 4217 currency code; write one such as EUR")
+    return value
+
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+CurrencyCode = Annotated[str, AfterValidator(_known_currency)]
+
+
+class Declaration(BaseModel):
+    """The base of everything in `perennial.yml`: an unknown key is an error, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatedRate(Declaration):
+    """An exchange rate from a day on."""
+
+    valid_from_date: date
+    rate: Decimal = Field(gt=0, description="Units of the merchant's currency for one unit of this currency.")
+
+
+class Store(Declaration):
+    """One shop of a merchant, and where its records come from."""
+
+    store_id: Identifier
+    source: SourceSettings
+
+
+class Prediction(Declaration):
+    """What the forecasts state: how far they look, and at what discount."""
+
+    horizon_days: int = Field(default=365, ge=1, le=3650, description="The horizon of CLV and expected purchases.")
+    annual_discount_rate: float = Field(default=0.10, ge=0, le=1, description="Discount of future spend, per year.")
+    churn_horizon_days: int = Field(default=90, ge=1, le=3650, description="Churn means: no purchase within this time.")
+    holdout_days: int | None = Field(
+        default=None,
+        ge=7,
+        description="The end of the history that backtests are measured on; default: up to 180 days.",
+    )
+
+
+class Merchant(Declaration):
+    """One tenant: its stores, how to count, and what to do with the results."""
+
+    merchant_id: Identifier
+    merchant_name: str
+    time_zone: TimeZone = Field(description="Decides the merchant's days.")
+    currency_code: CurrencyCode = Field(description="The currency of analysis.")
+    as_of_date: date | None = Field(default=None, description="Fixes the last day described; for closed histories.")
+    zero_amount_days: Literal["count", "ignore"] = Field(
+        default="count", description="Whether a day whose orders cost nothing is a purchase occasion."
+    )
+    max_rejected_rate: float = Field(default=0.01, ge=0, le=1, description="The share of bad rows that stops a read.")
+    exchange_rates: dict[CurrencyCode, list[DatedRate]] = Field(default_factory=dict)
+    stores: list[Store] = Field(min_length=1)
+    prediction: Prediction = Prediction()
+    audiences: list[Audience] = Field(default_factory=list)
+    syncs: list[Sync] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_rates(cls, values: Any) -> Any:  # noqa: ANN401 - what stands in the file may be anything
+        """Let `EUR: 1.1` stand for a rate that always held."""
+        if isinstance(values, dict) and isinstance(rates := values.get("exchange_rates"), dict):
+            dated = {
+                code: rate if isinstance(rate, list) else [{"valid_from_date": date(1970, 1, 1), "rate": str(rate)}]
+                for code, rate in rates.items()
+            }
+            return {**values, "exchange_rates": dated}
+        return values
+
+
+class Configuration(Declaration):
+    """Everything that a deployment declares."""
+
+    merchants: list[Merchant] = Field(min_length=1)
+    destinations: list[DestinationSettings] = Field(default_factory=list)
+
+    def merchant(self, merchant_id: str) -> Merchant:
+        """The merchant of that id.
+
+        Raises:
+            MisconfiguredError: No such merchant is declared.
+        """
+        for merchant in self.merchants:
+            if merchant.merchant_id == merchant_id:
+                return merchant
+        declared = ", ".join(m.merchant_id for m in self.merchants)
+        raise MisconfiguredError("merchants", f"no merchant {merchant_id!r} is declared; there are: {declared}")
+
+
+def load_configuration(path: Path, references: Mapping[str, str]) -> Configuration:
+    """Read and check `perennial.yml`.
+
+    Args:
+        path: The file.
+        references: What `${NAME}` may refer to.
+
+    Raises:
+        MisconfiguredError: Names the first key at fault and lists the others.
+    """
+    try:
+        written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MisconfiguredError(
+            str(path.name), f"no such file in {path.parent}; set PERENNIAL_CONFIG or add it"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MisconfiguredError(str(path.name), f"is not readable YAML: {error}") from None
+    if not isinstance(written, dict):
+        raise MisconfiguredError(str(path.name), "holds no declarations; it starts with `merchants:`")
+    resolved = _resolve(written, references, key="")
+    try:
+        configuration = Configuration.model_validate(resolved)
+    except ValidationError as error:
+        raise _misconfigured(error, resolved) from None
+    _check_names(configuration)
+    return configuration
+
+
+def _resolve(value: Any, references: Mapping[str, str], *, key: str) -> Any:  # noqa: ANN401 - YAML holds anything
+    """Replace every `${NAME}` in every text below a key."""
+    if isinstance(value, dict):
+        return {k: _resolve(v, references, key=f"{key}.{k}".lstrip(".")) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_resolve(v, references, key=f"{key}[{i}]") for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if not references.get(name):
+            raise MisconfiguredError(key, f"refers to ${{{name}}}, which the environment does not set")
+        return references[name]
+
+    return _REFERENCE.sub(replace, value)
+
+
+def _misconfigured(error: ValidationError, written: Any) -> MisconfiguredError:  # noqa: ANN401 - YAML holds anything
+    """One error out of pydantic's list: the first key at fault, and how many more there are."""
+    problems = [(key_path(problem["loc"], written), problem["msg"]) for problem in error.errors(include_input=False)]
+    key, message = problems[0]
+    others = "".join(f"\n  {other}: {text}" for other, text in problems[1:])
+    return MisconfiguredError(key, message.removeprefix("Value error, ") + (f"\nalso:{others}" if others else ""))
+
+
+def key_path(location: tuple[int | str, ...], written: Any) -> str:  # noqa: ANN401 - YAML holds anything
+    """The path of a key as its owner would write it; the tags of unions, which stand in no file, are left out."""
+    path, here = "", written
+    for position, part in enumerate(location):
+        is_last = position == len(location) - 1
+        if isinstance(part, int):
+            path += f"[{part}]"
+            here = here[part] if isinstance(here, list) and part < len(here) else None
+        elif isinstance(here, dict) and part in here:
+            path += f".{part}"
+            here = here[part]
+        elif is_last and isinstance(here, dict):
+            path += f".{part}"
+    return path.lstrip(".")
+
+
+def _check_names(configuration: Configuration) -> None:
+    """Names must be unique, and what refers to a name must find it."""
+    _unique("merchants", "merchant_id", [m.merchant_id for m in configuration.merchants])
+    _unique("destinations", "name", [d.name for d in configuration.destinations])
+    destinations = {d.name for d in configuration.destinations}
+    for index, merchant in enumerate(configuration.merchants):
+        key = f"merchants[{index}]"
+        _unique(f"{key}.stores", "store_id", [s.store_id for s in merchant.stores])
+        _unique(f"{key}.audiences", "name", [a.name for a in merchant.audiences])
+        audiences = {a.name for a in merchant.audiences}
+        for number, sync in enumerate(merchant.syncs):
+            for field_name, name, known in (
+                ("audience", sync.audience, audiences),
+                ("destination", sync.destination, destinations),
+            ):
+                if name not in known:
+                    choices = ", ".join(sorted(known)) or "none"
+                    raise MisconfiguredError(
+                        f"{key}.syncs[{number}].{field_name}", f"{name!r} is not declared; declared are: {choices}"
+                    )
+
+
+def _unique(key: str, field_name: str, names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise MisconfiguredError(f"{key}[{index}].{field_name}", f"{name!r} is declared twice")

@@ -1,0 +1,142 @@
+"""The data contract of a raw batch, held by Great Expectations before the batch counts as landed.
+
+The contract is derived from the stream's declaration (`models.records`), so it cannot drift from the tables. A batch is
+validated in chunks, which bounds memory whatever the batch's size; the uniqueness of keys over the whole batch is landing's
+to prove. Great Expectations takes about ten seconds to import and is therefore imported where it is used.
+"""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from connectors.currencies import MINOR_DIGITS
+from models.records import Stream
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuite
+
+# Columns with a meaning beyond their type, whatever stream they stand in.
+_CURRENCY = "currency_code"
+_NEVER_NEGATIVE = ("quantity",)
+_MONEY = ("amount",)
+
+
+@dataclass
+class ContractReport:
+    """What the contract found in one stream of a batch.
+
+    Attributes:
+        stream: The stream's name.
+        row_count: Rows looked at.
+        expectation_count: Expectations held against each chunk.
+        violations: Per broken expectation: how many rows, and where the first ones are.
+    """
+
+    stream: str
+    row_count: int = 0
+    expectation_count: int = 0
+    violations: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether nothing broke the contract."""
+        return not self.violations
+
+    def summary(self) -> str:
+        """One sentence a person can act on."""
+        if self.has_passed:
+            return f"{self.stream}: {self.row_count:,} rows keep {self.expectation_count} expectations"
+        broken = "; ".join(f"{name} broken by {found['row_count']:,} rows" for name, found in self.violations.items())
+        return f"{self.stream}: {broken}"
+
+
+def check_contract(stream: Stream, batches: Iterable[pa.RecordBatch]) -> ContractReport:
+    """Hold a stream's contract against its batch.
+
+    Args:
+        stream: The declaration.
+        batches: The batch's chunks in the stream's schema, each small enough for memory.
+
+    Returns:
+        A report; `has_passed` decides whether the batch may be landed.
+    """
+    report = ContractReport(stream.name)
+    validate = None
+    for batch in batches:
+        if batch.num_rows == 0:
+            continue
+        validate = validate or _validator(stream, report)
+        validate(batch)
+        report.row_count += batch.num_rows
+    return report
+
+
+def _validator(stream: Stream, report: ContractReport) -> Any:  # noqa: ANN401 - a closure over an untyped library
+    """A function that validates one chunk and adds what it finds to the report."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Great Expectations warns about its own dependencies while it is imported
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import (
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+            ProgressBarsConfig,
+        )
+
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            analytics_enabled=False,  # nothing leaves this machine
+            store_backend_defaults=InMemoryStoreBackendDefaults(),
+            progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+        ),
+    )
+    asset = context.data_sources.add_pandas("archive").add_dataframe_asset(stream.name)
+    definition = asset.add_batch_definition_whole_dataframe("chunk")
+    suite = context.suites.add(_suite(gx, stream))
+    report.expectation_count = len(suite.expectations)
+
+    def validate(batch: pa.RecordBatch) -> None:
+        frame = batch.select(stream.column_names).to_pandas(date_as_object=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = definition.get_batch({"dataframe": frame}).validate(suite)
+        for outcome in result.results:
+            if not outcome.success:
+                _add_violation(report, outcome)
+
+    return validate
+
+
+def _suite(gx: Any, stream: Stream) -> "ExpectationSuite":  # noqa: ANN401 - the module itself, imported late
+    """The expectations that a stream's declaration implies."""
+    expect = gx.expectations
+    expectations = [expect.ExpectTableColumnsToMatchOrderedList(column_list=stream.column_names)]
+    for column in stream.columns:
+        if column.required:
+            expectations.append(expect.ExpectColumnValuesToNotBeNull(column=column.name))
+        if column.name in stream.key:
+            expectations.append(
+                expect.ExpectColumnValueLengthsToBeBetween(column=column.name, min_value=1, max_value=255)
+            )
+        if column.name == _CURRENCY:
+            expectations.append(expect.ExpectColumnValuesToBeInSet(column=column.name, value_set=sorted(MINOR_DIGITS)))
+        if column.name in _NEVER_NEGATIVE or column.name in _MONEY:
+            expectations.append(expect.ExpectColumnValuesToBeBetween(column=column.name, min_value=0))
+    if len(stream.key) == 1:
+        expectations.append(expect.ExpectColumnValuesToBeUnique(column=stream.key[0]))
+    else:
+        expectations.append(expect.ExpectCompoundColumnsToBeUnique(column_list=list(stream.key)))
+    return gx.ExpectationSuite(name=f"{stream.name}_contract", expectations=expectations)
+
+
+def _add_violation(report: ContractReport, outcome: Any) -> None:  # noqa: ANN401 - an untyped library's result
+    """Count a broken expectation; values are left out, because they may be personal."""
+    config = outcome.expectation_config
+    name = f"{config.type}({config.kwargs.get('column', '*')})"
+    found = report.violations.setdefault(name, {"row_count": 0, "first_rows": []})
+    found["row_count"] += int(outcome.result.get("unexpected_count", 0) or 0)
+    rows = outcome.result.get("partial_unexpected_index_list") or []
+    found["first_rows"] = (found["first_rows"] + [int(row) for row in rows if isinstance(row, int)])[:5]

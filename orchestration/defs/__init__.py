@@ -1,0 +1,1 @@
+"""The assets, one folder per stage of the flow: ingest, transform, predict, activate."""

@@ -1,0 +1,1 @@
+"""From predictions to customers, audiences and deliveries."""

@@ -1,0 +1,42 @@
+"""`ops.merchants`: whom this deployment works for, with the day that the run describes."""
+
+import dagster as dg
+
+from models.ops import merchants
+from orchestration.declaring import declare_merchants
+from orchestration.failures import RETRY_POLICY, typed_failures
+from orchestration.merchant_run import DeploymentResource
+
+KEY = dg.AssetKey(["ops", "merchants"])
+RATES_KEY = dg.AssetKey(["ops", "exchange_rates"])
+
+
+@dg.multi_asset(
+    name="declare_merchants",
+    specs=[
+        dg.AssetSpec(
+            KEY,
+            description=merchants.comment,
+            group_name="ingest",
+            owners=["team:data"],
+            kinds={"yaml", "postgres"},
+        ),
+        dg.AssetSpec(
+            RATES_KEY,
+            description="One row per merchant, currency and first day of validity: the rates that perennial.yml declares.",
+            group_name="ingest",
+            owners=["team:data"],
+            kinds={"yaml", "postgres"},
+        ),
+    ],
+    retry_policy=RETRY_POLICY,
+)
+def declare(deployment: DeploymentResource) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
+    """Write the declarations of the run's merchants; each starts the run with nothing withheld."""
+    with typed_failures():
+        rate_count = declare_merchants(deployment.run)
+    days = {merchant_id: day.isoformat() for merchant_id, day in deployment.run.as_of_dates.items()}
+    return (
+        dg.MaterializeResult(asset_key=KEY, metadata={"as_of_dates": days, "dagster/row_count": len(days)}),
+        dg.MaterializeResult(asset_key=RATES_KEY, metadata={"dagster/row_count": rate_count}),
+    )

@@ -1,0 +1,1 @@
+"""From purchase histories to published predictions."""

@@ -1,0 +1,1 @@
+"""dbt: from raw tables to marts."""

@@ -1,0 +1,195 @@
+"""A deployment opened for work: its settings, its declarations, and a warehouse that is running and migrated.
+
+The `perennial` command and Dagster's resources share it. It is the one place that starts the embedded server, gives child
+processes (dbt, Dagster's) their addresses, and holds the clock.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
+
+from models import roles
+from models.embedded import EmbeddedServer, EmbeddedSettings
+from models.engine import connect, create_engine
+from models.errors import MisconfiguredError
+from models.migration import migrate
+from orchestration.configuration import Configuration, Merchant, load_configuration
+from orchestration.settings import Settings
+
+DAGSTER_SCHEMA = "dagster"
+RECEIVER_URL = "PERENNIAL_RECEIVER_URL"
+RECEIVER_SECRET = "PERENNIAL_RECEIVER_SECRET"  # noqa: S105 - the name of a variable, not its value
+
+
+def references(settings: Settings) -> Mapping[str, str]:
+    """What `${NAME}` in `perennial.yml` may refer to: the environment, and the demonstration's own receiver.
+
+    The receiver's secret is made once per deployment and kept in its home, readable by its owner only.
+    """
+    secret_path = settings.home / "receiver-secret"
+    if not secret_path.exists():
+        settings.home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(secret_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32))
+    return {
+        RECEIVER_URL: f"http://127.0.0.1:{settings.receiver_port}/deliveries",
+        RECEIVER_SECRET: secret_path.read_text(encoding="utf-8").strip(),
+        **settings.references,
+    }
+
+
+def read_configuration(settings: Settings) -> Configuration:
+    """The declarations in force.
+
+    Raises:
+        MisconfiguredError: Names the key of `perennial.yml` that is wrong.
+    """
+    return load_configuration(settings.config_path, references(settings))
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """The embedded server of a deployment, started or not."""
+    return EmbeddedServer(EmbeddedSettings(home=settings.home, server_user=settings.server_user))
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a run, a command or a sensor works with.
+
+    Attributes:
+        settings: What the environment says.
+        owner_url: The warehouse as its owner sees it, as a libpq URL with its password.
+        clock: The only source of "now"; everything inside is handed times.
+    """
+
+    settings: Settings
+    owner_url: str
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The declarations in force, read once."""
+        return read_configuration(self.settings)
+
+    @cached_property
+    def loader(self) -> sa.Engine:
+        """Connections that may write raw tables and `ops`."""
+        return create_engine(self.owner_url, role=roles.LOADER)
+
+    @cached_property
+    def transformer(self) -> sa.Engine:
+        """Connections that may write what is derived: dbt's schemas, `ml` and `activation`."""
+        return create_engine(self.owner_url, role=roles.TRANSFORMER)
+
+    @property
+    def archive_root(self) -> Path:
+        """The folder of the archive."""
+        return self.settings.home / "archive"
+
+    @property
+    def dbt_target(self) -> Path:
+        """Where dbt's artefacts go."""
+        return self.settings.home / "dbt"
+
+    @property
+    def config_folder(self) -> Path:
+        """What relative paths in `perennial.yml` are relative to."""
+        return self.settings.config_path.parent
+
+    def merchants(self, merchant_ids: list[str]) -> list[Merchant]:
+        """The merchants of a run: those named, or all that are declared."""
+        if not merchant_ids:
+            return list(self.configuration.merchants)
+        return [self.configuration.merchant(merchant_id) for merchant_id in merchant_ids]
+
+    def as_of(self, merchant: Merchant, asked: date | None) -> date:
+        """The last day that a run describes for a merchant: what was asked for, else what is declared.
+
+        Raises:
+            MisconfiguredError: Neither says; a run never looks at the wall clock for it.
+        """
+        as_of_date = asked or merchant.as_of_date
+        if as_of_date is None:
+            raise MisconfiguredError(
+                f"merchants[{self.configuration.merchants.index(merchant)}].as_of_date",
+                "is not set and the run names no day; give --as-of YYYY-MM-DD, or declare it for a closed history",
+            )
+        return as_of_date
+
+
+def open_deployment(settings: Settings) -> Deployment:
+    """Start the embedded server where one is used, bring the warehouse up to date, and tell child processes.
+
+    Raises:
+        PerennialError: The server does not start, the warehouse cannot be reached, or the rights are missing.
+    """
+    if settings.warehouse_url is not None:
+        owner_url = settings.warehouse_url
+        migrate(owner_url)
+    else:
+        server = embedded_server(settings)
+        owner_url = server.start()
+        if migrate(owner_url):
+            _enable_reader(owner_url, server.role_password(roles.READER))
+    export_environment(settings, owner_url)
+    return Deployment(settings, owner_url)
+
+
+def warehouse_url(settings: Settings, role: str) -> str:
+    """The warehouse's libpq URL for the owner, or for the role that BI tools log in with.
+
+    Raises:
+        MisconfiguredError: An external warehouse's reader is its administrator's to give a password to.
+    """
+    if settings.warehouse_url is None:
+        open_deployment(settings)
+        return embedded_server(settings).url(user="perennial" if role == "owner" else roles.READER)
+    if role == "owner":
+        return settings.warehouse_url
+    raise MisconfiguredError(
+        "PERENNIAL_WAREHOUSE_URL",
+        f"points at a server of your own: let {roles.READER} log in there "
+        f"(alter role {roles.READER} login password '...') and put that user into the URL",
+    )
+
+
+def export_environment(settings: Settings, owner_url: str) -> None:
+    """Tell the processes that this one starts (dbt, Dagster's) where the warehouse is, and to keep quiet abroad."""
+    parts = conninfo_to_dict(owner_url)
+    dagster_home = settings.home.resolve() / "dagster"
+    separator = "&" if "?" in owner_url else "?"
+    os.environ.update(
+        {
+            "PERENNIAL_DBT_HOST": str(parts.get("host") or "127.0.0.1"),
+            "PERENNIAL_DBT_PORT": str(parts.get("port") or 5432),
+            "PERENNIAL_DBT_USER": str(parts.get("user") or ""),
+            "PERENNIAL_DBT_PASSWORD": str(parts.get("password") or ""),
+            "PERENNIAL_DBT_DATABASE": str(parts.get("dbname") or ""),
+            "PERENNIAL_DAGSTER_URL": f"{owner_url}{separator}options={quote(f'-csearch_path={DAGSTER_SCHEMA}')}",
+            "DAGSTER_HOME": str(dagster_home),
+            "DBT_LOG_PATH": str(settings.home.resolve() / "dbt" / "logs"),
+            "DO_NOT_TRACK": "1",
+            "PYTHONWARNINGS": "ignore",
+        }
+    )
+    dagster_home.mkdir(parents=True, exist_ok=True)
+    written = (Path(__file__).parent / "dagster.yaml").read_text(encoding="utf-8")
+    config_path = dagster_home / "dagster.yaml"
+    if not config_path.exists() or config_path.read_text(encoding="utf-8") != written:
+        config_path.write_text(written, encoding="utf-8")
+    with connect(owner_url, autocommit=True) as connection:
+        connection.execute("create schema if not exists dagster")
+
+
+def _enable_reader(owner_url: str, password: str) -> None:
+    with connect(owner_url, autocommit=True) as connection:
+        roles.enable_login(connection, roles.READER, password)

@@ -1,0 +1,105 @@
+"""Running the pipeline from the command line: the same Dagster job, in this process, recorded where the UI shows it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import typer
+
+from connectors.source import ReadMode, ReadRequest
+from connectors.sources import build_source
+from orchestration import progress
+from orchestration.automation import run_config
+from orchestration.deployment import Deployment, open_deployment, read_configuration
+from orchestration.settings import Settings
+from orchestration.transformation import dbt_project, prepare_manifest
+
+
+def run_pipeline(settings: Settings, merchant_ids: list[str], as_of_date: date | None) -> int:
+    """Run every asset for some merchants.
+
+    Returns:
+        0 when every merchant was published, 1 when the run failed or withheld somebody.
+    """
+    deployment = open_deployment(settings)
+    with progress.reporting(sys.stderr):
+        result = execute(deployment, merchant_ids, as_of_date)
+    if result is None:
+        typer.echo("The run is recorded in the Dagster UI (make ui); ops.merchant_runs says who was withheld and why.")
+        return 1
+    typer.echo(f"Published. Run {result} is recorded in the Dagster UI (make ui).")
+    return 0
+
+
+def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | None) -> str | None:
+    """Execute the nightly job in this process.
+
+    Args:
+        deployment: Open.
+        merchant_ids: Whom to work on; none means all.
+        as_of_date: The day to describe; None leaves it to `perennial.yml`.
+
+    Returns:
+        The run's id, or None when it failed; failures are printed in a sentence each.
+    """
+    for merchant in deployment.merchants(merchant_ids):  # a missing day is better told before anything starts
+        deployment.as_of(merchant, as_of_date)
+    prepare_manifest(dbt_project(deployment.settings.project_folder, deployment.dbt_target), os.environ)
+    from orchestration.definitions import defs  # needs the manifest
+
+    job = defs.resolve_job_def("nightly")
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            run_config=run_config(merchant_ids, as_of_date.isoformat() if as_of_date else None),
+            instance=instance,
+            raise_on_error=False,
+        )
+    if result.success:
+        return result.run_id
+    for event in result.all_events:
+        if event.event_type_value == "STEP_FAILURE":
+            data = event.step_failure_data
+            message = data.user_failure_data.description if data.user_failure_data else None
+            error = data.error.message if data.error else ""
+            sys.stderr.write(f"perennial: {event.step_key}: {message or error}\n")
+    return None
+
+
+def check_configuration(settings: Settings) -> Iterator[str]:
+    """Read `perennial.yml` and open every source, without touching the warehouse.
+
+    Yields:
+        A line per store: what it would read.
+
+    Raises:
+        MisconfiguredError: Names the key at fault.
+    """
+    configuration = read_configuration(settings)
+    yield f"{settings.config_path.name}: {len(configuration.merchants)} merchants"
+    for number, merchant in enumerate(configuration.merchants):
+        for index, store in enumerate(merchant.stores):
+            source = build_source(
+                store.source,
+                base_folder=settings.config_path.parent,
+                time_zone=merchant.time_zone,
+                key=f"merchants[{number}].stores[{index}].source",
+            )
+            request = ReadRequest(
+                merchant_id=merchant.merchant_id,
+                store_id=store.store_id,
+                cursor=None,
+                requested_at=Deployment(settings, "").clock(),
+                page_rows=1_000,
+            )
+            reading = source.read(request)
+            first = next(iter(reading.pages), None) if reading.mode is not ReadMode.UNCHANGED else None
+            rows = 0 if first is None else first.records.num_rows
+            rejected = 0 if first is None else len(first.rejected)
+            yield (
+                f"{merchant.merchant_id}/{store.store_id}: opens; first page has {rows:,} good and {rejected:,} bad rows"
+            )
+            if first is not None and first.rejected:
+                bad = first.rejected[0]
+                yield f"  for example {bad.origin}, line {bad.line}, {bad.field}: {bad.reason}"

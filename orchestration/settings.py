@@ -1,0 +1,98 @@
+"""The only reader of the environment. Every other module is handed what it needs.
+
+Each variable stands in `.env.example` with its meaning; a test keeps the two equal. A `.env` file beside `perennial.yml`
+is read too, and the environment wins over it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from models.errors import MisconfiguredError
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+
+_RECEIVER_PORT = 8917
+_UI_PORT = 3000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment sets from outside.
+
+    Attributes:
+        project_folder: The checkout.
+        home: Where the embedded server, the archive and Dagster keep their data.
+        config_path: The `perennial.yml` in force.
+        warehouse_url: A PostgreSQL 15 or newer to use in place of the embedded one, as a libpq URL.
+        server_user: The unprivileged user that runs the embedded server when Perennial is started by root.
+        alert_webhook_url: Where a failed run is announced.
+        log_level: The least severe level that is logged.
+        ui_port: The port of the Dagster UI.
+        receiver_port: The port of the demonstration's receiver.
+        references: Values that `${NAME}` in `perennial.yml` may refer to.
+    """
+
+    project_folder: Path
+    home: Path
+    config_path: Path
+    warehouse_url: str | None = None
+    server_user: str | None = None
+    alert_webhook_url: str | None = None
+    log_level: str = "warning"
+    ui_port: int = _UI_PORT
+    receiver_port: int = _RECEIVER_PORT
+    references: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], *, project_folder: Path = PROJECT_FOLDER) -> "Settings":
+        """Read the settings.
+
+        Args:
+            environment: The process's environment.
+            project_folder: The checkout; `.env` and `perennial.yml` are looked for there.
+
+        Raises:
+            MisconfiguredError: A variable holds what it cannot mean.
+        """
+        from_file = {k: v for k, v in dotenv_values(project_folder / ".env").items() if v is not None}
+        values = {**from_file, **environment}
+
+        def text(name: str) -> str | None:
+            return values.get(name, "").strip() or None
+
+        def port(name: str, default: int) -> int:
+            written = text(name)
+            if written is None:
+                return default
+            if not written.isdigit() or not 0 < int(written) < 65536:
+                raise MisconfiguredError(name, f"{written!r} is not a port; give a number from 1 to 65535")
+            return int(written)
+
+        def path(name: str, default: Path) -> Path:
+            written = text(name)
+            return (project_folder / Path(written).expanduser()) if written else default
+
+        log_level = (text("PERENNIAL_LOG_LEVEL") or "warning").lower()
+        if log_level not in {"debug", "info", "warning", "error"}:
+            raise MisconfiguredError("PERENNIAL_LOG_LEVEL", f"{log_level!r}; use debug, info, warning or error")
+        return cls(
+            project_folder=project_folder,
+            home=path("PERENNIAL_HOME", project_folder / ".perennial"),
+            config_path=path("PERENNIAL_CONFIG", project_folder / "perennial.yml"),
+            warehouse_url=text("PERENNIAL_WAREHOUSE_URL"),
+            server_user=text("PERENNIAL_SERVER_USER"),
+            alert_webhook_url=text("PERENNIAL_ALERT_WEBHOOK_URL"),
+            log_level=log_level,
+            ui_port=port("PERENNIAL_UI_PORT", _UI_PORT),
+            receiver_port=port("PERENNIAL_RECEIVER_PORT", _RECEIVER_PORT),
+            references=values,
+        )
+
+
+def current_settings() -> Settings:
+    """The settings of this process's environment."""
+    return Settings.from_environment(os.environ)

@@ -1,0 +1,119 @@
+"""dbt as Dagster sees it: where the project lies, what its assets are called, and which merchants a failed test concerns."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
+
+from models.errors import StopError
+
+DBT_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
+_GROUPS = {"staging": "transform", "intermediate": "transform", "marts": "marts", "vault": "marts"}
+_HASHED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md"}
+
+
+def dbt_project(project_folder: Path, target_folder: Path) -> DbtProject:
+    """The dbt project, with its compiled artefacts outside the checkout."""
+    folder = project_folder / "dbt_project"
+    return DbtProject(project_dir=folder, profiles_dir=folder, target_path=target_folder)
+
+
+def prepare_manifest(project: DbtProject, environment: Mapping[str, str]) -> Path:
+    """The manifest's path; dbt parses the project first when its files are not those of the last parse.
+
+    Parsing needs no database. The digest of the project's files stands beside the manifest.
+
+    Raises:
+        StopError: The project does not parse; the message ends with what dbt said.
+    """
+    manifest, stamp = project.manifest_path, project.manifest_path.parent / "project.sha256"
+    digest = _project_digest(Path(project.project_dir))
+    if manifest.exists() and stamp.exists() and stamp.read_text() == digest:
+        return manifest
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    parsed = subprocess.run(
+        [DBT_EXECUTABLE, "--quiet", "parse", "--target-path", str(manifest.parent), "--log-path", str(manifest.parent)],
+        cwd=project.project_dir,
+        env={**environment, "DBT_PROFILES_DIR": str(project.profiles_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if parsed.returncode != 0:
+        raise StopError(f"the dbt project does not parse:\n{(parsed.stdout + parsed.stderr)[-2000:]}")
+    stamp.write_text(digest)
+    return manifest
+
+
+def _project_digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in _HASHED_SUFFIXES and "target" not in path.parts and "logs" not in path.parts:
+            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+class WarehouseTranslator(DagsterDbtTranslator):
+    """Names each dbt asset after its table: the key of `marts.customer_360` is `marts/customer_360`."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """The table's schema and name."""
+        return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The stage of the pipeline that the table belongs to."""
+        return _GROUPS.get(dbt_resource_props["schema"], "transform")
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        """Who answers for the table."""
+        del dbt_resource_props
+        return ["team:analytics"]
+
+
+@dataclass(frozen=True)
+class FailedTest:
+    """A dbt data test that failed, and where its failing rows are.
+
+    Attributes:
+        name: The test's name.
+        message: dbt's own words.
+        failures_table: Schema and name of the table with the failing rows, or None when dbt could not run the test.
+    """
+
+    name: str
+    message: str
+    failures_table: tuple[str, str] | None
+
+
+def failed_tests(target_folder: Path, manifest: Mapping[str, Any]) -> list[FailedTest]:
+    """The data tests that failed in the invocation whose artefacts lie in a folder.
+
+    Args:
+        target_folder: Where dbt wrote `run_results.json`.
+        manifest: The parsed manifest, which names each test's table of failures.
+    """
+    results = json.loads((target_folder / "run_results.json").read_text(encoding="utf-8"))["results"]
+    failed = []
+    for result in results:
+        node = manifest["nodes"].get(result["unique_id"], {})
+        if node.get("resource_type") != "test" or result["status"] not in {"fail", "error"}:
+            continue
+        has_table = result["status"] == "fail" and node.get("relation_name")
+        failed.append(
+            FailedTest(
+                name=node["name"],
+                message=result.get("message") or result["status"],
+                failures_table=(node["schema"], node.get("alias") or node["name"]) if has_table else None,
+            )
+        )
+    return failed
