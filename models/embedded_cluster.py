@@ -1,6 +1,7 @@
 """The database cluster of the embedded server: its making, its settings, its port, its launch and its log.
 
-It must not decide when a server is started or stopped, nor hold locks: `models.embedded` does, and calls these under its lock.
+It must not decide when a server is started or stopped, nor hold locks: `models.embedded` does, and calls these
+under its lock.
 """
 
 import os
@@ -17,7 +18,7 @@ import structlog
 
 from models.embedded_files import DATA_FOLDER, Binaries, add_password, path_digest, write_file
 from models.embedded_process import ServerAccount, run_as
-from models.errors import MisconfiguredError, StopError
+from models.errors import StopError
 
 LOOPBACK = "127.0.0.1"
 OWNER_ROLE = "perennial"
@@ -28,7 +29,7 @@ _STARTUP_LOG = "startup.log"
 _LOG_LINES = 12
 # Below the ports that systems hand to outgoing connections (from 32768 on Linux), so that ours is not taken in passing.
 _FIRST_PORT, _PORT_COUNT, _PORT_TRIALS = 20_000, 12_000, 100
-# The shell is what detaches the server: it ends at once, so that the server is nobody's child here and leaves no zombie.
+# The shell detaches the server: it ends at once, so that the server is nobody's child here and leaves no zombie.
 _LAUNCH = """\
 cd -- "$2" || exit 1
 "$1" -D "$2" -c config_file="$3" -c hba_file="$4" -c ident_file="$2/pg_ident.conf" </dev/null >"$5" 2>&1 &
@@ -104,8 +105,8 @@ def holds_cluster(data_folder: Path) -> bool:
     if not data_folder.exists() or not any(data_folder.iterdir()):
         return False
     raise StopError(
-        f"{data_folder} is not a whole PostgreSQL data folder (PG_VERSION or global/pg_control is missing); restore it from a "
-        "backup, or move it aside to begin with an empty one"
+        f"{data_folder} is not a whole PostgreSQL data folder (PG_VERSION or global/pg_control is missing); "
+        "restore it from a backup, or move it aside to begin with an empty one"
     )
 
 
@@ -118,8 +119,8 @@ def check_major_version(data_folder: Path, wanted: int) -> None:
     found = (data_folder / "PG_VERSION").read_text(encoding="ascii").strip()
     if found != str(wanted):
         raise StopError(
-            f"{data_folder} holds data of PostgreSQL {found}, and {wanted} is asked for: ask for {found}, or move the data with "
-            "pg_dump and psql into a new PERENNIAL_HOME"
+            f"{data_folder} holds data of PostgreSQL {found}, and {wanted} is asked for: ask for {found}, or move the "
+            "data with pg_dump and psql into a new PERENNIAL_HOME"
         )
 
 
@@ -141,7 +142,7 @@ def initialise(binaries: Binaries, account: ServerAccount, data_home: Path) -> N
             file.write(password + "\n")
             os.fchown(file.fileno(), account.uid, account.gid)
         os.chown(workshop, account.uid, account.gid)
-        # Byte order sorts the same on every machine; from 17 on PostgreSQL brings its own upper and lower case for all letters.
+        # Byte order sorts the same on every machine; from 17 on PostgreSQL brings its own upper and lower case.
         is_builtin = int(binaries.version.partition(".")[0]) >= 17
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if is_builtin else []
         answer = run_as(
@@ -211,7 +212,7 @@ def choose_port(data_home: Path) -> int:
 
 
 def is_port_free(port: int) -> bool:
-    """Whether nobody listens on the loopback port: tried from both sides, as some systems let two programs bind one port."""
+    """Whether nobody listens on the loopback port: tried from both sides, as some systems let two bind one port."""
     with socket.socket() as caller:
         caller.settimeout(1)
         if caller.connect_ex((LOOPBACK, port)) == 0:
@@ -234,8 +235,8 @@ def launch(binaries: Binaries, account: ServerAccount, data_home: Path, port: in
         account: The account to run it as.
         data_home: The folder of the settings and the data folder.
         port: The loopback port.
-        alive_lock: Descriptor of a held lock. The server and all its backends inherit it, so that the lock is free again
-            exactly when the last of them is gone.
+        alive_lock: Descriptor of a held lock. The server and all its backends inherit it, so that the lock is free
+            again exactly when the last of them is gone.
 
     Raises:
         StopError: The account cannot reach the data folder any more.
@@ -245,12 +246,23 @@ def launch(binaries: Binaries, account: ServerAccount, data_home: Path, port: in
     # Beside the data folder, not in it: root must not write where the server's user could lay a link in its way.
     write_file(settings, _SETTINGS.format(port=port, cluster_name=cluster_name(data_folder)), mode=0o644)
     write_file(hba, _HBA, mode=0o644)
-    arguments = ["/bin/sh", "-c", _LAUNCH, "sh", binaries.folder / "postgres", data_folder, settings, hba, _STARTUP_LOG]
+    arguments: list[str | Path] = [
+        "/bin/sh",
+        "-c",
+        _LAUNCH,
+        "sh",
+        binaries.folder / "postgres",
+        data_folder,
+        settings,
+        hba,
+        _STARTUP_LOG,
+    ]
     answer = run_as(account, arguments, pass_fds=(alive_lock,), timeout_seconds=30)
     if answer.returncode != 0:
         raise StopError(
-            f"the user {account.name!r}, which PostgreSQL runs as, cannot enter {data_folder}: {answer.stderr.strip()}; "
-            "give back the access that was taken, or move the home and its data to a folder that it can reach"
+            f"the user {account.name!r}, which PostgreSQL runs as, cannot enter {data_folder}: "
+            f"{answer.stderr.strip()}; give back the access that was taken, or move the home "
+            "and its data to a folder that it can reach"
         )
 
 
@@ -284,7 +296,7 @@ class Login:
 
 
 def login(port: int, password: str, database: str) -> Login:
-    """Log in as the owner. Both sides prove that they know the password, so a stranger on the port cannot pass for ours.
+    """Log in as the owner. Both sides prove that they know the password: no stranger on the port passes for ours.
 
     Raises:
         StopError: The server has another password for the owner.

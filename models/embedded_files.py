@@ -1,7 +1,8 @@
 """Where the embedded server's programs and data lie, and the files kept beside the data.
 
-It finds the programs, proves that the server's account reaches them and the data, chooses the fallback where it does not, and keeps
-passwords. It must not start or stop a server, and never changes the mode or owner of a folder that it did not make.
+It finds the programs, proves that the server's account reaches them and the data, chooses the fallback where that fails,
+and keeps passwords. It must not start or stop a server, and never changes the mode or owner of a folder that it did not
+make.
 """
 
 import hashlib
@@ -145,11 +146,11 @@ def located_data_home(home: Path) -> Path | None:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise StopError(
-            f"{home / POINTER_FILE} does not say where the data lies ({error}); restore it, or delete it to begin with none"
+            f"{home / POINTER_FILE} does not say where the data lies ({error}); restore it, or delete it to begin anew"
         ) from error
     # A folder that was moved keeps its data; a copy of a folder that still exists must not share it.
     if recorded_home == home or not recorded_home.exists():
-        return data_home
+        return home if data_home == recorded_home else data_home
     return None
 
 
@@ -178,14 +179,14 @@ def chosen_data_home(home: Path, account: ServerAccount) -> Path:
 
 
 def _is_usable_by(account: ServerAccount, folder: Path) -> bool:
-    """Whether the account can keep a folder of its own below `folder`: tried, since mode bits do not tell of ACLs or mounts."""
+    """Whether the account can keep a folder of its own in `folder`: tried, as mode bits do not tell of ACLs."""
     probe = Path(tempfile.mkdtemp(prefix=".probe-", dir=folder))
     try:
         os.chown(probe, account.uid, account.gid)
         trial = run_as(account, ["/bin/sh", "-c", 'cd -- "$1" && : > file && rm file', "sh", probe], timeout_seconds=30)
         # PostgreSQL insists that its folder is its own: some network and shared folders take a chown and ignore it.
         return trial.returncode == 0 and probe.stat().st_uid == account.uid
-    except PermissionError:
+    except OSError:  # no right to change owner or user, or a container that has no such user
         return False
     finally:
         shutil.rmtree(probe, ignore_errors=True)

@@ -1,7 +1,8 @@
 """The embedded server as the operating system sees it: accounts, processes, locks.
 
-It answers whether a process is the server of a given data folder, whether leftovers of a killed one are still about, and runs
-commands as the account that PostgreSQL is run by. It must not know where data lies or how PostgreSQL is configured.
+It answers whether a process is the server of a given data folder, whether leftovers of a killed one are still
+about, and runs commands as the account that PostgreSQL is run by. It must not know where data lies or how PostgreSQL
+is configured.
 """
 
 import fcntl
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from models.errors import MisconfiguredError, RetryLaterError, StopError
 
-# Handed to every child instead of our own environment: PGDATA, PGPORT or a locale there would change what the server does.
+# Handed to every child instead of our own environment: PGDATA or a locale there would change what the server does.
 MINIMAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
 POLL_SECONDS = 0.02
 _LOCK_SECONDS = 180.0
@@ -32,7 +33,7 @@ class ServerAccount:
         name: Its name in the user database (or the number, where it has none).
         uid: Its user id.
         gid: Its primary group.
-        is_switched: Whether this is not the caller's own account, so that commands have to change to it (only root can).
+        is_switched: Whether this is not the caller's own account, so that commands must change to it (only root can).
     """
 
     name: str
@@ -60,7 +61,8 @@ def server_account(requested: str | None, owner_uid: int | None) -> ServerAccoun
             owner = _account_of(owner_uid, is_switched=True)
             raise MisconfiguredError(
                 "PERENNIAL_SERVER_USER",
-                f"the data folder belongs to {owner.name!r}, not to {requested!r}; unset it or choose another PERENNIAL_HOME",
+                f"the data folder belongs to {owner.name!r}, not to {requested!r}; unset it or choose "
+                "another PERENNIAL_HOME",
             )
         return _account_of(owner_uid, is_switched=True)
     if requested_entry is not None:
@@ -72,7 +74,8 @@ def server_account(requested: str | None, owner_uid: int | None) -> ServerAccoun
             return ServerAccount(entry.pw_name, entry.pw_uid, entry.pw_gid, is_switched=True)
     raise MisconfiguredError(
         "PERENNIAL_SERVER_USER",
-        "PostgreSQL does not run as root and this machine has neither a user 'postgres' nor 'nobody'; name one that exists",
+        "PostgreSQL does not run as root and this machine has neither a user 'postgres' nor 'nobody'; "
+        "name one that exists",
     )
 
 
@@ -146,7 +149,7 @@ def exclusive_lock(path: Path, *, wait_seconds: float = _LOCK_SECONDS) -> Iterat
             if time.monotonic() >= deadline:
                 raise RetryLaterError(
                     f"{path} is held by another process for more than {wait_seconds:.0f} s; "
-                    "if no other run is starting or stopping the server, a server in another container may use this folder"
+                    "if no other run is starting or stopping the server, one in another container may use this folder"
                 )
             time.sleep(POLL_SECONDS)  # bounded by the deadline; flock has no wait of its own that could end
         yield descriptor
@@ -206,7 +209,7 @@ def process_facts(pid: int) -> ProcessFacts | None:
 
 
 def server_leftovers(cluster_name: str, uid: int) -> list[int]:
-    """Ids of the live backends of a cluster, by the title that PostgreSQL gives its processes (`postgres: <cluster>: …`)."""
+    """Ids of the live backends of a cluster, by the title that PostgreSQL gives them (`postgres: <cluster>: …`)."""
     if Path("/proc/self/stat").exists():
         found = (_facts_from_proc(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
         processes = [facts for facts in found if facts is not None]
@@ -276,8 +279,8 @@ def postmaster_file(data_folder: Path) -> PostmasterFile | None:
 def postmaster_pid(data_folder: Path) -> int | None:
     """The id of the live server of this data folder, or None.
 
-    The file alone proves nothing: after a kill -9 it stays, and its number may belong to a zombie that a parent has not reaped
-    (a container's first process often never does) or, after a restart of the machine, to a stranger.
+    The file alone proves nothing: after a kill -9 it stays, and its number may belong to a zombie that a parent has
+    not reaped (a container's first process often never does) or, after a restart of the machine, to a stranger.
     """
     file = postmaster_file(data_folder)
     facts = process_facts(file.pid) if file is not None else None
@@ -286,7 +289,7 @@ def postmaster_pid(data_folder: Path) -> int | None:
     if facts.command:
         if facts.uid != data_folder.stat().st_uid or facts.command.startswith("postgres: "):
             return None
-        # Started by hand, the path may be written otherwise: only another absolute folder clears a process named postgres.
+        # Started by hand, the path may be written otherwise: only another absolute folder clears a `postgres`.
         program, _, folder = facts.command.partition(" -D ")
         if "postgres" not in Path(program).name and f"{data_folder}" not in facts.command:
             return None
@@ -296,10 +299,10 @@ def postmaster_pid(data_folder: Path) -> int | None:
 
 
 def end_leftovers(data_folder: Path, cluster_name: str, alive_lock: Path) -> list[int]:
-    """End what a killed server left behind, so that a new one can take its place; returns the ids of the processes ended.
+    """End what a killed server left behind, so that a new one can take its place; returns the ids of those ended.
 
-    To be called under the start lock and only when there is no live postmaster. Without one a backend can do nothing of use but
-    hold the shared memory, which keeps a new server from starting; SIGQUIT is what a crashing postmaster sends its backends.
+    To be called under the start lock and only when there is no live postmaster. Without one a backend only holds the
+    shared memory, which keeps a new server from starting; SIGQUIT is what a crashing postmaster sends its backends.
     Committed work is in the write-ahead log already.
 
     Raises:
@@ -311,9 +314,11 @@ def end_leftovers(data_folder: Path, cluster_name: str, alive_lock: Path) -> lis
     while (leftovers := server_leftovers(cluster_name, uid)) or is_locked(alive_lock):
         left_seconds = deadline - time.monotonic()
         if left_seconds <= 0:
+            named = postmaster_file(data_folder)
             raise StopError(
-                f"{data_folder} is still held by a process that belongs to an earlier server "
-                f"({leftovers or 'not visible from here: look in other containers that share the folder'}); end it, then try again"
+                f"{data_folder} is still held by an earlier server: one started before the folder was moved, or in another "
+                f"container. Its postmaster.pid names process {named.pid if named else 'none'}, and leftovers seen from here "
+                f"are {leftovers or 'none'}; end them with SIGINT and try again"
             )
         for pid in leftovers:
             try:
