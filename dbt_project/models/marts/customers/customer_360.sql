@@ -1,0 +1,99 @@
+{{ config(
+    tags=['after_ml'],
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='merchant_id',
+    on_schema_change='append_new_columns',
+    full_refresh=false,
+    indexes=[
+        {'columns': ['merchant_id', 'customer_id']},
+        {'columns': ['merchant_id', 'clv_percent_rank']},
+        {'columns': ['merchant_id', 'rfm_segment']},
+    ],
+    post_hook="{{ delete_departed_merchants() }}",
+) }}
+
+-- What is published. A merchant's rows are replaced as a whole, or, while its publish is withheld, not at all: its last good
+-- rows exist nowhere else, which is why `--full-refresh` leaves this table alone (to build it anew, drop it first).
+with merchants as (
+
+    select * from {{ ref('stg_ops__merchants') }}
+    where not is_withheld
+
+),
+
+customers as (
+
+    select * from {{ ref('dim_customers') }}
+
+),
+
+totals as (
+
+    select * from {{ ref('int_customers_summarized') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('customer_rfm') }}
+
+),
+
+predictions as (
+
+    select * from {{ ref('stg_ml__customer_lifetime_value') }}
+
+)
+
+select
+    customers.merchant_id,
+    customers.customer_id,
+    merchants.as_of_date,
+    customers.first_order_date,
+    customers.last_order_date,
+    merchants.as_of_date - customers.last_order_date as days_since_last_order,
+    customers.order_count,
+    customers.purchase_day_count,
+    coalesce(totals.gross_amount, 0) as gross_amount,
+    coalesce(totals.refund_amount, 0) as refund_amount,
+    coalesce(totals.net_amount, 0) as net_amount,
+    cast(totals.gross_amount / totals.order_count as numeric(18, 4)) as aov_amount,
+    merchants.currency_code,
+    scores.recency_score,
+    scores.frequency_score,
+    scores.monetary_score,
+    scores.rfm_segment,
+    customers.has_email,
+    customers.has_email_consent,
+    customers.is_generated_person,
+    predictions.probability_alive,
+    predictions.expected_purchases,
+    predictions.expected_spend_amount,
+    predictions.clv_amount,
+    -- Among the merchant's customers with a prediction; the others have a partition of their own and no rank.
+    case
+        when predictions.clv_amount is not null then percent_rank() over (
+            partition by customers.merchant_id, predictions.clv_amount is null
+            order by predictions.clv_amount
+        )
+    end as clv_percent_rank,
+    predictions.clv_horizon_days,
+    predictions.churn_probability,
+    predictions.churn_horizon_days,
+    predictions.model_run_id
+from customers
+inner join merchants
+    on customers.merchant_id = merchants.merchant_id
+left join totals
+    on
+        customers.merchant_id = totals.merchant_id
+        and customers.customer_id = totals.customer_id
+left join scores
+    on
+        customers.merchant_id = scores.merchant_id
+        and customers.customer_id = scores.customer_id
+left join predictions
+    on
+        customers.merchant_id = predictions.merchant_id
+        and customers.customer_id = predictions.customer_id

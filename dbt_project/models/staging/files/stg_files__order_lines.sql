@@ -1,0 +1,24 @@
+with source as (
+
+    select * from {{ source('raw_files', 'order_lines') }}
+
+)
+
+select
+    merchant_id,
+    store_id,
+    order_id,
+    line_id,
+    customer_id,
+    ordered_at,
+    sku,
+    product_name,
+    quantity,
+    amount as original_amount,
+    currency_code as original_currency_code,
+    channel,
+    nullif(trim(email), '') as email,
+    loaded_at
+from source
+-- Tombstones are the landing's bookkeeping. They end here, once, so that no model downstream can forget them.
+where not is_deleted
