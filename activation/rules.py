@@ -1,4 +1,4 @@
-"""Rules over `marts.customer_360`: data from `perennial.yml`, checked when read, compiled to conditions with parameters.
+"""Rules over `marts.customer_360`: data from `perennial.yml`, checked when read, compiled with bound parameters.
 
 Rules are two-valued: a condition on a missing value is false, and `not` of it is therefore true. SQL's third value
 would make a customer vanish from both an audience and its opposite. Must not know merchants, or who is in an audience.

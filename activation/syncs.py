@@ -1,161 +1,219 @@
-"""Syncs: which of a customer's fields a destination receives, and how their values are written.
+"""Syncs: keep a destination in step with an audience, from the warehouse's tables to the delivered records.
 
-Values are written so that what means the same reads the same: a payload's digest decides whether anything is sent. Must
-not know who is in an audience, or what was sent before.
+Reads members, fields, contacts and the ledger in one snapshot, lets the pure functions decide, and hands the plan to
+delivery. Must not decide itself, and knows no vendor.
 """
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+import sqlalchemy as sa
 
-from activation.customers import CUSTOMER_COLUMNS, PERSONAL_FIELDS, ColumnKind
-from activation.rules import closest
-from models.errors import MisconfiguredError, RejectedRecordError
+from activation.actions import Member, Plan, Target
+from activation.audiences import Audience
+from activation.consent import Contact, email_refusal, read_contacts
+from activation.customers import PERSONAL_FIELDS, customer_360
+from activation.delivery import DeliveryReport, Pace, deliver_under, lock_parts
+from activation.ledger import read_memory
+from activation.locks import exclusive
+from activation.payloads import Sync, payload_of, require_consent
+from activation.planning import plan
+from connectors.destination import Destination, Operation
+from models.activation import audience_members
+from models.errors import RejectedRecordError, StopError
+from models.ops import merchants
 
-SENDABLE_FIELDS = (*(name for name in CUSTOMER_COLUMNS if name != "customer_id"), *PERSONAL_FIELDS)
-CONSENT_KEY = "consent"
-
-# Fractions are sent to four decimal places. They are cut to twelve significant digits first: two fits of the same data
-# differ in the fifteenth or so, and that difference must not tip a value that lies exactly between two fourth places.
-_DECIMAL_PLACES = 4
-_SIGNIFICANT_DIGITS = 12
-
-# ISO 4217 minor units where they are not two.
-_MINOR_UNITS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "UYI",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-    **dict.fromkeys(["CLF", "UYW"], 4),
-}
+__all__ = ["PlannedSync", "Preview", "Sync", "plan_sync", "preview_sync", "sync_audience"]
 
 
-class Sync(BaseModel):
-    """One audience kept in step with one destination.
+@dataclass(frozen=True)
+class PlannedSync:
+    """A plan, and what it was made from.
 
     Attributes:
-        audience: The audience's name.
-        destination: The destination's name.
-        fields: Columns of `marts.customer_360` and, with consent, personal fields.
-        consent: The consent that a customer must have given; required as soon as a field is personal.
+        plan: What to send.
+        facts: What the ledger keeps beside each action: the day that the values describe, and the rule's digest.
+        as_of_date: That day.
+        latest_sent_date: The latest day whose values the destination was already sent; None before the first plan.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    audience: str
-    destination: str
-    fields: tuple[str, ...] = Field(min_length=1)
-    consent: Literal["email"] | None = Field(default=None, validate_default=True)
-
-    @field_validator("fields")
-    @classmethod
-    def _are_sendable(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
-        for name in fields:
-            if name not in SENDABLE_FIELDS:
-                offered = closest(name, SENDABLE_FIELDS)
-                raise ValueError(f"'{name}' cannot be sent{offered} Valid: {', '.join(SENDABLE_FIELDS)}")
-        repeated = sorted({name for name in fields if fields.count(name) > 1})
-        if repeated:
-            raise ValueError(f"{', '.join(repeated)} stands more than once")
-        amounts = [name for name in fields if CUSTOMER_COLUMNS.get(name) is ColumnKind.AMOUNT]
-        if amounts and "currency_code" not in fields:
-            raise ValueError(f"{amounts[0]} says nothing without its currency; add currency_code")
-        return fields
-
-    @field_validator("consent")
-    @classmethod
-    def _covers_the_fields(cls, consent: str | None, info: ValidationInfo) -> str | None:
-        personal = [name for name in info.data.get("fields", ()) if name in PERSONAL_FIELDS]
-        if personal and consent is None:
-            raise ValueError(_no_consent(personal))
-        return consent
-
-    @property
-    def personal_fields(self) -> tuple[str, ...]:
-        """The fields that can identify a person; they stand in payloads and nowhere else."""
-        return tuple(name for name in self.fields if name in PERSONAL_FIELDS)
+    plan: Plan
+    facts: dict[str, Any]
+    as_of_date: date | None
+    latest_sent_date: date | None
 
 
-def require_consent(sync: Sync, key: str) -> None:
-    """Refuse a sync that would send personal data without asking for consent, however its settings were made.
+@dataclass(frozen=True)
+class Preview:
+    """One thing that a sync would do, without personal data.
 
-    Raises:
-        MisconfiguredError: It would; the error names the sync's `consent` key.
+    Attributes:
+        customer_id: The customer.
+        operation: upsert or remove; None where it would withhold.
+        reason: Why.
+        fields: The values that it would send, personal ones left out.
     """
-    if sync.personal_fields and sync.consent is None:
-        raise MisconfiguredError(f"{key}.{CONSENT_KEY}", _no_consent(sync.personal_fields))
+
+    customer_id: str
+    operation: Operation | None
+    reason: str
+    fields: dict[str, Any] = field(default_factory=dict)
 
 
-def _no_consent(personal: tuple[str, ...] | list[str]) -> str:
-    return f"fields send personal data ({', '.join(personal)}); declare consent: email, or leave those fields out"
-
-
-def payload_of(fields: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields' values as JSON: money as text with its currency's digits, dates as ISO 8601, fractions rounded.
+def sync_audience(
+    engine: sa.Engine,
+    *,
+    merchant_id: str,
+    sync: Sync,
+    audience: Audience,
+    destination: Destination,
+    run_id: str,
+    pace: Pace,
+    key: str = "syncs",
+) -> DeliveryReport:
+    """Send a destination what has changed in an audience since the last accepted message, and nothing else.
 
     Args:
-        fields: The fields to send, in order.
-        values: The customer's values by field; `currency_code` decides the digits of money.
+        engine: The warehouse; two connections of its pool are used.
+        merchant_id: The tenant.
+        sync: The fields and the consent.
+        audience: The audience, refreshed before.
+        destination: Where to.
+        run_id: The run, for the ledger.
+        pace: Clock, waits and patience.
+        key: The sync's path in `perennial.yml`, for errors.
 
     Raises:
-        RejectedRecordError: A value has no JSON form, such as a prediction that is not a finite number.
+        MisconfiguredError: The sync would send personal data without asking for consent.
+        StopError: The merchant is withheld, has no customers, or the tables describe an earlier day than the one the
+            destination was last sent: a replay or a backfill messages no one.
+        RetryLaterError: Another process is at work on the destination, or the warehouse went away.
     """
-    places = _MINOR_UNITS.get(str(values.get("currency_code")), 2)
-    return {name: _json_value(name, values.get(name), places) for name in fields}
+    target = _target(merchant_id, sync, audience, destination, key)
+    with exclusive(engine, *lock_parts(target)) as lock:
+        planned = plan_sync(engine, target=target, sync=sync, audience=audience)
+        _refuse_replay(target, planned)
+        return deliver_under(lock, engine, planned.plan, destination, run_id=run_id, pace=pace, facts=planned.facts)
 
 
-def _json_value(name: str, value: object, places: int) -> Any:  # noqa: ANN401 - JSON
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal) and value.is_finite():
-        return format(value.quantize(Decimal(1).scaleb(-places)), "f")
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return rounded(name, value)
-    raise RejectedRecordError(name, f"a value of type {type(value).__name__} cannot be sent as it is")
-
-
-def rounded(name: str, value: float) -> float:
-    """A fraction as it is sent: twelve significant digits, then four decimal places.
+def preview_sync(
+    engine: sa.Engine, *, merchant_id: str, sync: Sync, audience: Audience, destination: Destination, key: str = "syncs"
+) -> list[Preview]:
+    """What `sync_audience` would send and refuse now; writes nothing and sends nothing.
 
     Raises:
-        RejectedRecordError: It is not a finite number.
+        MisconfiguredError: The sync would send personal data without asking for consent.
+        StopError: The merchant is withheld or has no customers.
     """
-    exact = Decimal(f"{value:.{_SIGNIFICANT_DIGITS}g}")
-    if not exact.is_finite():
-        raise RejectedRecordError(name, "is not a finite number")
-    places = round(exact, _DECIMAL_PLACES)
-    return float(places) or 0.0  # minus zero is zero
+    target = _target(merchant_id, sync, audience, destination, key)
+    made = plan_sync(engine, target=target, sync=sync, audience=audience).plan
+    actions = [
+        Preview(
+            action.customer_id,
+            action.operation,
+            action.cause,
+            {
+                name: value
+                for name, value in action.payload.items()
+                if action.operation is Operation.UPSERT and name not in PERSONAL_FIELDS
+            },
+        )
+        for action in made.actions
+    ]
+    return actions + [Preview(refused.customer_id, None, refused.reason) for refused in made.withholdings]
 
 
-def digest(value: object) -> str:
-    """SHA-256 of a value's canonical JSON: keys sorted, no spaces, UTF-8."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+def plan_sync(engine: sa.Engine, *, target: Target, sync: Sync, audience: Audience) -> PlannedSync:
+    """Read one snapshot of the warehouse and plan from it.
+
+    Raises:
+        StopError: The merchant is withheld, or has no row in `marts.customer_360`.
+    """
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
+        as_of_date = _publishable_date(connection, target.merchant_id)
+        members = list(read_members(connection, target.merchant_id, sync, audience))
+        memory = read_memory(connection, target)
+    facts: dict[str, Any] = {"rule_hash": audience.rule_hash}
+    if as_of_date is not None:
+        facts["as_of_date"] = as_of_date.isoformat()
+    return PlannedSync(plan(target, members, memory), facts, as_of_date, memory.as_of_date)
+
+
+def read_members(connection: sa.Connection, merchant_id: str, sync: Sync, audience: Audience) -> Iterator[Member]:
+    """The audience's current members with what a sync sends of them, or why it may not."""
+    is_member = sa.and_(
+        audience_members.c.merchant_id == merchant_id,
+        audience_members.c.audience == audience.name,
+        audience_members.c.left_at.is_(None),
+    )
+    contacts: dict[str, Contact] = {}
+    if sync.consent is not None:
+        ids = sa.select(audience_members.c.customer_id).where(is_member)
+        contacts = dict(read_contacts(connection, merchant_id, ids))
+    rows = connection.execute(
+        sa.select(customer_360)
+        .join(
+            audience_members,
+            sa.and_(
+                audience_members.c.merchant_id == customer_360.c.merchant_id,
+                audience_members.c.customer_id == customer_360.c.customer_id,
+            ),
+        )
+        .where(is_member, customer_360.c.merchant_id == merchant_id)
+    ).mappings()
+    for row in rows:
+        contact = contacts.get(row["customer_id"])
+        refusal = email_refusal(contact) if sync.consent is not None else None
+        yield _member(sync, dict(row), contact, str(refusal) if refusal else None)
+
+
+def _member(sync: Sync, values: dict[str, Any], contact: Contact | None, refusal: str | None) -> Member:
+    payload: dict[str, Any] = {}
+    if refusal is None:
+        personal = {name: getattr(contact, name) for name in sync.personal_fields} if contact else {}
+        try:
+            payload = payload_of(sync.fields, {**values, **personal})
+        except RejectedRecordError as error:
+            refusal = str(error)
+    return Member(values["customer_id"], payload, refusal, values["model_run_id"])
+
+
+def _target(merchant_id: str, sync: Sync, audience: Audience, destination: Destination, key: str) -> Target:
+    if (sync.audience, sync.destination) != (audience.name, destination.name):
+        raise ValueError(
+            f"the sync is of audience '{sync.audience}' with '{sync.destination}', and was given audience "
+            f"'{audience.name}' and destination '{destination.name}'"
+        )
+    require_consent(sync, key)
+    return Target(merchant_id, destination.name, audience.name, destination.is_idempotent, sync.consent)
+
+
+def _publishable_date(connection: sa.Connection, merchant_id: str) -> date | None:
+    withheld = connection.execute(
+        sa.select(merchants.c.withheld_reasons).where(merchants.c.merchant_id == merchant_id)
+    ).scalar_one_or_none()
+    if withheld:
+        raise StopError(f"merchant '{merchant_id}' is withheld ({'; '.join(withheld)}); nothing is sent for it")
+    count, as_of_date = connection.execute(
+        sa.select(sa.func.count(), sa.func.max(customer_360.c.as_of_date)).where(
+            customer_360.c.merchant_id == merchant_id
+        )
+    ).one()
+    if not count:
+        raise StopError(
+            f"marts.customer_360 holds no row of merchant '{merchant_id}'; a sync from it would take every customer "
+            "out of the destination. Rebuild marts.customer_360."
+        )
+    return as_of_date
+
+
+def _refuse_replay(target: Target, planned: PlannedSync) -> None:
+    latest = planned.latest_sent_date
+    if latest is not None and (planned.as_of_date is None or planned.as_of_date < latest):
+        raise StopError(
+            f"marts.customer_360 describes {planned.as_of_date}, and destination '{target.destination}' was already "
+            f"sent audience '{target.audience}' as of {latest}; a replay of an earlier day messages no one. Preview it "
+            "instead."
+        )

@@ -1,0 +1,186 @@
+"""Actions: what can be sent to a destination about a customer, what the ledger remembers of it, and a plan of both.
+
+Shapes only. Must not decide anything.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from activation.payloads import digest
+from connectors.destination import Operation
+
+
+class LedgerOutcome(StrEnum):
+    """Where an action stands in the ledger."""
+
+    RESERVED = "reserved"  # about to be sent; with attempts, the process may have died while sending
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"  # the destination will never take it
+    RETRY = "retry"  # sending it again is safe
+    MAYBE_SENT = "maybe_sent"  # it may have been taken, and sending it again is not safe: a person decides
+    WITHHELD = "withheld"  # a gate refused it
+    SUPERSEDED = "superseded"  # another action took its place before it was accepted
+
+
+# Outcomes after which the same change, wanted again, is a new action. A rejected one is not: it would be refused again.
+CLOSED = (LedgerOutcome.ACCEPTED, LedgerOutcome.SUPERSEDED, LedgerOutcome.WITHHELD)
+OPEN = (LedgerOutcome.RESERVED, LedgerOutcome.RETRY)
+
+
+class Cause(StrEnum):
+    """Why an action is taken."""
+
+    ENTERED = "entered the audience"
+    CHANGED = "a sent value changed"
+    UNCONFIRMED = "it is not known what the destination holds"
+    LEFT = "left the audience"
+    REFUSED = "may no longer be sent"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A customer in the audience.
+
+    Attributes:
+        customer_id: The customer.
+        payload: The fields to send, JSON-ready.
+        refusal: Why nothing about them may be sent; None when it may.
+        model_run_id: The model run that the values come from.
+    """
+
+    customer_id: str
+    payload: dict[str, Any] = field(repr=False)
+    refusal: str | None = None
+    model_run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """A row of the ledger, as far as planning needs it."""
+
+    delivery_id: int
+    customer_id: str
+    operation: Operation
+    action_key: str
+    payload_hash: str
+    outcome: LedgerOutcome
+    reason: str | None = None
+    attempt_count: int = 0
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LedgerMemory:
+    """What the ledger remembers of one audience at one destination.
+
+    Attributes:
+        entries: Per customer the last accepted entry, every later one, and every one that is still open.
+        sequences: Per customer, how many of their actions are closed.
+        position: The highest `delivery_id` of the audience at the destination; 0 for none.
+        as_of_date: The latest day that an action was planned for.
+    """
+
+    entries: Mapping[str, Sequence[LedgerEntry]] = field(default_factory=dict)
+    sequences: Mapping[str, int] = field(default_factory=dict)
+    position: int = 0
+    as_of_date: date | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """The audience and the destination that a plan is about.
+
+    Attributes:
+        is_idempotent: Whether the destination takes the same action key once, however often it is sent.
+        consent: The consent that is checked again just before sending.
+    """
+
+    merchant_id: str
+    destination: str
+    audience: str
+    is_idempotent: bool
+    consent: str | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """One message to send.
+
+    Attributes:
+        action_key: Deterministic; equal for equal actions, and different for the same change made again later.
+        attempt_count: Attempts so far, for an action that an earlier run left open.
+        retry_at: The earliest time that the destination asked for.
+    """
+
+    action_key: str
+    customer_id: str
+    operation: Operation
+    payload: dict[str, Any] = field(repr=False)
+    payload_hash: str
+    sequence: int
+    cause: Cause
+    model_run_id: str | None = None
+    attempt_count: int = 0
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Withholding:
+    """A refusal to be recorded, once."""
+
+    action_key: str
+    customer_id: str
+    reason: str
+    payload_hash: str
+    sequence: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do, and what was left alone.
+
+    Attributes:
+        target: The audience and the destination.
+        position: The ledger's position that the plan was made from.
+        actions: What to send.
+        withholdings: Refusals that the ledger does not hold yet.
+        superseded: Open entries that are no longer wanted, by `delivery_id`.
+        presumed_sent: Entries whose sender died while sending to a destination that would take them twice.
+        blocked: Customers who wait until a person has resolved a `maybe_sent` entry.
+        unchanged_count: Customers of whom the destination already knows what is to be known.
+        refused_count: Members of whom nothing may be sent.
+        standing_rejection_count: Customers whose action the destination has rejected and would reject again.
+    """
+
+    target: Target
+    position: int
+    actions: tuple[Action, ...] = ()
+    withholdings: tuple[Withholding, ...] = ()
+    superseded: tuple[int, ...] = ()
+    presumed_sent: tuple[int, ...] = ()
+    blocked: tuple[str, ...] = ()
+    unchanged_count: int = 0
+    refused_count: int = 0
+    standing_rejection_count: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether carrying it out would change neither the destination nor the ledger."""
+        return not (self.actions or self.withholdings or self.superseded or self.presumed_sent)
+
+    def count(self, operation: Operation) -> int:
+        """How many actions of a kind it holds."""
+        return sum(action.operation is operation for action in self.actions)
+
+
+def action_key(target: Target, customer_id: str, operation: str, payload_hash: str, sequence: int) -> str:
+    """The name of an action: a digest of what it does to whom, and of how often that customer was acted on before.
+
+    The sequence tells A, then B, then A again (three actions) from A sent twice (one).
+    """
+    return digest(
+        [target.merchant_id, target.destination, target.audience, customer_id, operation, payload_hash, sequence]
+    )

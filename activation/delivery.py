@@ -1,0 +1,293 @@
+"""Delivery: carries a plan out, batch by batch, so that nothing is sent twice and nothing is lost.
+
+Every batch goes through the same steps: claim in the ledger, send, record. Whatever stops the process between two of
+them leaves a row that says how far it got, and the next run goes on from there. Must not decide who receives what; asks
+for consent once more before every attempt, and knows no vendor.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from activation import ledger
+from activation.actions import Action, Plan, Target
+from activation.consent import email_refusal, read_contacts
+from activation.locks import HeldLock, exclusive
+from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome
+from models.errors import StopError
+
+_log = structlog.get_logger(__name__)
+
+_ANYTHING_LIKE_AN_ADDRESS = re.compile(r"\S+@\S+")
+_DECIDED = (Outcome.ACCEPTED, Outcome.REJECTED)
+_LONGEST_REASON = 300
+_SHORTEST_SECRET = 3  # shorter values, such as a score, would blank out half of every reason
+
+
+def exponential_backoff(attempt: int) -> float:
+    """The seconds to wait after a failed attempt, where the destination asks for none: 1, 2, 4, … up to a minute."""
+    return min(2.0 ** (attempt - 1), 60.0)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient a delivery is.
+
+    Attributes:
+        clock: Says what time it is, in UTC.
+        sleep: Waits the given seconds.
+        backoff: The wait after the nth failed attempt.
+        attempts: How often a record is tried in one run.
+        longest_wait_seconds: A destination that asks for more is tried again by the next run instead.
+        give_up_after: After so many batches in a row of which nothing was taken, the rest is left to the next run.
+    """
+
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    backoff: Callable[[int], float] = exponential_backoff
+    attempts: int = 3
+    longest_wait_seconds: float = 120.0
+    give_up_after: int = 3
+
+
+@dataclass(frozen=True)
+class DeliveryReport:
+    """What became of a plan.
+
+    Attributes:
+        plan: The plan.
+        outcomes: How many actions ended how; `withheld` are those refused at the last moment.
+        deferred_count: Actions that were not attempted and wait in the ledger for the next run.
+        reasons: How often each reason was given for not accepting a record.
+    """
+
+    plan: Plan
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+    deferred_count: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def accepted_count(self) -> int:
+        """Actions that the destination said it has."""
+        return self.outcomes.get(Outcome.ACCEPTED, 0)
+
+    @property
+    def failed_count(self) -> int:
+        """Actions that were to be sent and are not known to have been taken."""
+        return sum(self.outcomes.get(o, 0) for o in Outcome if o is not Outcome.ACCEPTED) + self.deferred_count
+
+    @property
+    def is_successful(self) -> bool:
+        """Whether everything that was to be sent was accepted, and nothing waits for a person."""
+        return self.failed_count == 0 and not self.plan.blocked
+
+
+def lock_parts(target: Target) -> tuple[str, ...]:
+    """What the lock is about that everyone who plans for and sends to a destination holds meanwhile."""
+    return ("delivery", target.merchant_id, target.destination)
+
+
+def deliver(
+    engine: sa.Engine,
+    plan: Plan,
+    destination: Destination,
+    *,
+    run_id: str,
+    pace: Pace,
+    facts: Mapping[str, Any] | None = None,
+) -> DeliveryReport:
+    """Send what a plan says, alone with the destination.
+
+    Args:
+        engine: The warehouse; two connections of its pool are used.
+        plan: The plan, made from the ledger as it is now.
+        destination: Where to; its name and its idempotence must be those that the plan was made for.
+        run_id: The run, for the ledger.
+        pace: Clock, waits and patience.
+        facts: What the ledger keeps beside each action; never payload values.
+
+    Returns:
+        How every action ended. A record, or a whole batch, that fails is a count in it and never an exception.
+
+    Raises:
+        RetryLaterError: Another process is delivering to the destination or has changed the ledger since the plan was
+            made, or the warehouse went away; the next run finishes what was begun.
+    """
+    with exclusive(engine, *lock_parts(plan.target)) as lock:
+        return deliver_under(lock, engine, plan, destination, run_id=run_id, pace=pace, facts=facts)
+
+
+def deliver_under(
+    lock: HeldLock,
+    engine: sa.Engine,
+    plan: Plan,
+    destination: Destination,
+    *,
+    run_id: str,
+    pace: Pace,
+    facts: Mapping[str, Any] | None = None,
+) -> DeliveryReport:
+    """`deliver` for a caller who already holds the destination's lock."""
+    target = plan.target
+    if (destination.name, destination.is_idempotent) != (target.destination, target.is_idempotent):
+        raise StopError(
+            f"the plan is for destination '{target.destination}' with is_idempotent={target.is_idempotent}, and cannot "
+            f"be delivered to '{destination.name}' with is_idempotent={destination.is_idempotent}; plan again"
+        )
+    with engine.begin() as connection:
+        ledger.reserve(connection, plan, run_id=run_id, reserved_at=pace.clock(), facts=facts or {})
+    shipment = _Shipment(engine, target, destination, run_id, pace)
+    failed_in_a_row = 0
+    for start in range(0, len(plan.actions), destination.batch_size):
+        batch = plan.actions[start : start + destination.batch_size]
+        if failed_in_a_row >= pace.give_up_after:
+            shipment.deferred_count += len(plan.actions) - start
+            break
+        lock.require_held()
+        failed_in_a_row = 0 if shipment.carry(batch) else failed_in_a_row + 1
+    report = DeliveryReport(plan, dict(shipment.outcomes), shipment.deferred_count, dict(shipment.reasons))
+    _log.info(
+        "delivered",
+        merchant_id=target.merchant_id,
+        audience=target.audience,
+        destination=target.destination,
+        run_id=run_id,
+        outcomes=dict(report.outcomes),
+        deferred_count=report.deferred_count,
+        unchanged_count=plan.unchanged_count,
+        blocked_count=len(plan.blocked),
+    )
+    return report
+
+
+@dataclass
+class _Shipment:
+    """One plan on its way, and the tally of how its actions ended."""
+
+    engine: sa.Engine
+    target: Target
+    destination: Destination
+    run_id: str
+    pace: Pace
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    deferred_count: int = 0
+
+    def carry(self, batch: Sequence[Action]) -> bool:
+        """Send a batch, again where that is safe; says whether the destination decided about any of it."""
+        now = self.pace.clock()
+        pending = [action for action in batch if action.retry_at is None or action.retry_at <= now]
+        self.deferred_count += len(batch) - len(pending)
+        was_heard = not pending
+        attempt = 0
+        while pending:
+            attempt += 1
+            claimed = self._claim(pending)
+            results = self._send(claimed)
+            with self.engine.begin() as connection:
+                ledger.record(connection, self.target, list(results.values()))
+            was_heard = was_heard or not claimed or any(r.outcome in _DECIDED for r in results.values())
+            retried = [result for result in results.values() if result.outcome is Outcome.RETRY]
+            wait = self._wait(attempt, retried)
+            again = {result.action_key for result in retried} if wait is not None else set()
+            for result in results.values():
+                if result.action_key not in again:
+                    self._count(result)
+            pending = [replace(a, attempt_count=a.attempt_count + 1) for a in claimed if a.action_key in again]
+            if pending and wait is not None:
+                self.pace.sleep(wait)
+        return was_heard
+
+    def _claim(self, actions: Sequence[Action]) -> list[Action]:
+        """Those of the actions that may be sent and are this process's to send, decided in one transaction."""
+        with self.engine.begin() as connection:
+            refusals = self._refusals(connection, actions)
+            if refusals:
+                ledger.withhold(connection, self.target, refusals)
+                self.outcomes["withheld"] += len(refusals)
+            allowed = [action for action in actions if action.action_key not in refusals]
+            claimed = ledger.claim(connection, self.target, allowed, run_id=self.run_id, attempted_at=self.pace.clock())
+        return [action for action in allowed if action.action_key in claimed]
+
+    def _refusals(self, connection: sa.Connection, actions: Sequence[Action]) -> dict[str, str]:
+        """Consent as it is now: it may have been withdrawn since the plan was made. Removals need none."""
+        if self.target.consent is None:
+            return {}
+        upserts = [action for action in actions if action.operation is Operation.UPSERT]
+        contacts = read_contacts(connection, self.target.merchant_id, [action.customer_id for action in upserts])
+        refusals = {action.action_key: email_refusal(contacts.get(action.customer_id)) for action in upserts}
+        return {key: str(refusal) for key, refusal in refusals.items() if refusal is not None}
+
+    def _send(self, actions: Sequence[Action]) -> dict[str, DeliveryResult]:
+        """Exactly one result for each action, whatever the destination answered."""
+        if not actions:
+            return {}
+        batch = [
+            Delivery(
+                action_key=action.action_key,
+                merchant_id=self.target.merchant_id,
+                audience=self.target.audience,
+                customer_id=action.customer_id,
+                operation=action.operation,
+                payload=action.payload,
+            )
+            for action in actions
+        ]
+        lost = "the destination gave no answer about it"
+        answers: dict[str, list[DeliveryResult]] = {}
+        try:
+            for result in self.destination.send(batch, sent_at=self.pace.clock()):
+                answers.setdefault(result.action_key, []).append(result)
+        # A destination must not raise; one that does all the same must not take the other batches with it.
+        except Exception as error:  # noqa: BLE001 - see above
+            lost = f"the destination failed with {type(error).__name__}"
+            _log.warning(
+                "destination_failed",
+                destination=self.target.destination,
+                run_id=self.run_id,
+                error=type(error).__name__,
+            )
+        results = {}
+        for action in actions:
+            given = answers.get(action.action_key, [])
+            is_clear = len({answer.outcome for answer in given}) == 1
+            result = given[0] if is_clear else DeliveryResult(action.action_key, Outcome.MAYBE_SENT, lost)
+            if result.outcome is Outcome.MAYBE_SENT and self.destination.is_idempotent:
+                result = replace(result, outcome=Outcome.RETRY)  # the same key again has no second effect
+            results[action.action_key] = replace(
+                result,
+                reason=without_values(result.reason, action.payload),
+                provider_reference=without_values(result.provider_reference, action.payload),
+            )
+        return results
+
+    def _wait(self, attempt: int, retried: Sequence[DeliveryResult]) -> float | None:
+        """The seconds until the next attempt; None when it is left to the next run."""
+        if attempt >= self.pace.attempts:
+            return None
+        now = self.pace.clock()
+        asked = [(result.retry_at - now).total_seconds() for result in retried if result.retry_at is not None]
+        wait = max([self.pace.backoff(attempt), *asked])
+        return wait if wait <= self.pace.longest_wait_seconds else None
+
+    def _count(self, result: DeliveryResult) -> None:
+        self.outcomes[result.outcome.value] += 1
+        if result.outcome is not Outcome.ACCEPTED:
+            self.reasons[result.reason or "no reason was given"] += 1
+
+
+def without_values(text: str | None, payload: Mapping[str, Any]) -> str | None:
+    """A destination's words without the values that it was sent, for the ledger and logs; at most 300 characters."""
+    if text is None:
+        return None
+    values = sorted((str(value) for value in payload.values() if value is not None), key=len, reverse=True)
+    for value in values:
+        if len(value) >= _SHORTEST_SECRET:
+            text = re.sub(re.escape(value), "…", text, flags=re.IGNORECASE)
+    return _ANYTHING_LIKE_AN_ADDRESS.sub("…", text)[:_LONGEST_REASON]

@@ -1,0 +1,180 @@
+"""Planning: what has to be sent so that a destination knows what an audience is now.
+
+Pure: members with their payloads and consent on one side, the ledger's memory on the other, and a plan of actions
+between them. Applying a plan and planning again gives an empty plan. Must not read a table, a clock or a destination.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from activation.actions import (
+    OPEN,
+    Action,
+    Cause,
+    LedgerEntry,
+    LedgerMemory,
+    LedgerOutcome,
+    Member,
+    Plan,
+    Target,
+    Withholding,
+    action_key,
+)
+from activation.payloads import digest
+from connectors.destination import Operation
+
+
+def plan(target: Target, members: Iterable[Member], memory: LedgerMemory) -> Plan:
+    """Hold the audience's members against what the destination is known to hold.
+
+    Args:
+        target: The audience and the destination.
+        members: Every current member, refused ones included, each once.
+        memory: What the ledger remembers of them and of those who left.
+    """
+    wanted = {member.customer_id: member for member in members}
+    decisions = [
+        _decide(target, customer_id, wanted.get(customer_id), _History.of(target, memory, customer_id))
+        for customer_id in sorted(wanted.keys() | memory.entries.keys())
+    ]
+    return Plan(
+        target=target,
+        position=memory.position,
+        actions=tuple(d.action for d in decisions if d.action),
+        withholdings=tuple(d.withholding for d in decisions if d.withholding),
+        superseded=tuple(sorted(i for d in decisions for i in d.superseded)),
+        presumed_sent=tuple(sorted(i for d in decisions for i in d.presumed_sent)),
+        blocked=tuple(d.customer_id for d in decisions if d.is_blocked),
+        unchanged_count=sum(d.is_unchanged for d in decisions),
+        refused_count=sum(member.refusal is not None for member in wanted.values()),
+        standing_rejection_count=sum(d.is_rejected for d in decisions),
+    )
+
+
+@dataclass(frozen=True)
+class _History:
+    """One customer's entries, read for what they say about the destination's state."""
+
+    accepted: LedgerEntry | None
+    open: tuple[LedgerEntry, ...]
+    rejected: frozenset[tuple[Operation, str]]
+    withheld_reason: str | None
+    is_uncertain: bool
+    presumed_sent: tuple[int, ...]
+    is_blocked: bool
+    sequence: int
+
+    @staticmethod
+    def of(target: Target, memory: LedgerMemory, customer_id: str) -> "_History":
+        entries = sorted(memory.entries.get(customer_id, ()), key=lambda entry: entry.delivery_id)
+        accepted = next((e for e in reversed(entries) if e.outcome is LedgerOutcome.ACCEPTED), None)
+        later = [e for e in entries if accepted is None or e.delivery_id > accepted.delivery_id]
+        # An attempt at an idempotent destination whose answer was lost may have been taken; at any other, only a
+        # maybe_sent entry may.
+        unknown = [
+            e.delivery_id
+            for e in later
+            if target.is_idempotent
+            and e.attempt_count
+            and e.outcome not in {LedgerOutcome.ACCEPTED, LedgerOutcome.REJECTED}
+        ]
+        died_sending = [e for e in entries if e.outcome is LedgerOutcome.RESERVED and e.attempt_count]
+        presumed_sent = () if target.is_idempotent else tuple(e.delivery_id for e in died_sending)
+        withheld = [e.reason for e in later if e.outcome is LedgerOutcome.WITHHELD]
+        return _History(
+            accepted=accepted,
+            open=tuple(e for e in entries if e.outcome in OPEN and e.delivery_id not in presumed_sent),
+            rejected=frozenset(
+                (e.operation, e.payload_hash)
+                for e in later
+                if e.outcome is LedgerOutcome.REJECTED and e.delivery_id > max(unknown, default=0)
+            ),
+            withheld_reason=withheld[-1] if withheld else None,
+            is_uncertain=bool(unknown),
+            presumed_sent=presumed_sent,
+            is_blocked=bool(presumed_sent) or any(e.outcome is LedgerOutcome.MAYBE_SENT for e in entries),
+            sequence=memory.sequences.get(customer_id, 0),
+        )
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether the destination holds the customer, or may."""
+        return self.is_uncertain or (self.accepted is not None and self.accepted.operation is Operation.UPSERT)
+
+    def holds(self, payload_hash: str) -> bool:
+        """Whether the destination is known to hold exactly these values."""
+        is_current = self.accepted is not None and self.accepted.payload_hash == payload_hash
+        return is_current and self.may_hold and not self.is_uncertain
+
+
+@dataclass(frozen=True)
+class _Decision:
+    customer_id: str
+    action: Action | None = None
+    withholding: Withholding | None = None
+    superseded: tuple[int, ...] = ()
+    presumed_sent: tuple[int, ...] = ()
+    is_blocked: bool = False
+    is_unchanged: bool = False
+    is_rejected: bool = False
+
+
+def _decide(target: Target, customer_id: str, member: Member | None, history: _History) -> _Decision:
+    if history.is_blocked:
+        return _Decision(customer_id, presumed_sent=history.presumed_sent, is_blocked=True)
+    withholding = None
+    if member is not None and member.refusal is None:
+        operation, payload = Operation.UPSERT, member.payload
+        cause = Cause.CHANGED if history.may_hold else Cause.ENTERED
+        if history.is_uncertain:
+            cause = Cause.UNCONFIRMED
+    else:
+        # Identifiers only: a removal must not carry what it takes back.
+        operation, payload = Operation.REMOVE, {"customer_id": customer_id}
+        cause = Cause.LEFT if member is None else Cause.REFUSED
+    payload_hash = digest(payload)
+    kept, superseded = _continued(history, operation, payload_hash)
+    sequence = history.sequence + len(superseded)
+    if member is not None and member.refusal is not None and history.withheld_reason != member.refusal:
+        withheld_hash = digest(member.refusal)
+        key = action_key(target, customer_id, "withhold", withheld_hash, sequence)
+        withholding = Withholding(key, customer_id, member.refusal, withheld_hash, sequence)
+    is_done = history.holds(payload_hash) if operation is Operation.UPSERT else not history.may_hold
+    is_rejected = kept is None and not is_done and (operation, payload_hash) in history.rejected
+    action = None
+    if kept is not None or not (is_done or is_rejected):
+        action = Action(
+            action_key=kept.action_key if kept else action_key(target, customer_id, operation, payload_hash, sequence),
+            customer_id=customer_id,
+            operation=operation,
+            payload=payload,
+            payload_hash=payload_hash,
+            sequence=sequence,
+            cause=cause,
+            model_run_id=member.model_run_id if member else None,
+            attempt_count=kept.attempt_count if kept else 0,
+            retry_at=kept.retry_at if kept else None,
+        )
+    return _Decision(
+        customer_id,
+        action=action,
+        withholding=withholding,
+        superseded=superseded,
+        is_unchanged=is_done and action is None and operation is Operation.UPSERT,
+        is_rejected=is_rejected,
+    )
+
+
+def _continued(
+    history: _History, operation: Operation, payload_hash: str
+) -> tuple[LedgerEntry | None, tuple[int, ...]]:
+    """The open entry that is this very action, to be sent under its own key; and the others, which it replaces."""
+    newest = history.open[-1] if history.open else None
+    after = history.accepted.delivery_id if history.accepted else 0
+    is_same = (
+        newest is not None
+        and newest.delivery_id > after
+        and (newest.operation, newest.payload_hash) == (operation, payload_hash)
+    )
+    kept = newest if is_same else None
+    return kept, tuple(e.delivery_id for e in history.open if e is not kept)
