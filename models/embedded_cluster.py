@@ -267,8 +267,10 @@ def launch(binaries: Binaries, account: ServerAccount, data_home: Path, port: in
 
 
 def log_end(data_folder: Path) -> str:
-    """The last lines that the server wrote to its logs."""
-    logs = sorted((data_folder / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)[-1:]
+    """The last lines that the server wrote to its logs since it was last set going."""
+    # Until its log collector runs, a server writes to the file of the start; after that, to the newest of the others.
+    files = [path for path in (data_folder / _STARTUP_LOG, *(data_folder / "log").glob("*.log")) if path.is_file()]
+    logs = sorted(files, key=lambda path: path.stat().st_mtime_ns)[-1:]
     texts = [
         path.read_text(encoding="utf-8", errors="replace")
         for path in (data_folder / _STARTUP_LOG, *logs)

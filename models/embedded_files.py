@@ -1,8 +1,8 @@
 """Where the embedded server's programs and data lie, and the files kept beside the data.
 
-It finds the programs, proves that the server's account reaches them and the data, chooses the fallback where that fails,
-and keeps passwords. It must not start or stop a server, and never changes the mode or owner of a folder that it did not
-make.
+It finds the programs, proves that the server's account reaches them and the data, chooses the fallback where that
+fails, and keeps passwords. It must not start or stop a server, and never changes the mode or owner of a folder that it
+did not make.
 """
 
 import hashlib

@@ -316,9 +316,9 @@ def end_leftovers(data_folder: Path, cluster_name: str, alive_lock: Path) -> lis
         if left_seconds <= 0:
             named = postmaster_file(data_folder)
             raise StopError(
-                f"{data_folder} is still held by an earlier server: one started before the folder was moved, or in another "
-                f"container. Its postmaster.pid names process {named.pid if named else 'none'}, and leftovers seen from here "
-                f"are {leftovers or 'none'}; end them with SIGINT and try again"
+                f"{data_folder} is still held by an earlier server: one started before the folder was moved, or in "
+                f"another container. postmaster.pid names process {named.pid if named else 'none'}; "
+                f"leftovers seen from here are {leftovers or 'none'}; end them with SIGINT and try again"
             )
         for pid in leftovers:
             try:
