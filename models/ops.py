@@ -107,7 +107,7 @@ sync_runs = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("stream", sa.Text, nullable=False),
     sa.Column("batch_id", sa.Text),
-    sa.Column("status", sa.Text, nullable=False, comment="unchanged, archived, landed, withheld or failed."),
+    sa.Column("status", sa.Text, nullable=False, comment="started, unchanged, archived, landed, withheld or failed."),
     sa.Column("rows_read", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("rows_inserted", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("rows_updated", sa.BigInteger, nullable=False, server_default="0"),

@@ -1,7 +1,8 @@
 """What tests share: a real PostgreSQL with one migrated template database, and skips that are counted.
 
-The server is the one that PERENNIAL_WAREHOUSE_URL names, or else an embedded one that lives as long as the session. Test
-workers share it: the first to come starts it and migrates the template, the controlling process removes both at the end.
+The server is the one that PERENNIAL_WAREHOUSE_URL names, or else an embedded one that lives as long as the session.
+Test workers share it: the first to come starts it and migrates the template, the controlling process removes both at
+the end.
 """
 
 import fcntl

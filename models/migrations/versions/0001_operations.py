@@ -144,7 +144,9 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("stream", sa.Text(), nullable=False),
         sa.Column("batch_id", sa.Text(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False, comment="unchanged, archived, landed, withheld or failed."),
+        sa.Column(
+            "status", sa.Text(), nullable=False, comment="started, unchanged, archived, landed, withheld or failed."
+        ),
         sa.Column("rows_read", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rows_inserted", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rows_updated", sa.BigInteger(), server_default="0", nullable=False),

@@ -1,0 +1,355 @@
+"""The archive: every batch that was ever read, as typed Parquet files from which any raw table can be rebuilt.
+
+    <root>/source=<source>/stream=<stream>/merchant_id=<m>/store_id=<s>/day=<yyyy-mm-dd>/<batch_id>.parquet
+    <root>/source=<source>/_batches/merchant_id=<m>/store_id=<s>/<batch_id>.json
+
+A Parquet file holds one stream of one batch: the stream's columns, `content_hash` and `row_number`. The manifest beside
+them says what the batch is, and, once it has landed, when and as which number, so the archive alone is enough. Files
+are written under a temporary name and renamed when complete; under its final name a file is never half there.
+
+Must not know the warehouse: what lands is `landing`'s business.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from models.content_hash import content_hashes
+from models.records import Page, Stream
+
+SNAPSHOT = "snapshot"
+DELTA = "delta"
+
+CONTENT_HASH = pa.field("content_hash", pa.string(), nullable=False)
+ROW_NUMBER = pa.field("row_number", pa.int64(), nullable=False)
+
+# Pages may be as small as a platform's API makes them; row groups of this size keep files small and scans quick, and
+# bound what a writer holds per stream.
+_ROW_GROUP_ROWS = 65_536
+_MANIFEST_VERSION = 1
+
+
+def batch_id(source: str, merchant_id: str, store_id: str, fingerprint: str, *, follows: str | None) -> str:
+    """The id of a batch: a digest of the store, its input, and the batch that the store landed before it.
+
+    The same read tried again is the same batch. An export that goes back to an earlier content is a new one, because it
+    follows another: without that, it would be taken for the old batch, which has landed long since.
+
+    Args:
+        source: The source's system name.
+        merchant_id: The tenant.
+        store_id: The store.
+        fingerprint: The reading's fingerprint.
+        follows: The batch that the store's cursor was committed with; None before the first.
+    """
+    parts = json.dumps([source, merchant_id, store_id, fingerprint, follows], ensure_ascii=False)
+    return sha256(parts.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class ArchivedBatch:
+    """One batch in the archive.
+
+    Attributes:
+        root: The archive's folder.
+        batch_id: See `batch_id`.
+        source: The source's system name.
+        merchant_id: The tenant.
+        store_id: The store.
+        mode: `snapshot` (a record that is absent was deleted) or `delta`.
+        fingerprint: The reading's fingerprint.
+        day: The UTC day of the read.
+        cursor: The state to commit with the rows.
+        archived_at: The run's time at which it was read.
+        row_counts: Rows per stream; a stream without rows is absent.
+        rejected_count: Records set aside while it was read.
+        protected_keys: Per stream the natural keys, joined with `/`, of rejected records: a snapshot that lacks them
+            because they could not be read must not delete them.
+        notes: Plain facts about the read.
+        batch_number: Its place in the order of batches; None until it has landed.
+        landed_at: When it landed; None until then.
+    """
+
+    root: Path
+    batch_id: str
+    source: str
+    merchant_id: str
+    store_id: str
+    mode: str
+    fingerprint: str
+    day: date
+    cursor: Mapping[str, Any]
+    archived_at: datetime
+    row_counts: Mapping[str, int] = field(default_factory=dict)
+    rejected_count: int = 0
+    protected_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    batch_number: int | None = None
+    landed_at: datetime | None = None
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the manifest lies."""
+        return _manifest_folder(self.root, self.source, self.merchant_id, self.store_id) / f"{self.batch_id}.json"
+
+    def stream_path(self, stream: str) -> Path:
+        """Where the rows of a stream lie, if the batch has any."""
+        return (
+            _source_folder(self.root, self.source)
+            / _part("stream", stream)
+            / _part("merchant_id", self.merchant_id)
+            / _part("store_id", self.store_id)
+            / _part("day", self.day.isoformat())
+            / f"{self.batch_id}.parquet"
+        )
+
+    def record_batches(self, stream: str, *, batch_rows: int = _ROW_GROUP_ROWS) -> Iterator[pa.RecordBatch]:
+        """The rows of a stream with `content_hash` and `row_number`, in the order they were read."""
+        if not self.row_counts.get(stream):
+            return
+        with pq.ParquetFile(self.stream_path(stream)) as file:
+            yield from file.iter_batches(batch_size=batch_rows)
+
+    def landed(self, *, batch_number: int, landed_at: datetime) -> "ArchivedBatch":
+        """Note in the manifest that the batch has landed; repeating it changes nothing.
+
+        Returns:
+            The batch with its number and time.
+        """
+        if (self.batch_number, self.landed_at) == (batch_number, landed_at) and self.manifest_path.exists():
+            return self
+        batch = replace(self, batch_number=batch_number, landed_at=landed_at)
+        _write_manifest(batch)
+        return batch
+
+
+class BatchWriter:
+    """Writes one batch, page by page, in memory that does not grow with it.
+
+    Use as a context manager: leaving it by an exception removes what was begun; `finish` makes the batch final.
+    Writing a batch that is already there replaces it with equal content.
+
+    Args:
+        batch: What is known before reading: everything but counts and protected keys.
+        streams: The source's streams.
+    """
+
+    def __init__(self, batch: ArchivedBatch, streams: tuple[Stream, ...]) -> None:
+        self._batch = replace(batch, day=_first_day(batch))
+        self._streams = {stream.name: stream for stream in streams}
+        self._files: dict[str, _StreamFile] = {}
+        self._protected: dict[str, dict[str, None]] = {}
+        self._rejected_count = 0
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._cleanup.close()
+
+    def write(self, page: Page) -> None:
+        """Add a page; pages of several streams may come in any order.
+
+        Raises:
+            KeyError: The source has no such stream.
+            TypeError: The page's records are not in the stream's schema.
+        """
+        stream = self._streams[page.stream]
+        if not page.records.schema.equals(stream.schema):
+            raise TypeError(f"a page of {stream.name} has the schema {page.records.schema}, not {stream.schema}")
+        for rejected in page.rejected:
+            self._rejected_count += 1
+            if rejected.key is not None:
+                self._protected.setdefault(rejected.stream, {})[rejected.key] = None
+        if page.records.num_rows == 0:
+            return
+        if stream.name not in self._files:
+            self._files[stream.name] = _StreamFile(stream, self._batch.stream_path(stream.name))
+            self._cleanup.callback(self._files[stream.name].discard)
+        self._files[stream.name].write(page.records)
+
+    def finish(self) -> ArchivedBatch:
+        """Make the files final and write the manifest, which comes last: what it names is there.
+
+        Returns:
+            The batch as archived.
+        """
+        for file in self._files.values():
+            file.publish()
+        batch = replace(
+            self._batch,
+            row_counts={name: file.row_count for name, file in self._files.items()},
+            rejected_count=self._rejected_count,
+            protected_keys={name: tuple(keys) for name, keys in self._protected.items()},
+        )
+        known = find_batch(batch.root, batch.source, batch.merchant_id, batch.store_id, batch.batch_id)
+        if known is not None:  # a batch that has landed stays landed when it is archived again
+            batch = replace(batch, batch_number=known.batch_number, landed_at=known.landed_at)
+        _write_manifest(batch)
+        return batch
+
+
+class _StreamFile:
+    """One Parquet file while it is being written."""
+
+    def __init__(self, stream: Stream, path: Path) -> None:
+        self.row_count = 0
+        self._stream = stream
+        self._path = path
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self._schema = pa.schema([*stream.schema, CONTENT_HASH, ROW_NUMBER])
+        _make_folder(path.parent)
+        self._writer = pq.ParquetWriter(self._temporary, self._schema, compression="zstd")
+
+    def write(self, records: pa.RecordBatch) -> None:
+        numbers = pa.array(range(self.row_count, self.row_count + records.num_rows), pa.int64())
+        columns = [*records.columns, content_hashes(self._stream, records), numbers]
+        self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=self._schema))
+        self._waiting_rows += records.num_rows
+        self.row_count += records.num_rows
+        if self._waiting_rows >= _ROW_GROUP_ROWS:
+            self._flush()
+
+    def publish(self) -> None:
+        self._flush()
+        self._writer.close()
+        _publish(self._temporary, self._path)
+
+    def discard(self) -> None:
+        """Remove what was begun; after `publish` there is nothing to remove."""
+        self._writer.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.Table.from_batches(self._waiting, self._schema)
+            self._writer.write_table(table, row_group_size=_ROW_GROUP_ROWS)
+            self._waiting, self._waiting_rows = [], 0
+
+
+def find_batch(root: Path, source: str, merchant_id: str, store_id: str, batch_id: str) -> ArchivedBatch | None:
+    """A batch of the archive by its id; None if it was never completed."""
+    path = _manifest_folder(root, source, merchant_id, store_id) / f"{batch_id}.json"
+    return _read_manifest(root, path) if path.exists() else None
+
+
+def batches(root: Path, source: str) -> Iterator[ArchivedBatch]:
+    """Every batch of a source that was completed, landed or not, in no particular order."""
+    for path in sorted(_source_folder(root, source).glob("_batches/*/*/*.json")):
+        yield _read_manifest(root, path)
+
+
+def _read_manifest(root: Path, path: Path) -> ArchivedBatch:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if content["manifest_version"] != _MANIFEST_VERSION:
+        raise ValueError(f"{path}: manifest of version {content['manifest_version']}; this Perennial reads version 1")
+    landed_at = content["landed_at"]
+    return ArchivedBatch(
+        root=root,
+        batch_id=content["batch_id"],
+        source=content["source"],
+        merchant_id=content["merchant_id"],
+        store_id=content["store_id"],
+        mode=content["mode"],
+        fingerprint=content["fingerprint"],
+        day=date.fromisoformat(content["day"]),
+        cursor=content["cursor"],
+        archived_at=datetime.fromisoformat(content["archived_at"]),
+        row_counts=content["row_counts"],
+        rejected_count=content["rejected_count"],
+        protected_keys={name: tuple(keys) for name, keys in content["protected_keys"].items()},
+        notes=content["notes"],
+        batch_number=content["batch_number"],
+        landed_at=None if landed_at is None else datetime.fromisoformat(landed_at),
+    )
+
+
+def _write_manifest(batch: ArchivedBatch) -> None:
+    content = {
+        "manifest_version": _MANIFEST_VERSION,
+        "batch_id": batch.batch_id,
+        "batch_number": batch.batch_number,
+        "landed_at": None if batch.landed_at is None else batch.landed_at.isoformat(),
+        "source": batch.source,
+        "merchant_id": batch.merchant_id,
+        "store_id": batch.store_id,
+        "mode": batch.mode,
+        "fingerprint": batch.fingerprint,
+        "day": batch.day.isoformat(),
+        "cursor": batch.cursor,
+        "archived_at": batch.archived_at.isoformat(),
+        "row_counts": batch.row_counts,
+        "rejected_count": batch.rejected_count,
+        "protected_keys": batch.protected_keys,
+        "files": {name: str(batch.stream_path(name).relative_to(batch.root)) for name in batch.row_counts},
+        "notes": batch.notes,
+    }
+    path = batch.manifest_path
+    _make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    _publish(temporary, path)
+
+
+def _first_day(batch: ArchivedBatch) -> date:
+    # A batch that was begun before midnight and is completed after it stays one set of files.
+    known = find_batch(batch.root, batch.source, batch.merchant_id, batch.store_id, batch.batch_id)
+    if known is not None:
+        return known.day
+    pattern = f"stream=*/{_part('merchant_id', batch.merchant_id)}/{_part('store_id', batch.store_id)}/day=*"
+    days = [
+        date.fromisoformat(folder.name.removeprefix("day="))
+        for folder in _source_folder(batch.root, batch.source).glob(pattern)
+        if (folder / f"{batch.batch_id}.parquet").exists()
+    ]
+    return min(days, default=batch.day)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        _sync_folder(made.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _source_folder(root: Path, source: str) -> Path:
+    return root / _part("source", source)
+
+
+def _manifest_folder(root: Path, source: str, merchant_id: str, store_id: str) -> Path:
+    return _source_folder(root, source) / "_batches" / _part("merchant_id", merchant_id) / _part("store_id", store_id)
+
+
+def _part(name: str, value: str) -> str:
+    return f"{name}={quote(value, safe='')}"

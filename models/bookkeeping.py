@@ -1,0 +1,334 @@
+"""The books of the `ops` schema: merchants, batches, cursors, runs, checks, and which merchants are withheld.
+
+Every function works inside the caller's transaction and takes its time as an argument. Decides nothing.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from models import ops
+from models.archive import ArchivedBatch
+from models.landing import LandingResult
+
+
+@dataclass(frozen=True)
+class StoreCursor:
+    """How far a store has been read.
+
+    Attributes:
+        state: The source's own state, as committed with the rows.
+        batch_id: The batch that it was committed with; the next batch follows it.
+        updated_at: When.
+    """
+
+    state: dict[str, Any]
+    batch_id: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """A merchant as `perennial.yml` declares it, and the last day that a run describes.
+
+    Attributes:
+        merchant_id: The tenant.
+        merchant_name: For people.
+        time_zone: The IANA zone that decides its days.
+        currency_code: The currency of analysis.
+        as_of_date: The last day that the tables describe.
+        counts_zero_amount_days: Whether a day whose orders cost nothing is a purchase occasion.
+    """
+
+    merchant_id: str
+    merchant_name: str
+    time_zone: str
+    currency_code: str
+    as_of_date: date
+    counts_zero_amount_days: bool
+
+
+@dataclass(frozen=True)
+class ExchangeRate:
+    """A declared rate.
+
+    Attributes:
+        merchant_id: The tenant.
+        currency_code: The currency converted from.
+        valid_from_date: Its first day.
+        rate: Units of the merchant's currency per unit of this one.
+    """
+
+    merchant_id: str
+    currency_code: str
+    valid_from_date: date
+    rate: Decimal
+
+
+def read_cursor(connection: sa.Connection, merchant_id: str, store_id: str, source: str) -> StoreCursor | None:
+    """How far a store has been read; None before its first batch landed."""
+    table = ops.cursors
+    row = connection.execute(
+        sa.select(table.c.state, table.c.batch_id, table.c.updated_at).where(
+            table.c.merchant_id == merchant_id, table.c.store_id == store_id, table.c.source == source
+        )
+    ).one_or_none()
+    return None if row is None else StoreCursor(row.state, row.batch_id, row.updated_at)
+
+
+def register_batch(connection: sa.Connection, batch: ArchivedBatch) -> int:
+    """Enter a completed batch in the books; entering it again brings what was not landed yet up to date.
+
+    Returns:
+        The batch's number: its place in the order of all batches.
+    """
+    table = ops.archive_batches
+    known = sa.select(table.c.batch_number).where(table.c.batch_id == batch.batch_id)
+    described = {
+        "row_counts": dict(batch.row_counts),
+        "rejected_count": batch.rejected_count,
+        "cursor": dict(batch.cursor),
+        "archived_at": batch.archived_at,
+    }
+    connection.execute(
+        table.update().where(table.c.batch_id == batch.batch_id, table.c.landed_at.is_(None)).values(described)
+    )
+    if connection.scalar(known) is None:
+        insert = postgresql.insert(table).values(
+            batch_id=batch.batch_id,
+            merchant_id=batch.merchant_id,
+            store_id=batch.store_id,
+            source=batch.source,
+            mode=batch.mode,
+            fingerprint=batch.fingerprint,
+            **described,
+        )
+        connection.execute(insert.on_conflict_do_nothing(index_elements=["batch_id"]))
+    batch_number: int = connection.execute(known).scalar_one()
+    return batch_number
+
+
+def record_contract(connection: sa.Connection, batch_id: str, *, has_passed: bool, report: Mapping[str, Any]) -> None:
+    """Note whether a batch holds its data contract, with what was found."""
+    table = ops.archive_batches
+    connection.execute(
+        table.update()
+        .where(table.c.batch_id == batch_id)
+        .values(contract_passed=has_passed, contract_report=dict(report))
+    )
+
+
+def complete_manifests(
+    connection: sa.Connection, batches_of_source: Iterable[ArchivedBatch]
+) -> Iterator[ArchivedBatch]:
+    """The batches with what the books know of their landing, which a crash may have kept from their manifests.
+
+    Args:
+        connection: A connection that may read `ops`.
+        batches_of_source: `archive.batches(root, source)`.
+
+    Yields:
+        Each batch; those that have landed with their number and time, also on disk.
+    """
+    table = ops.archive_batches
+    rows = connection.execute(
+        sa.select(table.c.batch_id, table.c.batch_number, table.c.landed_at).where(table.c.landed_at.is_not(None))
+    )
+    landed = {row.batch_id: row for row in rows}
+    for batch in batches_of_source:
+        row = landed.get(batch.batch_id)
+        yield batch if row is None else batch.landed(batch_number=row.batch_number, landed_at=row.landed_at)
+
+
+def set_merchants(
+    connection: sa.Connection,
+    merchants: Sequence[Merchant],
+    exchange_rates: Sequence[ExchangeRate],
+    *,
+    run_id: str,
+    updated_at: datetime,
+) -> None:
+    """Enter merchants as they are declared now, and replace their exchange rates; others are left as they are.
+
+    Whether a merchant is withheld does not change.
+    """
+    if not merchants:
+        return
+    table = ops.merchants
+    insert = postgresql.insert(table)
+    declared = [column for column in asdict(merchants[0]) if column != "merchant_id"]
+    upsert = insert.on_conflict_do_update(
+        index_elements=["merchant_id"],
+        set_={name: insert.excluded[name] for name in (*declared, "run_id", "updated_at")},
+    )
+    connection.execute(upsert, [{**asdict(m), "run_id": run_id, "updated_at": updated_at} for m in merchants])
+    rates = ops.exchange_rates
+    connection.execute(rates.delete().where(rates.c.merchant_id.in_([m.merchant_id for m in merchants])))
+    if exchange_rates:
+        connection.execute(rates.insert(), [asdict(rate) for rate in exchange_rates])
+
+
+def withhold(connection: sa.Connection, merchant_id: str, reason: str, *, run_id: str, updated_at: datetime) -> None:
+    """Withhold a merchant's publish and sends for one more reason; a reason already there is not repeated."""
+    table = ops.merchants
+    connection.execute(
+        table.update()
+        .where(table.c.merchant_id == merchant_id, sa.literal(reason) != sa.all_(table.c.withheld_reasons))
+        .values(
+            withheld_reasons=sa.func.array_append(table.c.withheld_reasons, reason),
+            run_id=run_id,
+            updated_at=updated_at,
+        )
+    )
+
+
+def clear_withheld(connection: sa.Connection, merchant_id: str, *, run_id: str, updated_at: datetime) -> None:
+    """Begin a merchant's run with no reason to withhold it."""
+    table = ops.merchants
+    connection.execute(
+        table.update()
+        .where(table.c.merchant_id == merchant_id)
+        .values(withheld_reasons=[], run_id=run_id, updated_at=updated_at)
+    )
+
+
+def withheld_reasons(connection: sa.Connection) -> dict[str, tuple[str, ...]]:
+    """Why each merchant is withheld; a merchant that is not has an empty tuple."""
+    table = ops.merchants
+    rows = connection.execute(sa.select(table.c.merchant_id, table.c.withheld_reasons).order_by(table.c.merchant_id))
+    return {row.merchant_id: tuple(row.withheld_reasons) for row in rows}
+
+
+def start_sync_run(
+    connection: sa.Connection,
+    *,
+    run_id: str,
+    merchant_id: str,
+    store_id: str,
+    source: str,
+    stream: str,
+    started_at: datetime,
+) -> str:
+    """Enter that a store's stream is being read; a retry within the same run begins the same row anew.
+
+    Returns:
+        The row's id, for `finish_sync_run`.
+    """
+    named = [run_id, merchant_id, store_id, source, stream]
+    sync_run_id = sha256(json.dumps(named, ensure_ascii=False).encode()).hexdigest()[:32]
+    insert = postgresql.insert(ops.sync_runs).values(
+        sync_run_id=sync_run_id,
+        run_id=run_id,
+        merchant_id=merchant_id,
+        store_id=store_id,
+        source=source,
+        stream=stream,
+        status="started",
+        started_at=started_at,
+    )
+    again = {"status": "started", "started_at": started_at, "finished_at": None, "message": None}
+    connection.execute(insert.on_conflict_do_update(index_elements=["sync_run_id"], set_=again))
+    return sync_run_id
+
+
+def finish_sync_run(
+    connection: sa.Connection,
+    sync_run_id: str,
+    *,
+    status: str,
+    finished_at: datetime,
+    batch_id: str | None = None,
+    result: LandingResult | None = None,
+    rejected_count: int = 0,
+    cursor: Mapping[str, Any] | None = None,
+    message: str | None = None,
+) -> None:
+    """Enter what became of it.
+
+    Args:
+        connection: A connection in a transaction.
+        sync_run_id: From `start_sync_run`.
+        status: unchanged, archived, landed, withheld or failed.
+        finished_at: The run's time.
+        batch_id: The batch that was read.
+        result: What landing did, once it has.
+        rejected_count: Records set aside.
+        cursor: The state that was committed.
+        message: What went wrong and what to do, when something did.
+    """
+    counts = {} if result is None else {k: v for k, v in asdict(result).items() if k.startswith("rows_")}
+    table = ops.sync_runs
+    connection.execute(
+        table.update()
+        .where(table.c.sync_run_id == sync_run_id)
+        .values(
+            status=status,
+            finished_at=finished_at,
+            batch_id=batch_id,
+            rows_rejected=rejected_count,
+            cursor=None if cursor is None else dict(cursor),
+            message=message,
+            **counts,
+        )
+    )
+
+
+def record_check(
+    connection: sa.Connection,
+    *,
+    run_id: str,
+    merchant_id: str,
+    check_name: str,
+    has_passed: bool,
+    message: str,
+    checked_at: datetime,
+) -> None:
+    """Enter a check that can withhold a merchant; checking again within the run replaces it."""
+    values = {"has_passed": has_passed, "message": message, "checked_at": checked_at}
+    insert = postgresql.insert(ops.merchant_checks).values(
+        run_id=run_id, merchant_id=merchant_id, check_name=check_name, **values
+    )
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=["run_id", "merchant_id", "check_name"], set_=values)
+    )
+
+
+def record_merchant_run(
+    connection: sa.Connection,
+    *,
+    run_id: str,
+    merchant_id: str,
+    as_of_date: date,
+    reasons: Sequence[str],
+    finished_at: datetime,
+) -> None:
+    """Enter how a run ended for a merchant: published, or withheld for the reasons given."""
+    values = {
+        "as_of_date": as_of_date,
+        "status": "withheld" if reasons else "published",
+        "reasons": list(reasons),
+        "finished_at": finished_at,
+    }
+    insert = postgresql.insert(ops.merchant_runs).values(run_id=run_id, merchant_id=merchant_id, **values)
+    connection.execute(insert.on_conflict_do_update(index_elements=["run_id", "merchant_id"], set_=values))
+
+
+def pending_batch_id(connection: sa.Connection, merchant_id: str, store_id: str, source: str) -> str | None:
+    """The store's newest batch, if it kept its contract and has not landed; None when there is nothing to land."""
+    table = ops.archive_batches
+    newest = connection.execute(
+        sa.select(table.c.batch_id, table.c.contract_passed, table.c.landed_at)
+        .where(table.c.merchant_id == merchant_id, table.c.store_id == store_id, table.c.source == source)
+        .order_by(table.c.batch_number.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is None or not newest.contract_passed or newest.landed_at is not None:
+        return None
+    return str(newest.batch_id)
