@@ -196,12 +196,13 @@ def _publishable_date(connection: sa.Connection, merchant_id: str) -> date | Non
     ).scalar_one_or_none()
     if withheld:
         raise StopError(f"merchant '{merchant_id}' is withheld ({'; '.join(withheld)}); nothing is sent for it")
-    count, as_of_date = connection.execute(
+    row = connection.execute(
         sa.select(sa.func.count(), sa.func.max(customer_360.c.as_of_date)).where(
             customer_360.c.merchant_id == merchant_id
         )
     ).one()
-    if not count:
+    as_of_date: date | None = row[1]
+    if not row[0]:
         raise StopError(
             f"marts.customer_360 holds no row of merchant '{merchant_id}'; a sync from it would take every customer "
             "out of the destination. Rebuild marts.customer_360."

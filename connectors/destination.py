@@ -1,11 +1,11 @@
 """The protocol of a destination: what every connector that sends data out offers to activation.
 
-A destination is told what to deliver, record by record, each with an action key that never changes between attempts, and
-answers record by record. It decides nothing: who receives what, and whether they may, is `activation`'s to say.
+A destination is told what to deliver, record by record, each with an action key that never changes between attempts,
+and answers record by record. It decides nothing: who receives what, and whether they may, is `activation`'s to say.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
@@ -45,7 +45,7 @@ class Delivery:
     audience: str
     customer_id: str
     operation: Operation
-    payload: dict[str, Any]
+    payload: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)

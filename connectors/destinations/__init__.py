@@ -1,1 +1,30 @@
-"""One module per kind of tool that records are sent to."""
+"""One module per kind of tool that records are sent to, and the registry of them.
+
+A new kind is a module with its settings and its class, and one line in each of the two places below.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from connectors.destination import Destination
+from connectors.destinations.file import FileDestination, FileSettings
+from connectors.destinations.webhook import WebhookDestination, WebhookSettings
+
+DestinationSettings = Annotated[WebhookSettings | FileSettings, Field(discriminator="type")]
+"""Any destination's settings in `perennial.yml`, told apart by `type`."""
+
+
+def build_destination(settings: WebhookSettings | FileSettings, base_folder: Path) -> Destination:
+    """The destination that settings describe; nothing is opened or connected yet.
+
+    Args:
+        settings: The destination's settings.
+        base_folder: The folder of `perennial.yml`, which relative paths start from.
+    """
+    match settings:
+        case WebhookSettings():
+            return WebhookDestination(settings)
+        case FileSettings():
+            return FileDestination(settings, base_folder)

@@ -1,0 +1,197 @@
+"""The file destination: each batch becomes a file of its own, for tools that import files.
+
+`<folder>/<merchant_id>/<audience>/<digest of the batch>.jsonl` or `.csv`, whole or not there at all. A record that an
+earlier file holds is not written again. Files hold what the sync declares, personal fields included: they are readable
+by their owner only. Must not decide who receives what.
+"""
+
+import csv
+import errno
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.destination import Delivery, DeliveryResult, Outcome
+
+_IDENTITY = ("action_key", "merchant_id", "audience", "customer_id", "operation", "sent_at")
+_DIGEST_LENGTH = 16
+# What spreadsheets take for the start of a formula; the last four are the full-width forms of the first.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+class FileSettings(BaseModel):
+    """A folder of files in `perennial.yml`.
+
+    Attributes:
+        name: What syncs call it.
+        folder: Where the files go, relative to the folder of `perennial.yml`.
+        format: One JSON object per line, or comma-separated values with a header.
+        batch_size: The most records in one file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["file"]
+    name: str = Field(min_length=1, max_length=100)
+    folder: Path
+    format: Literal["jsonl", "csv"] = "jsonl"
+    batch_size: int = Field(default=10_000, ge=1, le=1_000_000)
+
+
+class FileDestination:
+    """Writes batches into a folder.
+
+    Sending an action key again has no effect as long as the file that holds it is still in the folder; every record
+    carries its key, by which whoever moves files away can tell a repeat.
+    """
+
+    kind: ClassVar[str] = "file"
+
+    def __init__(self, settings: FileSettings, base_folder: Path) -> None:
+        self.name = settings.name
+        self.batch_size = settings.batch_size
+        self.is_idempotent = True
+        self._folder = base_folder / settings.folder
+        self._format = settings.format
+
+    def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
+        """Write a batch, one file per merchant and audience in it."""
+        if len(deliveries) > self.batch_size:
+            raise ValueError(f"destination {self.name} takes {self.batch_size} records at once, not {len(deliveries)}")
+        results: dict[str, DeliveryResult] = {}
+        for (merchant_id, audience), group in groupby(sorted(deliveries, key=_place), key=_place):
+            records = list(group)
+            folder = self._folder / _safe_name(merchant_id) / _safe_name(audience)
+            try:
+                written = self._write(folder, records, sent_at)
+            except (OSError, ValueError, KeyError, csv.Error) as error:
+                reason = "an earlier file in the folder cannot be read; move it away"
+                if isinstance(error, OSError):
+                    reason = f"the file could not be written ({errno.errorcode.get(error.errno or 0, 'error')})"
+                results |= {r.action_key: DeliveryResult(r.action_key, Outcome.RETRY, reason) for r in records}
+            else:
+                results |= {
+                    key: DeliveryResult(key, Outcome.ACCEPTED, provider_reference=name) for key, name in written.items()
+                }
+        return [results[delivery.action_key] for delivery in deliveries]
+
+    def _write(self, folder: Path, records: Sequence[Delivery], sent_at: datetime) -> dict[str, str]:
+        """The file that each record is in, after the new ones were written."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        wanted = {record.action_key: record for record in records}
+        held = {key: name for key, name in self._held(folder) if key in wanted}
+        new = [record for key, record in wanted.items() if key not in held]
+        if new:
+            keys = "\n".join(sorted(record.action_key for record in new))
+            name = f"{hashlib.sha256(keys.encode()).hexdigest()[:_DIGEST_LENGTH]}.{self._format}"
+            text = _jsonl(new, sent_at) if self._format == "jsonl" else _csv(new, sent_at)
+            _write_whole(folder / name, text.encode())
+            held |= dict.fromkeys((record.action_key for record in new), name)
+        return held
+
+    def _held(self, folder: Path) -> Iterator[tuple[str, str]]:
+        """The action keys of the folder's files, each with its file's name.
+
+        A batch that is sent again after a crash need not hold the same records as before, so that its name alone does
+        not show which of them were written.
+        """
+        for path in sorted(folder.glob(f"*.{self._format}")):
+            with path.open(encoding="utf-8", newline="") as lines:
+                records: Iterable[dict[str, Any]] = (
+                    map(json.loads, lines) if self._format == "jsonl" else csv.DictReader(lines)
+                )
+                for record in records:
+                    yield str(record["action_key"]), path.name
+
+
+def _place(delivery: Delivery) -> tuple[str, str]:
+    return delivery.merchant_id, delivery.audience
+
+
+def _safe_name(name: str) -> str:
+    """A folder's name that is one name, whatever a merchant calls itself: no separators, no dots in front."""
+    quoted = quote(name, safe=" ()")
+    return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
+
+
+def _identity(delivery: Delivery, sent_at: datetime) -> dict[str, str]:
+    values = (
+        delivery.action_key,
+        delivery.merchant_id,
+        delivery.audience,
+        delivery.customer_id,
+        delivery.operation.value,
+        sent_at.isoformat(),
+    )
+    return dict(zip(_IDENTITY, values, strict=True))
+
+
+def _jsonl(records: Sequence[Delivery], sent_at: datetime) -> str:
+    return "".join(
+        json.dumps({**_identity(record, sent_at), "payload": record.payload}, ensure_ascii=False, allow_nan=False)
+        + "\n"
+        for record in records
+    )
+
+
+def _csv(records: Sequence[Delivery], sent_at: datetime) -> str:
+    fields = dict.fromkeys(name for record in records for name in record.payload if name not in _IDENTITY)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [*_IDENTITY, *fields], restval="", extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    for record in records:
+        # The identity wins over a payload field of the same name.
+        values = {**record.payload, **_identity(record, sent_at)}
+        writer.writerow({name: _csv_value(value) for name, value in values.items()})
+    return text.getvalue()
+
+
+def _csv_value(value: object) -> object:
+    """The value as spreadsheets may read it: a text that they would run as a formula is made a text again."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _is_number(value):
+        return f"'{value}"
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite() and text == text.strip()
+    except InvalidOperation:
+        return False
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Put a file in its place at once, after its bytes are on the disk; a crash leaves no half of it."""
+    prefix = f".{path.name}."
+    for left_behind in path.parent.glob(f"{prefix}*"):
+        left_behind.unlink(missing_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=prefix, dir=path.parent)  # readable by its owner only
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,194 @@
+"""The webhook destination: signed batches of deliveries, posted as JSON to an endpoint of the merchant's own.
+
+The body is `{"deliveries": [...], "sent_at": ...}`; what an endpoint may answer stands in `webhook_answers`. Must not
+decide who receives what, and remembers nothing between batches.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import ipaddress
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.destination import Delivery, DeliveryResult
+from connectors.destinations.webhook_answers import Answer, refuses_for_a_part, results_of
+
+SIGNATURE_HEADER = "Perennial-Signature"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
+_LARGEST_ANSWER_BYTES = 1 << 20
+
+
+class WebhookSettings(BaseModel):
+    """A webhook in `perennial.yml`.
+
+    Attributes:
+        name: What syncs call it.
+        url: Where to post; https, unless the address is this machine's own.
+        secret: What batches are signed with.
+        batch_size: The most records in one request.
+        idempotency: How the endpoint tells a repeat: by each delivery's `action_key`, by the `Idempotency-Key` header
+            (one record per request), or not at all. Only say what it does: what may have been taken is sent again.
+        timeout_seconds: For a whole request.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["webhook"]
+    name: str = Field(min_length=1, max_length=100)
+    url: str
+    secret: SecretStr = Field(min_length=16)
+    batch_size: int = Field(default=100, ge=1, le=10_000)
+    idempotency: Literal["action_key", "header", "none"] = "none"
+    timeout_seconds: float = Field(default=5.0, gt=0, le=300)
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_posted_to(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("needs an address such as https://crm.example.com/perennial")
+        if parts.username or parts.password:
+            raise ValueError("holds credentials, which end up in logs; batches are signed with the secret instead")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError("needs https: http is for addresses of this machine only")
+        return url
+
+    @model_validator(mode="after")
+    def _repeats_can_be_told(self) -> Self:
+        if self.idempotency == "header" and self.batch_size > 1:
+            if "batch_size" in self.model_fields_set:
+                raise ValueError(
+                    "idempotency: header needs batch_size: 1, because a retried batch may hold other records"
+                )
+            return self.model_copy(update={"batch_size": 1})
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class WebhookDestination:
+    """Posts batches to a webhook, and reads the answers record by record."""
+
+    kind: ClassVar[str] = "webhook"
+
+    def __init__(self, settings: WebhookSettings) -> None:
+        self.name = settings.name
+        self.batch_size = settings.batch_size
+        self.is_idempotent = settings.idempotency != "none"
+        self._settings = settings
+
+    def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
+        """Post a batch, in halves where the endpoint refuses the whole for the sake of a part."""
+        if len(deliveries) > self.batch_size:
+            raise ValueError(
+                f"a batch of {len(deliveries)} is more than the {self.batch_size} of destination {self.name}"
+            )
+        if not deliveries:
+            return []
+        return asyncio.run(self._send(list(deliveries), sent_at))
+
+    async def _send(self, deliveries: list[Delivery], sent_at: datetime) -> list[DeliveryResult]:
+        timeout = aiohttp.ClientTimeout(total=self._settings.timeout_seconds)
+        # A connection per request: one kept alive can be closed by the endpoint just as the next batch is written to
+        # it, and nobody could say whether that batch was taken. No cookies, and no proxy that the environment names.
+        trace = aiohttp.TraceConfig()
+
+        async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
+            context.trace_request_ctx["is_connected"] = True
+
+        trace.on_connection_create_end.append(connected)
+        async with aiohttp.ClientSession(
+            timeout=timeout,
+            connector=aiohttp.TCPConnector(force_close=True),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            trace_configs=[trace],
+        ) as session:
+            return await self._post_halving(session, deliveries, sent_at)
+
+    async def _post_halving(
+        self, session: aiohttp.ClientSession, deliveries: list[Delivery], sent_at: datetime
+    ) -> list[DeliveryResult]:
+        answer = await self._post(session, deliveries, sent_at)
+        if len(deliveries) > 1 and refuses_for_a_part(answer):
+            middle = len(deliveries) // 2
+            first = await self._post_halving(session, deliveries[:middle], sent_at)
+            return first + await self._post_halving(session, deliveries[middle:], sent_at)
+        return results_of(answer, deliveries, is_idempotent=self.is_idempotent, sent_at=sent_at)
+
+    async def _post(self, session: aiohttp.ClientSession, deliveries: list[Delivery], sent_at: datetime) -> Answer:
+        content: dict[str, Any] = {"deliveries": [_record(delivery) for delivery in deliveries]}
+        if self._settings.idempotency != "header":
+            # Endpoints that know the header compare bodies too: the same key must come with the same bytes.
+            content["sent_at"] = sent_at.isoformat()
+        body = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": "Perennial",
+            SIGNATURE_HEADER: signature(self._settings.secret.get_secret_value(), int(sent_at.timestamp()), body),
+            IDEMPOTENCY_HEADER: batch_key(deliveries),
+        }
+        context = {"is_connected": False}
+        try:
+            async with session.post(
+                self._settings.url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=context
+            ) as response:
+                received = await _bounded(response)
+                if received is None:
+                    return Answer(None, error=f"the answer is larger than {_LARGEST_ANSWER_BYTES} bytes")
+                return Answer(response.status, received, response.content_type, response.headers.get("Retry-After"))
+        except TimeoutError:
+            waited = f"no answer within {self._settings.timeout_seconds:g} seconds"
+            return Answer(None, may_be_written=context["is_connected"], error=waited)
+        except (aiohttp.ClientError, OSError) as error:
+            return Answer(None, may_be_written=context["is_connected"], error=f"no answer ({type(error).__name__})")
+
+
+def signature(secret: str, timestamp: int, body: bytes) -> str:
+    """The signature header's value: the time, and HMAC-SHA256 over `<time>.<raw body>` in hexadecimal."""
+    mac = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
+    return f"t={timestamp},v1={mac.hexdigest()}"
+
+
+def batch_key(deliveries: Sequence[Delivery]) -> str:
+    """The name of a batch: a digest of its action keys, whatever their order."""
+    keys = "\n".join(sorted(delivery.action_key for delivery in deliveries))
+    return hashlib.sha256(keys.encode()).hexdigest()
+
+
+def _record(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "action_key": delivery.action_key,
+        "merchant_id": delivery.merchant_id,
+        "audience": delivery.audience,
+        "customer_id": delivery.customer_id,
+        "operation": delivery.operation.value,
+        "payload": delivery.payload,
+    }
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
+    """The body, or None when it is larger than any answer to a batch can be."""
+    received = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        received += chunk
+        if len(received) > _LARGEST_ANSWER_BYTES:
+            return None
+    return bytes(received)

@@ -1,0 +1,193 @@
+"""What a webhook's answer says about the records that were posted to it.
+
+An endpoint may accept a batch by any 2xx without a word, or answer record by record:
+`{"results": [{"action_key": ..., "status": "accepted" | "rejected" | "retry", "reason": ..., "reference": ...}]}`.
+A record counts as accepted only if nothing in the answer casts doubt on it. Must not send anything.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from connectors.destination import Delivery, DeliveryResult, Outcome
+
+_LONGEST_RETRY_SECONDS = 86_400
+_LONGEST_WORDS = 200
+
+# Refusals that say nothing about the records: the configuration, the moment, or the batch is at fault.
+_NOT_THE_RECORDS = {
+    HTTPStatus.UNAUTHORIZED: "the endpoint refused the signature (401); check the destination's secret",
+    HTTPStatus.FORBIDDEN: "the endpoint refuses this sender (403); check the destination's url and secret",
+    HTTPStatus.NOT_FOUND: "there is nothing at the address (404); check the destination's url",
+    HTTPStatus.METHOD_NOT_ALLOWED: "the address does not take POST (405); check the destination's url",
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "a proxy asks for credentials (407)",
+    HTTPStatus.REQUEST_TIMEOUT: "the endpoint did not receive the request in time (408)",
+    HTTPStatus.GONE: "the address is gone (410); check the destination's url",
+    HTTPStatus.LOCKED: "the endpoint is locked (423)",
+    HTTPStatus.TOO_EARLY: "the endpoint asks to come back later (425)",
+    HTTPStatus.TOO_MANY_REQUESTS: "the endpoint asks to slow down (429)",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the endpoint is not available now (503)",
+}
+# One bad record can make an endpoint refuse the whole batch: it is halved until that record is alone.
+_SPLITS_A_BATCH = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
+_NOT_TAKEN_REDIRECTS = {HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT}
+_STATUSES = {"accepted": Outcome.ACCEPTED, "rejected": Outcome.REJECTED, "retry": Outcome.RETRY}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one request.
+
+    Attributes:
+        status: The HTTP status; None when no whole answer came.
+        body: The body, whole.
+        content_type: Its declared type.
+        retry_after: The header of that name.
+        may_be_written: Without an answer: whether the request may have reached the endpoint.
+        error: Without an answer: what happened instead.
+    """
+
+    status: int | None
+    body: bytes = b""
+    content_type: str = ""
+    retry_after: str | None = None
+    may_be_written: bool = True
+    error: str = ""
+
+
+def refuses_for_a_part(answer: Answer) -> bool:
+    """Whether the batch was refused as a whole although only a part of it may be at fault."""
+    return answer.status in _SPLITS_A_BATCH and not _named_results(answer.body)
+
+
+def results_of(
+    answer: Answer, deliveries: Sequence[Delivery], *, is_idempotent: bool, sent_at: datetime
+) -> list[DeliveryResult]:
+    """One result for each record of a batch.
+
+    Args:
+        answer: What the endpoint answered.
+        deliveries: The batch.
+        is_idempotent: Whether a record that may have been taken can be sent again; if not, it is `maybe_sent`.
+        sent_at: When the batch was sent.
+    """
+    unknown = Outcome.RETRY if is_idempotent else Outcome.MAYBE_SENT
+    retry_at = _retry_at(answer.retry_after, sent_at)
+    named = _named_results(answer.body)
+    is_success = answer.status is not None and answer.status // 100 == HTTPStatus.OK // 100
+    is_refusal = answer.status is not None and answer.status // 100 == HTTPStatus.BAD_REQUEST // 100
+    if named is not None and (is_success or (is_refusal and named)):
+        return [_result(delivery, named.get(delivery.action_key, []), unknown, retry_at) for delivery in deliveries]
+    outcome, reason = _whole(answer, unknown)
+    at = retry_at if outcome is Outcome.RETRY else None
+    return [DeliveryResult(delivery.action_key, outcome, reason, retry_at=at) for delivery in deliveries]
+
+
+def _result(
+    delivery: Delivery, given: Sequence[dict[str, Any]], unknown: Outcome, retry_at: datetime | None
+) -> DeliveryResult:
+    """What an answer with results says about one record."""
+    outcomes = {_STATUSES.get(str(item.get("status"))) for item in given}
+    outcome = outcomes.pop() if len(outcomes) == 1 else None
+    if outcome is None:
+        reason = "the answer's status for it is not clear" if given else "the answer does not say what became of it"
+        return DeliveryResult(delivery.action_key, unknown, reason)
+    return DeliveryResult(
+        delivery.action_key,
+        outcome,
+        None if outcome is Outcome.ACCEPTED else _words(given[0].get("reason")) or "the endpoint gave no reason",
+        provider_reference=_words(given[0].get("reference")),
+        retry_at=retry_at if outcome is Outcome.RETRY else None,
+    )
+
+
+def _whole(answer: Answer, unknown: Outcome) -> tuple[Outcome, str | None]:
+    """What an answer without results says about every record of the batch."""
+    status = answer.status
+    if status is None and not answer.may_be_written:
+        return Outcome.RETRY, f"the endpoint could not be reached: {answer.error}"
+    if status is None:
+        return unknown, f"the request was written, and then {answer.error}"
+    if status in _NOT_THE_RECORDS:
+        return Outcome.RETRY, _NOT_THE_RECORDS[HTTPStatus(status)]
+    return {2: _success, 3: _redirect, 4: _refusal}.get(status // 100, _failure)(answer, unknown)
+
+
+def _success(answer: Answer, unknown: Outcome) -> tuple[Outcome, str | None]:
+    doubt = _doubt(answer)
+    return (Outcome.ACCEPTED, None) if doubt is None else (unknown, doubt)
+
+
+def _redirect(answer: Answer, unknown: Outcome) -> tuple[Outcome, str | None]:
+    # Many applications answer a form that they have taken with 302 or 303; 307 and 308 always mean "not here".
+    outcome = Outcome.RETRY if answer.status in _NOT_TAKEN_REDIRECTS else unknown
+    return outcome, f"the endpoint redirects ({answer.status}), which is not followed; make the final address its url"
+
+
+def _refusal(answer: Answer, unknown: Outcome) -> tuple[Outcome, str | None]:
+    if answer.status == HTTPStatus.CONFLICT and unknown is Outcome.RETRY:
+        return Outcome.RETRY, "the endpoint is still at work on an earlier attempt (409)"
+    return Outcome.REJECTED, f"the endpoint refused the record ({answer.status})"
+
+
+def _failure(answer: Answer, unknown: Outcome) -> tuple[Outcome, str | None]:
+    return unknown, f"the endpoint failed ({answer.status})"
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever an endpoint writes
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _named_results(body: bytes) -> dict[str, list[dict[str, Any]]] | None:
+    """The results in an answer by action key, or None when it has none to give."""
+    content = _json(body)
+    results = content.get("results") if isinstance(content, dict) else None
+    if not isinstance(results, list):
+        return None
+    named: dict[str, list[dict[str, Any]]] = {}
+    for item in results:
+        if isinstance(item, dict):
+            named.setdefault(str(item.get("action_key")), []).append(item)
+    return named
+
+
+def _doubt(answer: Answer) -> str | None:
+    """Why a 2xx without results does not mean that the batch was accepted; None when it does."""
+    if answer.status == HTTPStatus.MULTI_STATUS:
+        return "the endpoint answered 207 without results"
+    content = _json(answer.body)
+    if answer.body.strip() and content is None and "json" in answer.content_type:
+        return "the answer's JSON is broken off"
+    if isinstance(content, dict):
+        has_errors = any(content.get(key) for key in ("errors", "error")) or content.get("success") is False
+        return f"the endpoint answered {answer.status} with errors that name no record" if has_errors else None
+    return None
+
+
+def _words(value: object) -> str | None:
+    is_plain = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value)[:_LONGEST_WORDS] or None if is_plain else None
+
+
+def _retry_at(retry_after: str | None, sent_at: datetime) -> datetime | None:
+    """The time that a Retry-After header names, in seconds or as an HTTP date; at most a day ahead."""
+    if not retry_after:
+        return None
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(retry_after)
+        except ValueError:
+            return None
+        seconds = (moment - sent_at).total_seconds() if moment.tzinfo else 0.0
+    if not 0 < seconds < float("inf"):
+        return None
+    return sent_at + timedelta(seconds=min(seconds, _LONGEST_RETRY_SECONDS))
