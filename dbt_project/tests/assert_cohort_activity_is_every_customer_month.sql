@@ -27,7 +27,7 @@ expected as (
 
     select
         merchant_id,
-        count(distinct (customer_id, {{ month_of('purchase_date') }})) as customer_month_count
+        count(distinct row(customer_id, {{ month_of('purchase_date') }})) as customer_month_count
     from purchase_days
     group by merchant_id
 

@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_orders_unified'}}}) }}
 
--- An order or refund in a currency without a rate would silently be missing from every total. The way out is a rate for that
--- currency, valid from the first day named here, under the merchant's exchange_rates in perennial.yml.
+-- An order or refund in a currency without a rate would silently be missing from every total. The way out is a rate for
+-- that currency, valid from the first day named here, under the merchant's exchange_rates in perennial.yml.
 with orders as (
 
     select * from {{ ref('int_orders_unified') }}

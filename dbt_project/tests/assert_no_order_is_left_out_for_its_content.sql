@@ -1,6 +1,7 @@
 {{ config(severity='warn') }}
 
--- Orders that no total counts because of what they say. A warning: the others are right without them, but somebody should look.
+-- Orders that no total counts because of what they say. A warning: the others are right without them, but somebody
+-- should look.
 with orders as (
 
     select * from {{ ref('int_orders_unified') }}

@@ -1,6 +1,7 @@
 {{ config(tags=['after_ml'], meta={'dagster': {'ref': {'name': 'customer_360'}}}) }}
 
--- A prediction made for another day than its row describes, or in another currency, would be published as if it were current.
+-- A prediction made for another day than its row describes, or in another currency, would be published as if it were
+-- current.
 with published as (
 
     select * from {{ ref('customer_360') }}

@@ -96,7 +96,11 @@ newest_order_emails as (
             and orders.order_id = order_emails.order_id
     where orders.is_eligible
     order by
-        orders.merchant_id asc, orders.customer_id asc, orders.ordered_at desc, orders.order_id asc, order_emails.email asc
+        orders.merchant_id asc,
+        orders.customer_id asc,
+        orders.ordered_at desc,
+        orders.order_id asc,
+        order_emails.email asc
 
 )
 

@@ -20,7 +20,7 @@ file_lines_summed as (
         order_id,
         min(customer_id) as customer_id,
         min(ordered_at) as ordered_at,
-        sum(original_amount) as original_amount,
+        cast(sum(original_amount) as numeric(18, 4)) as original_amount,
         min(original_currency_code) as original_currency_code,
         cast(sum(quantity) as bigint) as quantity,
         min(channel) as channel,
@@ -63,11 +63,12 @@ select
     'files' as source_name
 from file_lines_summed
 -- An order that came whole is not counted again from its lines.
-where not exists (
-    select 1
-    from file_orders
-    where
-        file_orders.merchant_id = file_lines_summed.merchant_id
-        and file_orders.store_id = file_lines_summed.store_id
-        and file_orders.order_id = file_lines_summed.order_id
-)
+where
+    not exists (
+        select 1
+        from file_orders
+        where
+            file_orders.merchant_id = file_lines_summed.merchant_id
+            and file_orders.store_id = file_lines_summed.store_id
+            and file_orders.order_id = file_lines_summed.order_id
+    )

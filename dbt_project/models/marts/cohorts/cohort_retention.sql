@@ -45,8 +45,8 @@ select
     spine.is_complete_period,
     spine.cohort_customer_count,
     coalesce(activity.active_customer_count, 0) as active_customer_count,
-    round(
-        cast(coalesce(activity.active_customer_count, 0) as numeric) / spine.cohort_customer_count, 6
+    cast(
+        cast(coalesce(activity.active_customer_count, 0) as numeric) / spine.cohort_customer_count as numeric(18, 6)
     ) as retention_rate
 from spine
 left join activity

@@ -13,8 +13,8 @@
     post_hook="{{ delete_departed_merchants() }}",
 ) }}
 
--- What is published. A merchant's rows are replaced as a whole, or, while its publish is withheld, not at all: its last good
--- rows exist nowhere else, which is why `--full-refresh` leaves this table alone (to build it anew, drop it first).
+-- What is published. A merchant's rows are replaced as a whole, or, while its publish is withheld, not at all: its last
+-- good rows exist nowhere else, which is why `--full-refresh` leaves this table alone (drop it to build it anew).
 with merchants as (
 
     select * from {{ ref('stg_ops__merchants') }}
@@ -55,9 +55,9 @@ select
     merchants.as_of_date - customers.last_order_date as days_since_last_order,
     customers.order_count,
     customers.purchase_day_count,
-    coalesce(totals.gross_amount, 0) as gross_amount,
-    coalesce(totals.refund_amount, 0) as refund_amount,
-    coalesce(totals.net_amount, 0) as net_amount,
+    cast(coalesce(totals.gross_amount, 0) as numeric(18, 4)) as gross_amount,
+    cast(coalesce(totals.refund_amount, 0) as numeric(18, 4)) as refund_amount,
+    cast(coalesce(totals.net_amount, 0) as numeric(18, 4)) as net_amount,
     cast(totals.gross_amount / totals.order_count as numeric(18, 4)) as aov_amount,
     merchants.currency_code,
     scores.recency_score,
@@ -73,10 +73,11 @@ select
     predictions.clv_amount,
     -- Among the merchant's customers with a prediction; the others have a partition of their own and no rank.
     case
-        when predictions.clv_amount is not null then percent_rank() over (
-            partition by customers.merchant_id, predictions.clv_amount is null
-            order by predictions.clv_amount
-        )
+        when predictions.clv_amount is not null
+            then percent_rank() over (
+                    partition by customers.merchant_id, predictions.clv_amount is null
+                    order by predictions.clv_amount
+                )
     end as clv_percent_rank,
     predictions.clv_horizon_days,
     predictions.churn_probability,

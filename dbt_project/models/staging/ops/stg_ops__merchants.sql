@@ -11,6 +11,6 @@ select
     currency_code,
     as_of_date,
     counts_zero_amount_days,
-    withheld_reasons,
+    array_to_string(withheld_reasons, '; ') as withheld_reasons,
     cardinality(withheld_reasons) > 0 as is_withheld
 from source
