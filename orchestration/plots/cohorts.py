@@ -152,6 +152,7 @@ def cohort_revenue_curves(revenue: pl.DataFrame, *, caption: str = "") -> bytes:
             linewidth=2 if len(lines) <= _LABELLED_LINES else 1.1,
             marker="o" if len(months) == 1 else None,
             solid_capstyle="round",
+            clip_on=False,
         )
         ends.append((float(months[-1]), float(amounts[-1]), draw.month_text(cohort), colours(shade)))
     lowest, highest = float(min(0.0, rows["amount"].min())), float(rows["amount"].max())  # type: ignore[arg-type,type-var]  # floats by the cast above

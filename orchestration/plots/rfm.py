@@ -47,7 +47,7 @@ def rfm_grid(customers: pl.DataFrame, *, caption: str = "") -> bytes:
     best = counts[_SCORES - 2 :, _SCORES - 2 :].sum() / total
     figure = draw.new_figure(
         _GRID_TITLE,
-        f"{draw.count_text(total)} customers; {draw.share_text(best)} score 4 or 5 on both. "
+        f"{draw.count_text(total)} {'customer' if total == 1 else 'customers'}; {draw.share_text(best)} score 4 or 5 on both. "
         f"Cells: customers and their mean net spend in {currency}.",
         caption,
         height=5.8,
@@ -108,10 +108,16 @@ def rfm_segment_bars(customers: pl.DataFrame, *, caption: str = "") -> bytes:
     revenue_shares = revenue / revenue.sum() if revenue.sum() > 0 else np.zeros(len(revenue))
     names = [_segment_name(segment) for segment in segments["rfm_segment"]]
     currency = draw.currency_of(customers)
+    total = f"{draw.compact_text(float(revenue.sum()))} {currency}"
+    finding = (
+        f"{names[0]}: {draw.share_text(customer_shares[0])} of the customers, {draw.share_text(revenue_shares[0])} of "
+        f"{total} net revenue."
+        if revenue.sum() > 0
+        else f"Net revenue is {total} in all, so that there are no shares of it."
+    )
     figure = draw.new_figure(
         _SEGMENT_TITLE,
-        f"{names[0]}: {draw.share_text(customer_shares[0])} of the customers, {draw.share_text(revenue_shares[0])} of "
-        f"{draw.compact_text(float(revenue.sum()))} {currency} net revenue.",
+        finding,
         caption,
         height=float(np.clip(1.7 + 0.5 * len(names), 3.2, 9.0)),
     )
@@ -136,6 +142,8 @@ def rfm_segment_bars(customers: pl.DataFrame, *, caption: str = "") -> bytes:
         handles=axes.containers,
         labels=["Net revenue", "Customers"],
         loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=2,
         frameon=False,
         fontsize=9,
         labelcolor=draw.INK,
