@@ -45,9 +45,10 @@ def rfm_grid(customers: pl.DataFrame, *, caption: str = "") -> bytes:
     total, highest = counts.sum(), counts.max()
     currency = draw.currency_of(customers)
     best = counts[_SCORES - 2 :, _SCORES - 2 :].sum() / total
+    noun = "customer" if total == 1 else "customers"
     figure = draw.new_figure(
         _GRID_TITLE,
-        f"{draw.count_text(total)} {'customer' if total == 1 else 'customers'}; {draw.share_text(best)} score 4 or 5 on both. "
+        f"{draw.count_text(total)} {noun}; {draw.share_text(best)} score 4 or 5 on both. "
         f"Cells: customers and their mean net spend in {currency}.",
         caption,
         height=5.8,
