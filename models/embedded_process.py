@@ -203,20 +203,24 @@ class ProcessFacts:
 
 def process_facts(pid: int) -> ProcessFacts | None:
     """What is known of the process, or None when there is none."""
-    if Path("/proc/self/stat").exists():
+    if _has_proc():
         return _facts_from_proc(pid)
     return next(iter(_facts_from_ps(["-p", str(pid)])), None)
 
 
 def server_leftovers(cluster_name: str, uid: int) -> list[int]:
     """Ids of the live backends of a cluster, by the title that PostgreSQL gives them (`postgres: <cluster>: …`)."""
-    if Path("/proc/self/stat").exists():
+    if _has_proc():
         found = (_facts_from_proc(int(entry.name)) for entry in Path("/proc").iterdir() if entry.name.isdigit())
         processes = [facts for facts in found if facts is not None]
     else:
         processes = _facts_from_ps(["-ax"])
     title = f"postgres: {cluster_name}: "
     return [p.pid for p in processes if p.uid == uid and not p.is_zombie and p.command.startswith(title)]
+
+
+def _has_proc() -> bool:
+    return Path("/proc/self/stat").exists()
 
 
 def _facts_from_proc(pid: int) -> ProcessFacts | None:
@@ -235,7 +239,8 @@ def _facts_from_proc(pid: int) -> ProcessFacts | None:
 
 def _facts_from_ps(selection: list[str]) -> list[ProcessFacts]:
     listing = subprocess.run(
-        ["/bin/ps", "-ww", "-o", "pid=,uid=,stat=,command=", *selection],
+        # One option for each column: to macOS, what follows the first equals sign would all be a header.
+        ["/bin/ps", "-ww", "-o", "pid=", "-o", "uid=", "-o", "stat=", "-o", "command=", *selection],
         capture_output=True,
         env=MINIMAL_ENVIRONMENT,
         timeout=30,
