@@ -3,6 +3,7 @@
 Reads and never writes: one `select` at a time, of files below the archive's folder only.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +27,9 @@ def duckdb_connection() -> Iterator[duckdb.DuckDBPyConnection]:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "temp_directory": spill,
-            "TimeZone": "UTC",
         }
         with duckdb.connect(":memory:", config=config) as connection:
+            connection.execute(duckdb_text(statement("prepare_duckdb")))
             yield connection
 
 
@@ -37,12 +38,23 @@ def duckdb_text(template: sql.SQL, **parts: sql.Composable) -> str:
     return template.format(**parts).as_string(None)
 
 
-def archive_views(root: Path) -> dict[str, str]:
+def file_pattern(folder: Path | str, *below: str) -> sql.Literal:
+    """A path as DuckDB's functions take it: what is special to it in the folder's own name stands for itself.
+
+    Args:
+        folder: A folder or file, taken literally.
+        *below: Patterns of what lies below it.
+    """
+    literal = re.sub(r"([*?\[])", r"[\1]", str(folder))
+    return sql.Literal("/".join((literal, *below)))
+
+
+def archive_views(root: Path) -> dict[str, sql.Literal]:
     """The views that the archive has something for, with the pattern of their files."""
     found = sorted(root.glob("source=*/stream=*"))
     return {
-        f"{folder.parent.name.removeprefix('source=')}_{folder.name.removeprefix('stream=')}": str(
-            folder / "*" / "*" / "*" / "*.parquet"
+        f"{folder.parent.name.removeprefix('source=')}_{folder.name.removeprefix('stream=')}": file_pattern(
+            folder, "*", "*", "*", "*.parquet"
         )
         for folder in found
         if any(folder.glob("*/*/*/*.parquet"))
@@ -65,13 +77,13 @@ def archive_sql(root: Path, text: str) -> pa.Table:
     Raises:
         MisconfiguredError: The text is not one readable query, or names what is not there; the message says what is.
     """
+    root = root.resolve()
     views = archive_views(root)
     with duckdb_connection() as connection:
         for view, files in views.items():
-            connection.execute(
-                duckdb_text(statement("archive_view"), view=sql.Identifier(view), files=sql.Literal(files))
-            )
-        connection.execute(duckdb_text(statement("lock_down_duckdb"), folder=sql.Literal(str(root.resolve()))))
+            connection.execute(duckdb_text(statement("archive_view"), view=sql.Identifier(view), files=files))
+        folder, pattern = sql.Literal(str(root)), file_pattern(root)
+        connection.execute(duckdb_text(statement("lock_down_duckdb"), folder=folder, pattern=pattern))
         try:
             statements = connection.extract_statements(text)
             if len(statements) != 1 or statements[0].type not in _READING_STATEMENTS:

@@ -41,8 +41,6 @@ def copy_batches(
         columns=sql.SQL(", ").join(sql.Identifier(name) for name in columns),
     )
     row_count = 0
-    # A statement pending in SQLAlchemy's own transaction has to exist before the driver is used beneath it.
-    connection.exec_driver_sql("")
     with driver_connection(connection).cursor() as cursor:
         try:
             with cursor.copy(query) as copy:

@@ -1,0 +1,2 @@
+-- DuckDB. Timestamps are shown and returned in UTC, wherever the machine stands.
+set TimeZone = 'UTC'
