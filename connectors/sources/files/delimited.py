@@ -373,7 +373,7 @@ def _gathered(raw: npt.NDArray[np.uint8], starts: Positions, ends: Positions, di
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(raw[positions])]
-    texts = pl.Series(pa.LargeStringArray.from_buffers(pa.large_string(), len(starts), buffers))
+    texts = pl.Series(pa.Array.from_buffers(pa.large_string(), len(starts), buffers))
     if is_quoted is not None and dialect.quote is not None:
         quote_text = dialect.quote.decode()
         single = texts.str.replace_all(quote_text * 2, quote_text, literal=True)

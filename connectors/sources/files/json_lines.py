@@ -46,7 +46,7 @@ class JsonDecoder:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise RejectedRecordError("*", f"is not valid JSON: {error}") from None
         if not isinstance(record, dict):
-            raise RejectedRecordError("*", "is not a JSON object; each line needs one, such as {\"id\": 1}")
+            raise RejectedRecordError("*", 'is not a JSON object; each line needs one, such as {"id": 1}')
         return [
             value if type(value) is str or value is None else self._text(value, column)
             for column, path in self._paths
@@ -137,3 +137,26 @@ def _block(lines: list[bytes], decoder: JsonDecoder, columns: Sequence[str], fir
         return as_text(lines[kept[position]].removesuffix(b"\r"))
 
     return RowBlock(texts, first_line + np.array(kept, dtype=np.int64), raw_text, broken)
+
+
+def field_names(line: str) -> list[str]:
+    """The fields of an object, those of nested objects with dots."""
+
+    def names(record: dict[str, Any], prefix: str) -> Iterator[str]:
+        for name, value in record.items():
+            if isinstance(value, dict):
+                yield from names(value, f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}"
+
+    return list(names(msgspec.json.decode(line), ""))
+
+
+def after_lines(pieces: Iterator[bytes], count: int) -> Iterator[bytes]:
+    """The text below the first lines."""
+    for piece in pieces:
+        start = 0
+        while count and (end := piece.find(b"\n", start)) >= 0:
+            start, count = end + 1, count - 1
+        if not count:
+            yield piece[start:]

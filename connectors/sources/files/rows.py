@@ -40,9 +40,11 @@ class RowBlock:
         lines: The line (or for Parquet the row) that each begins on, 1-based, ascending.
         raw_text: The record at a position, as it stands in the file.
         broken: Records that are no rows.
+        iso_columns: Columns whose texts are ISO 8601 whatever the settings say, for the file typed them as dates.
     """
 
     columns: dict[str, pl.Series]
     lines: npt.NDArray[np.int64]
     raw_text: Callable[[int], str]
     broken: list[BrokenRow] = field(default_factory=list)
+    iso_columns: frozenset[str] = frozenset()

@@ -86,7 +86,9 @@ class DateMapping(FieldMapping):
 class OrderColumns(_Declaration):
     """Which column of the files holds which of our fields."""
 
-    customer_id: FieldMapping = Field(description="Who bought: the seller's customer id, or an address if there is none.")
+    customer_id: FieldMapping = Field(
+        description="Who bought: the seller's customer id, or an address if there is none."
+    )
     ordered_at: DateMapping = Field(description="When the order was placed.")
     amount: FieldMapping = Field(description="What the customer paid for the order (with `rows: lines`: for the line).")
     currency_code: FieldMapping = Field(description="ISO 4217 code; `{constant: EUR}` where the file does not say.")
@@ -105,7 +107,9 @@ class OrderColumns(_Declaration):
     refund_amount: FieldMapping | None = Field(
         default=None, description="With `refunds: column`: what went back of this order; its sign does not matter."
     )
-    line_id: FieldMapping | None = Field(default=None, description="With `rows: lines`: the line's id within its order.")
+    line_id: FieldMapping | None = Field(
+        default=None, description="With `rows: lines`: the line's id within its order."
+    )
     sku: FieldMapping | None = Field(default=None, description="With `rows: lines`: the product's code.")
     product_name: FieldMapping | None = Field(default=None, description="With `rows: lines`: the product's name.")
 
@@ -147,16 +151,20 @@ class FileSet(_Declaration):
         description="What parts the columns of a CSV; by default found among comma, semicolon, tab and bar.",
     )
     header: bool | None = Field(
-        default=None, description="Whether the first line names the columns; by default it does unless `column_names` do."
+        default=None,
+        description="Whether the first line names the columns; by default it does unless `column_names` do.",
     )
     column_names: list[str] | None = Field(
         default=None, min_length=1, description="The columns' names in order, for files without a header line."
     )
     skip_lines: int = Field(default=0, ge=0, description="Lines above the header (or the first row) to pass over.")
-    encoding: str = Field(default="utf-8", description="Such as utf-8, latin-1, cp1252, utf-16. A byte-order mark is fine.")
+    encoding: str = Field(
+        default="utf-8", description="Such as utf-8, latin-1, cp1252, utf-16. A byte-order mark is fine."
+    )
     decimal_separator: Literal[".", ","] = Field(default=".", description="What parts whole from fraction in numbers.")
     thousands_separator: Literal[".", ",", " ", "'", "_"] | None = Field(
-        default=None, description="What groups the digits of numbers, where something does; a blank may be non-breaking."
+        default=None,
+        description="What groups the digits of numbers, where something does; a blank may be non-breaking.",
     )
     quote_character: str | None = Field(
         default='"',
@@ -165,7 +173,7 @@ class FileSet(_Declaration):
         description="What encloses CSV values that hold a delimiter or a line's end, doubled inside; null: nothing does.",
     )
     null_markers: list[str] = Field(
-        default=["NULL", "null", "\\N"], description="Texts that mean \"no value\", beside the empty one."
+        default=["NULL", "null", "\\N"], description='Texts that mean "no value", beside the empty one.'
     )
 
     @field_validator("path")
@@ -188,7 +196,7 @@ class FileSet(_Declaration):
     @classmethod
     def _one_byte(cls, value: str | None) -> str | None:
         if value is not None and (not value.isascii() or value in "\r\n\0"):
-            raise ValueError(f"{value!r} cannot part columns; use one ASCII character such as ; or a tab (\"\\t\")")
+            raise ValueError(f'{value!r} cannot part columns; use one ASCII character such as ; or a tab ("\\t")')
         return value
 
     @model_validator(mode="after")
@@ -231,7 +239,9 @@ class FilesSettings(FileSet):
         le=1,
         description="The share of records that a snapshot may lose against the one before; more stops the merchant.",
     )
-    rows: Literal["orders", "lines"] = Field(default="orders", description="Whether a row is an order or a line of one.")
+    rows: Literal["orders", "lines"] = Field(
+        default="orders", description="Whether a row is an order or a line of one."
+    )
     columns: OrderColumns
     refunds: Literal["none", "negative_amounts", "column"] = Field(
         default="none",
