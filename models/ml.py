@@ -33,6 +33,7 @@ model_runs = sa.Table(
     sa.Column("data_hash", sa.Text, nullable=False),
     sa.Column("code_hash", sa.Text, nullable=False),
     sa.Column("customer_count", sa.BigInteger, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False, comment="The pipeline run that last arrived at it."),
     sa.Column("fitted_at", Timestamp, nullable=False),
     sa.Column("published_at", Timestamp, comment="Null while withheld."),
     sa.Column("superseded_at", Timestamp, comment="When another run took its place."),

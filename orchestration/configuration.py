@@ -17,7 +17,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from activation.audiences import Audience
-from activation.syncs import Sync
+from activation.payloads import Sync
 from connectors.currencies import MINOR_DIGITS
 from connectors.destinations import DestinationSettings
 from connectors.sources import SourceSettings

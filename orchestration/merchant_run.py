@@ -75,10 +75,11 @@ class MerchantRun:
     as_of_dates: dict[str, date]
     started_at: datetime
 
-    def withheld(self) -> dict[str, list[str]]:
-        """Per merchant that a stage of this run withheld, the reasons."""
+    def withheld(self) -> dict[str, tuple[str, ...]]:
+        """Per merchant of the run that a stage of it withheld, the reasons."""
         with self.deployment.loader.connect() as connection:
-            return bookkeeping.withheld_merchants(connection, [m.merchant_id for m in self.merchants])
+            reasons = bookkeeping.withheld_reasons(connection)
+        return {m.merchant_id: reasons[m.merchant_id] for m in self.merchants if reasons.get(m.merchant_id)}
 
     def check(self, merchant_id: str, check_name: str, *, has_passed: bool, message: str) -> None:
         """Record a check's verdict on a merchant; a failed one withholds it until a later run passes."""
@@ -93,7 +94,13 @@ class MerchantRun:
                 checked_at=self.started_at,
             )
             if not has_passed:
-                bookkeeping.withhold(connection, merchant_id, f"{check_name}: {message}")
+                bookkeeping.withhold(
+                    connection,
+                    merchant_id,
+                    f"{check_name}: {message}",
+                    run_id=self.run_id,
+                    updated_at=self.started_at,
+                )
         if not has_passed:
             log.warning("merchant withheld", merchant_id=merchant_id, check=check_name)
 

@@ -151,7 +151,7 @@ def remove_home(settings: Settings) -> None:
     if settings.warehouse_url is None:
         server = embedded_server(settings)
         server.stop()
-        if server.data_home != settings.home:
-            shutil.rmtree(server.data_home, ignore_errors=True)
-    shutil.rmtree(settings.home, ignore_errors=True)
+        shutil.rmtree(server.data_home, ignore_errors=True)
+    shutil.rmtree(settings.home.resolve(), ignore_errors=True)
+    settings.home.unlink(missing_ok=True)  # where it was a link
     typer.echo(f"removed {settings.home}")

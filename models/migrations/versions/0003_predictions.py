@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("data_hash", sa.Text(), nullable=False),
         sa.Column("code_hash", sa.Text(), nullable=False),
         sa.Column("customer_count", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.Text, nullable=False, comment="The pipeline run that last arrived at it."),
         sa.Column("fitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True, comment="Null while withheld."),
         sa.Column(

@@ -1,0 +1,108 @@
+"""The model registry: which runs there are, and which one is in force for each merchant."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from models.ml import model_runs
+
+
+def register_model_run(
+    connection: sa.Connection,
+    *,
+    merchant_id: str,
+    model_run_id: str,
+    model_card: Mapping[str, Any],
+    run_id: str,
+    fitted_at: datetime,
+) -> bool:
+    """Enter a model run with its card.
+
+    Args:
+        connection: A connection in a transaction.
+        merchant_id: The tenant.
+        model_run_id: The run's digest.
+        model_card: The card; the columns of the table are read from it.
+        run_id: The pipeline run that arrived at it.
+        fitted_at: The run's time.
+
+    Returns:
+        Whether it was new; a repeat of a run changes nothing but which pipeline run last arrived at it.
+    """
+    insert = postgresql.insert(model_runs).values(
+        merchant_id=merchant_id,
+        model_run_id=model_run_id,
+        model_name=model_card["model_name"],
+        as_of_date=date.fromisoformat(model_card["as_of_date"]),
+        parameters=model_card["parameters"],
+        model_card=dict(model_card),
+        data_hash=model_card["data_hash"],
+        code_hash=model_card["code_hash"],
+        customer_count=model_card["customer_count"],
+        run_id=run_id,
+        fitted_at=fitted_at,
+    )
+    is_new = connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
+    if not is_new:
+        connection.execute(
+            model_runs.update()
+            .where(model_runs.c.merchant_id == merchant_id, model_runs.c.model_run_id == model_run_id)
+            .values(run_id=run_id)
+        )
+    return is_new
+
+
+def model_run_of(connection: sa.Connection, merchant_id: str, run_id: str) -> str | None:
+    """The model run that a pipeline run arrived at for a merchant; None when it arrived at none."""
+    return connection.scalar(
+        sa.select(model_runs.c.model_run_id).where(
+            model_runs.c.merchant_id == merchant_id, model_runs.c.run_id == run_id
+        )
+    )
+
+
+def publish_model_run(
+    connection: sa.Connection, *, merchant_id: str, model_run_id: str, published_at: datetime
+) -> None:
+    """Put a run in force; the one before is superseded. Publishing what is in force changes nothing.
+
+    Args:
+        connection: A connection in a transaction.
+        merchant_id: The tenant.
+        model_run_id: The run to put in force.
+        published_at: The run's time.
+    """
+    table = model_runs
+    of_merchant = table.c.merchant_id == merchant_id
+    connection.execute(
+        table.update()
+        .where(
+            of_merchant,
+            table.c.model_run_id != model_run_id,
+            table.c.published_at.is_not(None),
+            table.c.superseded_at.is_(None),
+        )
+        .values(superseded_at=published_at)
+    )
+    connection.execute(
+        table.update()
+        .where(
+            of_merchant,
+            table.c.model_run_id == model_run_id,
+            sa.or_(table.c.published_at.is_(None), table.c.superseded_at.is_not(None)),
+        )
+        .values(published_at=published_at, superseded_at=None)
+    )
+
+
+def current_model_run(connection: sa.Connection, merchant_id: str) -> sa.Row[Any] | None:
+    """The run in force for a merchant; None before the first was published."""
+    table = model_runs
+    return connection.execute(
+        sa.select(table).where(
+            table.c.merchant_id == merchant_id, table.c.published_at.is_not(None), table.c.superseded_at.is_(None)
+        )
+    ).one_or_none()

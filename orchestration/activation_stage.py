@@ -1,0 +1,104 @@
+"""From published customers to deliveries: refresh a merchant's audiences, and keep their destinations in step."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from activation.audiences import AudienceChange, refresh_audience
+from activation.delivery import DeliveryReport, Pace
+from activation.syncs import sync_audience
+from connectors.destinations import build_destination
+from models.errors import PerennialError, StopError
+from orchestration import progress
+from orchestration.configuration import Merchant
+from orchestration.merchant_run import MerchantRun
+
+
+@dataclass
+class SyncOutcome:
+    """What became of one sync.
+
+    Attributes:
+        audience: The audience.
+        destination: The destination.
+        report: What was sent; None when the sync could not be carried out.
+        failure: Why it was not successful.
+    """
+
+    audience: str
+    destination: str
+    report: DeliveryReport | None = None
+    failure: str | None = None
+
+
+@dataclass
+class MerchantDeliveries:
+    """A merchant's syncs, each kept from the others' failures."""
+
+    syncs: list[SyncOutcome] = field(default_factory=list)
+
+    def refuse_failures(self) -> None:
+        """Raise when a sync failed, once all were tried: a sync with failed records is never called successful.
+
+        Raises:
+            StopError: Names each sync that failed, and why.
+        """
+        failed = [f"{s.audience} → {s.destination}: {s.failure}" for s in self.syncs if s.failure]
+        if failed:
+            raise StopError("; ".join(failed))
+
+
+def end_of_day(run: MerchantRun, merchant: Merchant) -> datetime:
+    """The end of the merchant's as-of day in its own zone: what memberships are dated with."""
+    day_after = run.as_of_dates[merchant.merchant_id] + timedelta(days=1)
+    return datetime.combine(day_after, datetime.min.time(), ZoneInfo(merchant.time_zone))
+
+
+def refresh_merchant(run: MerchantRun, merchant: Merchant) -> list[AudienceChange]:
+    """Bring each of the merchant's audiences up to date with `marts.customer_360`."""
+    changes = []
+    for audience in merchant.audiences:
+        with run.deployment.transformer.begin() as connection:
+            changes.append(
+                refresh_audience(
+                    connection, audience, merchant_id=merchant.merchant_id, as_of=end_of_day(run, merchant)
+                )
+            )
+    return changes
+
+
+def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries:
+    """Carry out each of the merchant's syncs; one that fails does not stop the next."""
+    number = run.deployment.configuration.merchants.index(merchant)
+    deliveries = MerchantDeliveries()
+    for index, sync in enumerate(merchant.syncs):
+        outcome = SyncOutcome(sync.audience, sync.destination)
+        deliveries.syncs.append(outcome)
+        settings = next(d for d in run.deployment.configuration.destinations if d.name == sync.destination)
+        audience = next(a for a in merchant.audiences if a.name == sync.audience)
+        with progress.current().task(f"Sending {sync.audience} to {sync.destination}"):
+            try:
+                outcome.report = sync_audience(
+                    run.deployment.transformer,
+                    merchant_id=merchant.merchant_id,
+                    sync=sync,
+                    audience=audience,
+                    destination=build_destination(settings, run.deployment.config_folder),
+                    run_id=run.run_id,
+                    pace=Pace(clock=run.deployment.clock, sleep=time.sleep),
+                    key=f"merchants[{number}].syncs[{index}]",
+                )
+            except PerennialError as error:
+                outcome.failure = str(error)
+                continue
+        if not outcome.report.is_successful:
+            outcome.failure = _why(outcome.report)
+    return deliveries
+
+
+def _why(report: DeliveryReport) -> str:
+    reasons = "; ".join(f"{count:,}x {reason}" for reason, count in report.reasons.items())
+    blocked = len(report.plan.blocked)
+    waiting = f"{blocked:,} wait for `activation.deliveries` with outcome maybe_sent to be resolved" if blocked else ""
+    return ", ".join(part for part in (f"{report.failed_count:,} records not accepted", reasons, waiting) if part)

@@ -1,0 +1,36 @@
+"""Writes what `perennial.yml` declares of a run's merchants into `ops`, where SQL can see it."""
+
+from models import bookkeeping
+from orchestration.merchant_run import MerchantRun
+
+
+def declare_merchants(run: MerchantRun) -> int:
+    """Upsert the run's merchants with their as-of dates and their rates; nothing is withheld when a run begins.
+
+    Returns:
+        How many exchange rates are declared.
+    """
+    merchants = [
+        bookkeeping.Merchant(
+            merchant_id=merchant.merchant_id,
+            merchant_name=merchant.merchant_name,
+            time_zone=merchant.time_zone,
+            currency_code=merchant.currency_code,
+            as_of_date=run.as_of_dates[merchant.merchant_id],
+            counts_zero_amount_days=merchant.zero_amount_days == "count",
+        )
+        for merchant in run.merchants
+    ]
+    rates = [
+        bookkeeping.ExchangeRate(merchant.merchant_id, code, rate.valid_from_date, rate.rate)
+        for merchant in run.merchants
+        for code, dated_rates in merchant.exchange_rates.items()
+        for rate in dated_rates
+    ]
+    with run.deployment.loader.begin() as connection:
+        bookkeeping.set_merchants(connection, merchants, rates, run_id=run.run_id, updated_at=run.started_at)
+        for merchant in merchants:
+            bookkeeping.clear_withheld(
+                connection, merchant.merchant_id, run_id=run.run_id, updated_at=run.started_at
+            )
+    return len(rates)

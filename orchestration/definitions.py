@@ -1,0 +1,30 @@
+"""Everything that Dagster serves: the assets of each stage, the nightly job with its schedule, and the alarm."""
+
+import dagster as dg
+
+from orchestration import defs as stages
+from orchestration.automation import failed_run_alert, nightly_schedule
+from orchestration.freshness import with_freshness
+from orchestration.logs import configure_logs
+from orchestration.manifest import dbt_resource
+from orchestration.merchant_run import DeploymentResource
+from orchestration.settings import current_settings
+
+configure_logs(current_settings().log_level)
+
+assets = with_freshness(dg.load_assets_from_package_module(stages))
+nightly_job = dg.define_asset_job(
+    "nightly",
+    selection=dg.AssetSelection.all(),
+    description="Read, land, transform, predict, publish and deliver, for the merchants that the run names.",
+    executor_def=dg.in_process_executor,
+)
+
+defs = dg.Definitions(
+    assets=assets,
+    jobs=[nightly_job],
+    schedules=[nightly_schedule(nightly_job)],
+    sensors=[failed_run_alert],
+    resources={"deployment": DeploymentResource(), "dbt": dbt_resource()},
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,81 @@
+"""Purchase summaries, fitted models, backtests and predictions, and which of them are in force."""
+
+import dagster as dg
+
+from ml.forecasting import MerchantForecast
+from models import ml as tables
+from orchestration.asset_plots import model_plots
+from orchestration.failures import RETRY_POLICY, typed_failures
+from orchestration.forecast_reports import check_results, forecast_results
+from orchestration.merchant_run import DeploymentResource, Outcomes
+from orchestration.prediction import predict_merchant, publish_merchant
+
+HISTORY = (
+    dg.AssetKey(["intermediate", "int_purchase_days_aggregated"]),
+    dg.AssetKey(["intermediate", "int_refunds_attributed"]),
+)
+TABLES = (
+    tables.purchase_summaries,
+    tables.model_runs,
+    tables.backtests,
+    tables.holdout_weeks,
+    tables.predictions,
+)
+MODEL_RUNS = dg.AssetKey(["ml", "model_runs"])
+VALUE = dg.AssetKey(["ml", "customer_lifetime_value"])
+CHECKS = {
+    "parameters_in_range": "The fit converged, away from the boundaries, with finite positive parameters.",
+    "predictions_are_sound": "No value is missing or infinite; every probability lies in 0..1; nothing is negative.",
+    "totals_add_up": "The customers' expected purchases add up to what the model expects of the cohort.",
+    "beats_naive": "On the holdout, the forecast is closer than the naive same-rate forecast.",
+}
+
+
+@dg.multi_asset(
+    name="forecasts",
+    specs=[
+        dg.AssetSpec(
+            dg.AssetKey(["ml", table.name]),
+            deps=list(HISTORY),
+            description=table.comment,
+            group_name="predict",
+            owners=["team:data-science"],
+            kinds={"polars", "postgres", "table"},
+        )
+        for table in TABLES
+    ],
+    check_specs=[dg.AssetCheckSpec(name, asset=MODEL_RUNS, description=text) for name, text in CHECKS.items()],
+    retry_policy=RETRY_POLICY,
+)
+def forecasts(context: dg.AssetExecutionContext, deployment: DeploymentResource):  # type: ignore[no-untyped-def] # noqa: ANN201 - a generator of Dagster's own results
+    """Fit, backtest and predict for each merchant; nothing is in force yet."""
+    run = deployment.run
+    with typed_failures():
+        outcomes: Outcomes[MerchantForecast] = run.each(
+            "forecasts", lambda merchant: predict_merchant(run, merchant), retry_number=context.retry_number
+        )
+    yield from forecast_results([table.name for table in TABLES], outcomes, model_plots(run, outcomes.results))
+    yield from check_results(MODEL_RUNS, list(CHECKS), outcomes)
+
+
+@dg.asset(
+    key=VALUE,
+    deps=[dg.AssetKey(["ml", "predictions"]), MODEL_RUNS],
+    description="One row per customer: the predictions of each merchant's model run that is in force.",
+    group_name="predict",
+    owners=["team:data-science"],
+    kinds={"postgres", "view"},
+    retry_policy=RETRY_POLICY,
+)
+def customer_lifetime_value(
+    context: dg.AssetExecutionContext, deployment: DeploymentResource
+) -> dg.MaterializeResult[None]:
+    """Put each merchant's new model run in force; a withheld merchant keeps the one that it had."""
+    run = deployment.run
+    with typed_failures():
+        outcomes = run.each(
+            "published_model",
+            lambda merchant: publish_merchant(run, merchant),
+            retry_number=context.retry_number,
+        )
+    return dg.MaterializeResult(metadata={**outcomes.metadata(), "model_runs_in_force": outcomes.results})

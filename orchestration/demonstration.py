@@ -1,0 +1,32 @@
+"""`make demo`: the whole loop on real purchases, from a clean folder to a summary worth reading."""
+
+import sys
+
+from rich.console import Console
+
+from connectors.sandbox.receiver import running_receiver
+from orchestration import progress
+from orchestration.deployment import RECEIVER_SECRET, open_deployment, references
+from orchestration.execution import execute
+from orchestration.serving import receiver_log
+from orchestration.settings import Settings
+from orchestration.summary import print_summary
+
+
+def run_demo(settings: Settings) -> int:
+    """Run the pipeline for everything that `perennial.yml` declares, with the receiver up, and print what came of it.
+
+    Returns:
+        0 when every merchant was published, else 1.
+    """
+    console = Console()
+    console.print("[bold]Perennial[/bold]: real purchases, from the archive to the message that follows from them.\n")
+    with progress.reporting(sys.stderr):
+        with progress.current().task("Starting the warehouse"):
+            deployment = open_deployment(settings)
+        with running_receiver(
+            receiver_log(settings), secret=references(settings)[RECEIVER_SECRET], port=settings.receiver_port
+        ):
+            run_id = execute(deployment, [], None)
+    print_summary(deployment, console, run_id)
+    return 0 if run_id else 1

@@ -1,0 +1,86 @@
+"""What the predict assets show: rows, parameters, the backtest as a table, plots, and the model's own checks."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from ml.forecasting import MerchantForecast
+from orchestration.merchant_run import Outcomes
+
+_FRAMES = {
+    "purchase_summaries": "summary",
+    "backtests": "backtest",
+    "holdout_weeks": "holdout_weeks",
+    "predictions": "predictions",
+}
+
+
+def forecast_results(
+    table_names: list[str], outcomes: Outcomes[MerchantForecast], plots: dict[str, dict[str, dg.MetadataValue]]
+) -> Iterator[dg.MaterializeResult[None]]:
+    """One materialisation per table of `ml`.
+
+    Args:
+        table_names: The tables.
+        outcomes: Per merchant, its forecast.
+        plots: Per table, its pictures.
+    """
+    for name in table_names:
+        metadata: dict[str, dg.MetadataValue | int] = {**outcomes.metadata(), **plots.get(name, {})}
+        if name == "model_runs":
+            metadata["dagster/row_count"] = len(outcomes.results)
+            for merchant_id, forecast in outcomes.results.items():
+                metadata[f"model card ({merchant_id})"] = dg.MetadataValue.json(forecast.model_card)
+        else:
+            metadata["dagster/row_count"] = sum(
+                getattr(forecast, _FRAMES[name]).height for forecast in outcomes.results.values()
+            )
+        if name == "backtests":
+            for merchant_id, forecast in outcomes.results.items():
+                metadata[f"metrics ({merchant_id})"] = dg.MetadataValue.md(metrics_table(forecast.backtest))
+        yield dg.MaterializeResult(asset_key=["ml", name], metadata=metadata)
+
+
+def metrics_table(backtest: pl.DataFrame) -> str:
+    """The backtest as a Markdown table: one row per metric, one column per model."""
+    if backtest.is_empty():
+        return "The history is too short for a holdout."
+    wide = backtest.pivot(on="model_name", index="metric", values="value")
+    models = [column for column in wide.columns if column != "metric"]
+    lines = [f"| metric | {' | '.join(models)} |", f"|---|{'---|' * len(models)}"]
+    for row in wide.iter_rows(named=True):
+        cells = [("" if row[model] is None else f"{row[model]:,.4f}") for model in models]
+        lines.append(f"| {row['metric']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def check_results(
+    asset_key: dg.AssetKey, names: list[str], outcomes: Outcomes[MerchantForecast]
+) -> Iterator[dg.AssetCheckResult]:
+    """The models' checks over all merchants; one that does not withhold shows as a warning.
+
+    Args:
+        asset_key: The asset that the checks belong to.
+        names: The checks' names.
+        outcomes: Per merchant, its forecast; failures of the fit fail every blocking check.
+    """
+    for name in names:
+        checks = [
+            (merchant_id, check)
+            for merchant_id, forecast in outcomes.results.items()
+            for check in forecast.checks
+            if check.name == name
+        ]
+        failed = {merchant_id: check.message for merchant_id, check in checks if not check.has_passed}
+        is_blocking = any(check.is_blocking for _, check in checks) or not checks
+        if is_blocking:
+            failed |= outcomes.failures
+        yield dg.AssetCheckResult(
+            asset_key=asset_key,
+            check_name=name,
+            passed=not failed,
+            severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
+            description="; ".join(f"{m}: {text}" for m, text in failed.items()) or f"{len(checks)} merchants pass",
+            metadata={"merchants": len(checks)},
+        )

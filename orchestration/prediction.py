@@ -1,0 +1,144 @@
+"""From purchase days to published predictions: reads a merchant's history, calls one pure function, writes what it returns.
+
+A model run's id is a digest of its data, settings and code, so a repeat finds its rows in place and writes nothing.
+Predictions are appended; which of a merchant's runs is in force is noted on `ml.model_runs`.
+"""
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from importlib import resources
+
+import polars as pl
+import sqlalchemy as sa
+
+from connectors.currencies import MINOR_DIGITS
+from ml.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
+from models import ml as tables
+from models.errors import StopError
+from models.reading import read_frame, replace_merchant_rows, write_frame
+from models.registry import model_run_of, publish_model_run, register_model_run
+from orchestration import progress
+from orchestration.configuration import Merchant
+from orchestration.merchant_run import MerchantRun
+
+_INTERMEDIATE = "intermediate"
+_PURCHASE_DAYS = sa.table(
+    "int_purchase_days_aggregated",
+    sa.column("merchant_id"),
+    sa.column("customer_id", sa.Text),
+    sa.column("purchase_date", sa.Date),
+    sa.column("amount", sa.Numeric(18, 4)),
+    schema=_INTERMEDIATE,
+)
+_REFUNDS = sa.table(
+    "int_refunds_attributed",
+    sa.column("merchant_id"),
+    sa.column("customer_id", sa.Text),
+    sa.column("purchase_date", sa.Date),
+    sa.column("refund_date", sa.Date),
+    sa.column("amount", sa.Numeric(18, 4)),
+    schema=_INTERMEDIATE,
+)
+
+
+@cache
+def code_hash() -> str:
+    """Digest of the `ml` package's source: predictions made by other code are another run."""
+    digest = hashlib.sha256()
+    for file in sorted(resources.files("ml").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
+    """Fit, backtest and predict for one merchant, and store the result, unpublished.
+
+    Raises:
+        StopError: The history cannot carry a model, or the model's own checks fail; the last published run stays in force.
+    """
+    days, refunds = _history(run, merchant.merchant_id)
+    settings = ForecastSettings(
+        merchant_id=merchant.merchant_id,
+        as_of_date=run.as_of_dates[merchant.merchant_id],
+        currency_minor_digits=MINOR_DIGITS[merchant.currency_code],
+        horizon_days=merchant.prediction.horizon_days,
+        annual_discount_rate=merchant.prediction.annual_discount_rate,
+        churn_horizon_days=merchant.prediction.churn_horizon_days,
+        holdout_days=merchant.prediction.holdout_days,
+    )
+    with progress.current().task(f"Fitting and predicting {merchant.merchant_id}"):
+        forecast = forecast_merchant(days, refunds, settings, code_hash())
+        _store(run, merchant, forecast, run.started_at)
+    failed = [f"{check.name}: {check.message}" for check in forecast.checks if check.is_blocking and not check.has_passed]
+    if failed:
+        raise StopError("; ".join(failed))
+    return forecast
+
+
+def _history(run: MerchantRun, merchant_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    days, refunds = _PURCHASE_DAYS, _REFUNDS
+    with run.deployment.transformer.connect() as connection:
+        return (
+            read_frame(
+                connection,
+                sa.select(days.c.customer_id, days.c.purchase_date, days.c.amount).where(
+                    days.c.merchant_id == merchant_id
+                ),
+            ),
+            read_frame(
+                connection,
+                sa.select(refunds.c.customer_id, refunds.c.purchase_date, refunds.c.refund_date, refunds.c.amount).where(
+                    refunds.c.merchant_id == merchant_id, refunds.c.purchase_date.is_not(None)
+                ),
+            ),
+        )
+
+
+def _store(run: MerchantRun, merchant: Merchant, forecast: MerchantForecast, fitted_at: datetime) -> None:
+    """Write the forecast in one transaction; a run that is there already keeps its rows."""
+    tenant = pl.lit(merchant.merchant_id).alias("merchant_id")
+    model_run = pl.lit(forecast.model_run_id).alias("model_run_id")
+    with run.deployment.transformer.begin() as connection:
+        replace_merchant_rows(
+            connection,
+            tables.purchase_summaries,
+            merchant.merchant_id,
+            forecast.summary.with_columns(tenant, pl.lit(run.as_of_dates[merchant.merchant_id]).alias("as_of_date")).to_arrow(),
+        )
+        is_new = register_model_run(
+            connection,
+            merchant_id=merchant.merchant_id,
+            model_run_id=forecast.model_run_id,
+            model_card=forecast.model_card,
+            run_id=run.run_id,
+            fitted_at=fitted_at,
+        )
+        if is_new:
+            currency = pl.lit(merchant.currency_code).alias("currency_code")
+            for table, frame in (
+                (tables.backtests, forecast.backtest),
+                (tables.holdout_weeks, forecast.holdout_weeks),
+                (tables.predictions, forecast.predictions.with_columns(currency)),
+            ):
+                write_frame(connection, table, frame.with_columns(tenant, model_run).to_arrow())
+
+
+def publish_merchant(run: MerchantRun, merchant: Merchant) -> str:
+    """Put the model run that this run arrived at in force for a merchant, in place of the one before.
+
+    Returns:
+        Its id.
+
+    Raises:
+        StopError: This run arrived at none; the one in force stays.
+    """
+    with run.deployment.transformer.begin() as connection:
+        model_run_id = model_run_of(connection, merchant.merchant_id, run.run_id)
+        if model_run_id is None:
+            raise StopError("this run has fitted no model; materialise ml/model_runs in the same run")
+        publish_model_run(
+            connection, merchant_id=merchant.merchant_id, model_run_id=model_run_id, published_at=run.started_at
+        )
+    return model_run_id

@@ -1,0 +1,155 @@
+"""The summary that a run ends with: what was read, what the customers are worth, how good the forecast is, who was told.
+
+Reads marts and ledgers, prints; decides nothing. Amounts are shown in the merchant's currency.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.deployment import Deployment
+
+_QUERIES = Path(__file__).parent / "queries"
+_SEGMENTS_SHOWN = 5
+_NAIVE = "naive"
+
+
+def query(deployment: Deployment, name: str, **parameters: Any) -> list[Any]:  # noqa: ANN401 - SQL's values
+    """The rows of one of `orchestration/queries/`.
+
+    Args:
+        deployment: Open.
+        name: The file's name, without its suffix.
+        **parameters: The query's parameters.
+    """
+    text = (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+    with deployment.transformer.connect() as connection:
+        return list(connection.execute(sa.text(text), parameters))
+
+
+def print_summary(deployment: Deployment, console: Console, run_id: str | None) -> None:
+    """Print what a run came to.
+
+    Args:
+        deployment: Open.
+        console: Where to.
+        run_id: The run; None when it failed, and what is shown is what was last published.
+    """
+    merchant_ids = [merchant.merchant_id for merchant in deployment.configuration.merchants]
+    backtests = query(deployment, "backtest", merchant_ids=merchant_ids)
+    deliveries = query(deployment, "deliveries", merchant_ids=merchant_ids, run_id=run_id or "")
+    segments = query(deployment, "segments", merchant_ids=merchant_ids)
+    landings = query(deployment, "landings", merchant_ids=merchant_ids)
+    console.print()
+    for row in query(deployment, "overview", merchant_ids=merchant_ids):
+        mine = row.merchant_id
+        console.rule(f"[bold]{row.merchant_name}[/bold], as of {row.as_of_date}", align="left")
+        _print_read(console, [landing for landing in landings if landing.merchant_id == mine])
+        _print_value(console, row)
+        _print_backtest(console, [metric for metric in backtests if metric.merchant_id == mine])
+        _print_segments(console, row, [segment for segment in segments if segment.merchant_id == mine])
+        _print_deliveries(console, deployment, mine, [sent for sent in deliveries if sent.merchant_id == mine])
+    _print_next(console)
+
+
+def _print_read(console: Console, landings: Iterable[Any]) -> None:
+    for landing in landings:
+        if landing.rows_read or landing.rows_rejected:
+            console.print(
+                f"  read      {landing.store_id}/{landing.stream}: {landing.rows_read:,} records, "
+                f"{landing.rows_inserted:,} new, {landing.rows_updated:,} changed, {landing.rows_unchanged:,} as before, "
+                f"{landing.rows_deleted:,} gone, {landing.rows_rejected:,} rejected"
+            )
+        elif landing.status == "unchanged":
+            console.print(f"  read      {landing.store_id}/{landing.stream}: nothing new")
+
+
+def _print_value(console: Console, row: Any) -> None:  # noqa: ANN401 - a row
+    currency = row.currency_code
+    console.print(
+        f"  orders    {row.order_count:,} by {row.customer_count:,} customers, "
+        f"{row.first_order_date} to {row.last_order_date}"
+    )
+    console.print(
+        f"  revenue   {row.net_amount:,.0f} {currency} net of refunds; "
+        f"{row.repeat_customer_count / row.customer_count:.1%} of the customers came back"
+    )
+    if row.clv_amount is not None:
+        console.print(
+            f"  [bold green]CLV[/bold green]       [bold]{row.clv_amount:,.0f} {currency}[/bold] over the next "
+            f"{row.clv_horizon_days} days, {row.clv_amount / row.customer_count:,.2f} per customer, "
+            f"from {row.expected_purchases:,.0f} expected purchases"
+        )
+        console.print(
+            f"  churn     {row.likely_churned_count:,} customers will more likely than not buy nothing "
+            f"within {row.churn_horizon_days} days"
+        )
+
+
+def _print_backtest(console: Console, metrics: list[Any]) -> None:
+    if not metrics:
+        console.print("  holdout   the history is too short to hold a part of it back")
+        return
+    value = {(metric.model_name, metric.metric): metric.value for metric in metrics}
+    models = sorted({metric.model_name for metric in metrics if (metric.model_name, "mae") in value})
+    champion = next((model for model in models if model != _NAIVE), None)
+    if champion is None:
+        return
+    first = metrics[0]
+    errors = ", ".join(
+        f"{model} MAE {value[model, 'mae']:.3f}, RMSE {value[model, 'rmse']:.3f}"
+        for model in [champion, *[model for model in models if model != champion]]
+        if (model, "rmse") in value
+    )
+    bias = value.get((champion, "bias"))
+    total = f"; total purchases off by {bias:+.1%}" if bias is not None else ""
+    console.print(
+        f"  holdout   fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks after "
+        f"it: {errors} (purchases per customer){total}"
+    )
+
+
+def _print_segments(console: Console, row: Any, segments: list[Any]) -> None:  # noqa: ANN401 - a row
+    if not segments:
+        return
+    table = Table(box=None, padding=(0, 2), title_justify="left", show_edge=False)
+    table.add_column("  top segments")
+    for heading in ("customers", f"net revenue, {row.currency_code}", f"CLV, {row.currency_code}", "CLV each", "churn"):
+        table.add_column(heading, justify="right")
+    for segment in segments[:_SEGMENTS_SHOWN]:
+        table.add_row(
+            f"  {segment.rfm_segment}",
+            f"{segment.customer_count:,}",
+            f"{segment.net_amount:,.0f}",
+            f"{segment.clv_amount or 0:,.0f}",
+            f"{segment.average_clv_amount or 0:,.2f}",
+            f"{segment.average_churn_probability or 0:.0%}",
+        )
+    console.print()
+    console.print(table)
+    console.print()
+
+
+def _print_deliveries(console: Console, deployment: Deployment, merchant_id: str, deliveries: list[Any]) -> None:
+    merchant = deployment.configuration.merchant(merchant_id)
+    described = {audience.name: audience.description for audience in merchant.audiences}
+    for audience in sorted({delivery.audience for delivery in deliveries}):
+        console.print(f"  audience  [bold]{audience}[/bold]: {described.get(audience, '')}")
+        for sent in (delivery for delivery in deliveries if delivery.audience == audience):
+            reason = f" ({sent.reason})" if sent.reason else ""
+            now = f"{sent.run_delivery_count:,} in this run" if sent.run_delivery_count else "none in this run"
+            console.print(
+                f"            {sent.destination}: {sent.operation} {sent.outcome} {sent.delivery_count:,}, {now}{reason}"
+            )
+
+
+def _print_next(console: Console) -> None:
+    console.print()
+    console.print("Next:")
+    console.print("  make ui                                            the asset graph, with checks and plots")
+    console.print("  .venv/bin/perennial warehouse url --role reader    the marts, for your BI tool or psql")
+    console.print("  docs/your-own-data.md                              your own export instead of this one")
