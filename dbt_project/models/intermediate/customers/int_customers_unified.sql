@@ -7,19 +7,13 @@ with file_customers as (
 
 ),
 
-file_orders as (
+all_orders as (
 
-    select * from {{ ref('stg_files__orders') }}
-
-),
-
-file_order_lines as (
-
-    select * from {{ ref('stg_files__order_lines') }}
+    select * from {{ ref('int_orders_unioned') }}
 
 ),
 
-orders as (
+judged_orders as (
 
     select * from {{ ref('int_orders_unified') }}
 
@@ -59,48 +53,27 @@ newest_records as (
 
 ),
 
--- Another source adds the addresses of its orders here.
-order_emails as (
-
-    select
-        merchant_id,
-        store_id,
-        order_id,
-        email
-    from file_orders
-    where email is not null
-
-    union
-
-    select
-        merchant_id,
-        store_id,
-        order_id,
-        email
-    from file_order_lines
-    where email is not null
-
-),
-
 newest_order_emails as (
 
-    select distinct on (orders.merchant_id, orders.customer_id)
-        orders.merchant_id,
-        orders.customer_id,
-        order_emails.email
-    from orders
-    inner join order_emails
+    select distinct on (all_orders.merchant_id, all_orders.customer_id)
+        all_orders.merchant_id,
+        all_orders.customer_id,
+        all_orders.email
+    from all_orders
+    inner join judged_orders
         on
-            orders.merchant_id = order_emails.merchant_id
-            and orders.store_id = order_emails.store_id
-            and orders.order_id = order_emails.order_id
-    where orders.is_eligible
+            all_orders.merchant_id = judged_orders.merchant_id
+            and all_orders.store_id = judged_orders.store_id
+            and all_orders.order_id = judged_orders.order_id
+    where
+        all_orders.email is not null
+        and judged_orders.is_eligible
     order by
-        orders.merchant_id asc,
-        orders.customer_id asc,
-        orders.ordered_at desc,
-        orders.order_id asc,
-        order_emails.email asc
+        all_orders.merchant_id asc,
+        all_orders.customer_id asc,
+        all_orders.ordered_at desc,
+        all_orders.order_id asc,
+        all_orders.email asc
 
 )
 

@@ -24,6 +24,7 @@ file_lines_summed as (
         min(original_currency_code) as original_currency_code,
         cast(sum(quantity) as bigint) as quantity,
         min(channel) as channel,
+        min(email) as email,
         min(customer_id) <> max(customer_id) as has_several_customers,
         min(original_currency_code) <> max(original_currency_code) as has_several_currencies
     from file_order_lines
@@ -41,6 +42,7 @@ select
     original_currency_code,
     quantity,
     channel,
+    email,
     false as has_several_customers,
     false as has_several_currencies,
     'files' as source_name
@@ -58,6 +60,7 @@ select
     original_currency_code,
     quantity,
     channel,
+    email,
     has_several_customers,
     has_several_currencies,
     'files' as source_name
