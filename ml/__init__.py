@@ -1,1 +1,4 @@
-"""Pure functions and estimators of customer value on Arrow, Polars and NumPy. No I/O, no clock, no unseeded randomness."""
+"""Pure functions and estimators of customer value on Polars and NumPy.
+
+No I/O, no clock, no unseeded randomness.
+"""

@@ -1,0 +1,308 @@
+"""The Gamma-Gamma model: what a purchase day costs, when people differ in what they usually spend.
+
+A customer's purchases scatter around a mean of their own, Gamma(p, nu), and nu scatters across customers, Gamma(q, v)
+(Fader and Hardie 2013; Fader, Hardie and Lee 2005b). Equation numbers are those of docs/models.md, section 3. v is in
+the merchant's currency.
+
+The model takes spend to be independent of how often people buy; `spend_frequency_correlation` says how far that holds.
+Must not read anything but a purchase summary.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.special import digamma, gammaln, polygamma
+
+from ml.estimator import FitReport, FitStatus, FloatArray, UnusableFitError, column
+from ml.maximum_likelihood import (
+    Evaluation,
+    Objective,
+    Optimum,
+    in_log_parameters,
+    maximise,
+    maximise_from_several,
+    standard_errors,
+)
+from models.errors import StopError
+
+PARAMETERS = ("p", "q", "v")
+MINIMUM_REPEAT_SPENDERS = 10
+_SAMPLE_EVERY_ABOVE = 200_000
+_SAMPLE_CUSTOMERS = 50_000
+# Limits of the search, v against the mean spend.
+_LOWEST = np.log(np.array([1e-4, 1e-3, 1e-6]))
+_HIGHEST = np.log(np.array([1e6, 1e6, 1e7]))
+
+
+@dataclass(frozen=True)
+class Spenders:
+    """Customers with repeat spend, sorted so that sums have one order.
+
+    Attributes:
+        counts: The distinct numbers of spend days, shape (m,).
+        members: For each customer the place of their count, shape (n,).
+        count_weight: Customers per count, shape (m,).
+        spend: Each customer's total over their spend days, shape (n,).
+        weight: Customers that each row stands for, shape (n,).
+    """
+
+    counts: FloatArray
+    members: npt.NDArray[np.int64]
+    count_weight: FloatArray
+    spend: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def of(cls, count: FloatArray, mean: FloatArray, weight: FloatArray) -> "Spenders":
+        """From spend days and their mean spend, both positive."""
+        order = np.lexsort((mean, count))
+        counts, members = np.unique(count[order], return_inverse=True)
+        return cls(
+            counts=counts,
+            members=members,
+            count_weight=np.bincount(members, weights=weight[order], minlength=counts.size).astype(np.float64),
+            spend=(count * mean)[order],
+            weight=weight[order],
+        )
+
+    @property
+    def customer_count(self) -> float:
+        """Customers in all."""
+        return float(self.weight.sum())
+
+
+def evaluate(spenders: Spenders, parameters: FloatArray) -> Evaluation:
+    """Log-likelihood (eq. 16) with its gradient and Hessian by p, q and v."""
+    p, q, v = (float(value) for value in parameters)
+    c, n = spenders.counts, spenders.count_weight
+    x, S, w = c[spenders.members], spenders.spend, spenders.weight
+    share, rest = np.log(S / (v + S)), np.log(v / (v + S))
+    over = 1.0 / (v + S)
+    # Gamma functions need the distinct counts only.
+    pc = p * c
+    value = (
+        np.sum(n * (gammaln(pc + q) - gammaln(pc) - gammaln(q)))
+        + p * np.sum(w * x * share)
+        + q * np.sum(w * rest)
+        - np.sum(w * np.log(S / x))
+    )
+    psi_all, psi_p, psi_q = digamma(pc + q), digamma(pc), digamma(q)
+    tri_all, tri_p, tri_q = polygamma(1, pc + q), polygamma(1, pc), polygamma(1, q)
+    customers = spenders.customer_count
+    gradient = np.array(
+        [
+            np.sum(n * c * (psi_all - psi_p)) + np.sum(w * x * share),
+            np.sum(n * (psi_all - psi_q)) + np.sum(w * rest),
+            q * customers / v - np.sum(w * (p * x + q) * over),
+        ]
+    )
+    pp = np.sum(n * c**2 * (tri_all - tri_p))
+    pq = np.sum(n * c * tri_all)
+    qq = np.sum(n * (tri_all - tri_q))
+    pv = -np.sum(w * x * over)
+    qv = customers / v - np.sum(w * over)
+    vv = -q * customers / v**2 + np.sum(w * (p * x + q) * over**2)
+    return Evaluation(float(value), gradient, np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]]))
+
+
+def _objective(spenders: Spenders) -> Objective:
+    def objective(log_parameters: FloatArray) -> Evaluation:
+        parameters = np.exp(log_parameters)
+        at = evaluate(spenders, parameters)
+        return in_log_parameters(parameters, at.value, at.gradient, at.hessian)
+
+    return objective
+
+
+class GammaGamma:
+    """The Gamma-Gamma estimator.
+
+    Attributes:
+        params_: `p`, `q`, `v` (currency).
+        report_: What the fit did; None for given parameters.
+        observed_mean_: Mean spend of a repeat spend day in the data that was fitted; the fallback of `population_mean`.
+    """
+
+    name: ClassVar[str] = "gamma_gamma"
+
+    def __init__(self) -> None:
+        self.params_: dict[str, float] = {}
+        self.report_: FitReport | None = None
+        self.observed_mean_: float | None = None
+
+    @classmethod
+    def from_parameters(cls, *, p: float, q: float, v: float, observed_mean: float | None = None) -> Self:
+        """An estimator with given parameters; raises StopError unless all are positive and finite."""
+        estimator = cls()
+        estimator.params_ = {"p": float(p), "q": float(q), "v": float(v)}
+        estimator.observed_mean_ = observed_mean
+        for name, value in estimator.params_.items():
+            if not (np.isfinite(value) and value > 0):
+                raise StopError(f"Gamma-Gamma parameters are positive and finite; {name} is {value}")
+        return estimator
+
+    def fit(self, summary: pl.DataFrame) -> Self:
+        """Maximum likelihood on the customers with repeat spend.
+
+        Args:
+            summary: `spend_day_count`, `monetary_value`, and optionally `weight` (customers a row stands for).
+
+        Returns:
+            This estimator, with `params_`, `report_` and `observed_mean_`.
+
+        Raises:
+            UnusableFitError: Too little to fit, a boundary of the model, or no convergence; `report` says which.
+        """
+        count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
+        weight = column(summary, "weight") if "weight" in summary.columns else np.ones(count.size)
+        has_spend = (count > 0) & (weight > 0)
+        if not np.all(np.isfinite(mean[has_spend]) & (mean[has_spend] > 0)):
+            raise StopError("the purchase summary has spend days without a positive monetary_value")
+        spenders = Spenders.of(count[has_spend], mean[has_spend], weight[has_spend])
+        if spenders.customer_count < MINIMUM_REPEAT_SPENDERS:
+            raise UnusableFitError(_too_few(spenders))
+        total = float(np.sum(spenders.spend * spenders.weight))
+        observed_mean = total / float(np.sum(spenders.count_weight * spenders.counts))
+        scale = np.array([1.0, 1.0, observed_mean])
+        limits = (_LOWEST + np.log(scale), _HIGHEST + np.log(scale))
+        starts = [np.log(scale * np.array(start)) for start in ((2.0, 3.0, 1.0), (10.0, 5.0, 0.4), (0.7, 1.5, 1.0))]
+
+        sampled_passes = 0
+        if spenders.weight.size > _SAMPLE_EVERY_ABOVE:
+            every = spenders.weight.size // _SAMPLE_CUSTOMERS
+            x = spenders.counts[spenders.members]
+            part = Spenders.of(x[::every], (spenders.spend / x)[::every], spenders.weight[::every])
+            near = maximise(_objective(part), starts[0], *limits)
+            sampled_passes = near.pass_count
+            if near.is_interior:
+                starts = [near.log_parameters, *starts]
+        best, passes, tried = maximise_from_several(_objective(spenders), starts, *limits)
+        report = _report(spenders, best, observed_mean, passes + sampled_passes, tried)
+        if not report.is_usable:
+            raise UnusableFitError(report)
+        self.params_, self.report_, self.observed_mean_ = report.parameters, report, observed_mean
+        return self
+
+    def _letters(self) -> tuple[float, float, float]:
+        if not self.params_:
+            raise StopError("this Gamma-Gamma estimator has no parameters yet; call fit, or from_parameters")
+        return self.params_["p"], self.params_["q"], self.params_["v"]
+
+    @property
+    def has_reliable_mean(self) -> bool:
+        """Whether the population's mean spend exists: q above 1, by two standard errors where they are known.
+
+        At q <= 1 the distribution of means is so wide that its own mean is infinite, and just above it is arbitrary.
+        """
+        _, q, _ = self._letters()
+        error = self.report_.standard_errors.get("q", 0.0) if self.report_ else 0.0
+        return q - 1.0 > 2.0 * error
+
+    def population_mean(self) -> float:
+        """The expected spend of a purchase day of somebody of whom no repeat spend is known (eq. 17).
+
+        Where `has_reliable_mean` is false: the observed mean of all repeat spend days.
+
+        Raises:
+            StopError: The mean is not reliable and no observed mean is known.
+        """
+        p, q, v = self._letters()
+        if self.has_reliable_mean:
+            return p * v / (q - 1.0)
+        if self.observed_mean_ is None:
+            raise StopError(
+                f"the Gamma-Gamma mean spend is infinite or arbitrary at q {q:.3g} (it needs q above 1); give "
+                "observed_mean, or fit on the data"
+            )
+        return self.observed_mean_
+
+    def expected_spend(self, summary: pl.DataFrame) -> FloatArray:
+        """E[M | x, mean spend] (eq. 18), shape (n,): between the customer's own mean and the population's.
+
+        Customers without repeat spend get `population_mean`. Where that is the fallback, the weight of the own mean is
+        p x / (p x + q), which stays below 1 for every q (eq. 19).
+        """
+        p, q, _ = self._letters()
+        count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
+        prior = q - 1.0 if self.has_reliable_mean else q
+        own = p * count / (p * count + prior)
+        population = self.population_mean()
+        has_own = count > 0
+        result: FloatArray = np.where(
+            has_own, own * np.where(has_own, mean, 0.0) + (1.0 - own) * population, population
+        )
+        return result
+
+
+def spend_frequency_correlation(summary: pl.DataFrame) -> float | None:
+    """Pearson's correlation of spend days and mean spend among customers with repeat spend; null when undefined."""
+    spenders = summary.filter(pl.col("spend_day_count") > 0)
+    x, m = column(spenders, "spend_day_count"), column(spenders, "monetary_value")
+    if x.size < 2:
+        return None
+    dx, dm = x - x.mean(), m - m.mean()
+    size = float(np.sqrt(np.sum(dx**2) * np.sum(dm**2)))
+    return float(np.sum(dx * dm)) / size if size > 0 else None
+
+
+def _too_few(spenders: Spenders) -> FitReport:
+    customers = int(spenders.customer_count)
+    return FitReport(
+        model_name=GammaGamma.name,
+        status=FitStatus.TOO_FEW_CUSTOMERS,
+        message=(
+            f"only {customers} customers spent money on a repeat purchase day; a fit needs at least "
+            f"{MINIMUM_REPEAT_SPENDERS}. Load more of the order history, or check that the mapped amount is not zero"
+        ),
+        parameters={},
+        standard_errors={},
+        log_likelihood=None,
+        customer_count=customers,
+        repeat_customer_count=customers,
+    )
+
+
+def _status(best: Optimum, observed_mean: float) -> tuple[FitStatus, str]:
+    p, q, v = (float(value) for value in np.exp(best.log_parameters))
+    if q > 1e4:
+        return FitStatus.SAME_SPEND_FOR_ALL, (
+            "the fit holds that all customers have the same mean spend (q without bound): they differ less than chance "
+            "alone would make them. Check whether every order has the same amount"
+        )
+    if p > 1e5:
+        return FitStatus.EVERY_PURCHASE_COSTS_THE_SAME, (
+            "the fit holds that a customer always spends the same (p without bound). Check whether amounts are prices "
+            "of a single subscription"
+        )
+    if any(best.is_at_limit):
+        return FitStatus.EXTREME_PARAMETERS, (
+            f"the fit ran to parameters without meaning (p {p:.3g}, q {q:.3g}, v {v:.3g} at a mean spend of "
+            f"{observed_mean:.3g}). Check for amounts in the wrong unit, and for wholesale customers"
+        )
+    if not best.has_converged:
+        return FitStatus.NOT_CONVERGED, (
+            f"the fit did not settle (after {best.pass_count} passes at p {p:.3g}, q {q:.3g}, v {v:.3g}): repeat spend "
+            "does not determine the parameters. Load more of the order history"
+        )
+    return FitStatus.CONVERGED, ""
+
+
+def _report(spenders: Spenders, best: Optimum, observed_mean: float, passes: int, tried: int) -> FitReport:
+    status, message = _status(best, observed_mean)
+    errors = standard_errors(best) if status is FitStatus.CONVERGED else None
+    customers = int(spenders.customer_count)
+    return FitReport(
+        model_name=GammaGamma.name,
+        status=status,
+        message=message,
+        parameters=dict(zip(PARAMETERS, np.exp(best.log_parameters).tolist(), strict=True)),
+        standard_errors={} if errors is None else dict(zip(PARAMETERS, errors.tolist(), strict=True)),
+        log_likelihood=best.evaluation.value,
+        customer_count=customers,
+        repeat_customer_count=customers,
+        pass_count=passes,
+        start_count=tried,
+    )

@@ -1,0 +1,69 @@
+"""Measures of forecasts against outcomes. Undefined is None, never NaN, and ties count half on both sides.
+
+Must not know where forecasts or outcomes come from.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import rankdata
+
+from ml.estimator import FloatArray
+
+Metric = Callable[[FloatArray, FloatArray], float | None]
+
+
+def bias(expected: FloatArray, actual: FloatArray) -> float | None:
+    """Mean of expected minus actual; above zero is too optimistic."""
+    return float(np.mean(expected - actual)) if actual.size else None
+
+
+def mean_absolute_error(expected: FloatArray, actual: FloatArray) -> float | None:
+    """Mean absolute difference."""
+    return float(np.mean(np.abs(expected - actual))) if actual.size else None
+
+
+def root_mean_squared_error(expected: FloatArray, actual: FloatArray) -> float | None:
+    """Root of the mean squared difference."""
+    return float(np.sqrt(np.mean((expected - actual) ** 2))) if actual.size else None
+
+
+def spearman(score: FloatArray, actual: FloatArray) -> float | None:
+    """Rank correlation with tied ranks averaged; None when either side does not vary."""
+    if actual.size < 2:
+        return None
+    a, b = rankdata(score), rankdata(actual)
+    a, b = a - a.mean(), b - b.mean()
+    size = float(np.sqrt(np.sum(a * a) * np.sum(b * b)))
+    return float(np.sum(a * b)) / size if size > 0 else None
+
+
+def top_decile_capture(score: FloatArray, actual: FloatArray) -> float | None:
+    """The share of all that happened which the tenth of customers with the highest scores accounts for.
+
+    Customers tied at the edge of that tenth count in part, so the order of rows does not matter. None when nothing
+    happened.
+    """
+    total = float(np.sum(actual))
+    if actual.size == 0 or total <= 0:
+        return None
+    seats = actual.size / 10.0
+    edge = np.sort(score)[::-1][int(np.ceil(seats)) - 1]
+    above, tied = score > edge, score == edge
+    share = (seats - int(above.sum())) / int(tied.sum())
+    return float(np.sum(actual[above]) + share * np.sum(actual[tied])) / total
+
+
+def area_under_curve(score: FloatArray, happened: FloatArray) -> float | None:
+    """The probability that somebody to whom it happened has a higher score than somebody to whom it did not."""
+    positives = int(np.sum(happened > 0))
+    negatives = happened.size - positives
+    if positives == 0 or negatives == 0:
+        return None
+    ranks = float(np.sum(rankdata(score)[happened > 0]))
+    return (ranks - positives * (positives + 1) / 2.0) / (positives * negatives)
+
+
+def brier_score(probability: FloatArray, happened: FloatArray) -> float | None:
+    """Mean squared difference of a probability and what happened (0 or 1)."""
+    return float(np.mean((probability - happened) ** 2)) if happened.size else None

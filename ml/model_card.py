@@ -1,0 +1,155 @@
+"""What a stored forecast says about itself, and the digests that make a repeat the same run.
+
+Reading files is the caller's: the source's bytes come in as an argument. Must not hold anything that changes from one
+run to the next on the same data, settings and code.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ml.estimator import FitReport
+
+CARD_VERSION = 1
+_ID_DIGITS = 32
+
+
+def code_hash(sources: Mapping[str, bytes]) -> str:
+    """Digest of a package's source files.
+
+    Args:
+        sources: File name to content; every file that takes part in a forecast.
+
+    Returns:
+        Hexadecimal sha256, the same for any order of the files and for either kind of line end.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(sources):
+        content = sources[name].replace(b"\r\n", b"\n")
+        digest.update(f"{len(name.encode())}:{name}:{len(content)}:".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def data_hash(frames: Sequence[pl.DataFrame]) -> str:
+    """Digest of frames of numbers, strings and dates by value: names, rows in order, nulls apart from zeros.
+
+    Written out here rather than left to a library's own hash, which changes between versions.
+    """
+    digest = hashlib.sha256()
+    for frame in frames:
+        digest.update(f"frame:{frame.width}:{frame.height}:".encode())
+        for series in frame.iter_columns():
+            digest.update(f"{len(series.name.encode())}:{series.name}:".encode())
+            digest.update(np.packbits(series.is_null().to_numpy()).tobytes())
+            if series.dtype == pl.String:
+                texts = [text.encode() for text in series.fill_null("").to_list()]
+                digest.update(np.array([len(text) for text in texts], dtype="<i8").tobytes())
+                digest.update(b"".join(texts))
+            elif series.dtype == pl.Date:
+                digest.update(series.cast(pl.Int32).cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes())
+            elif series.dtype.is_integer():
+                digest.update(series.cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes())
+            else:
+                # Adding zero makes minus zero plain zero.
+                digest.update((series.cast(pl.Float64).fill_null(0.0).to_numpy() + 0.0).astype("<f8").tobytes())
+    return digest.hexdigest()
+
+
+def model_run_id(
+    *, merchant_id: str, as_of_date: date, data_hash: str, code_hash: str, settings: Mapping[str, Any]
+) -> str:
+    """The id of a run: a digest of all that determines its result, so that a repeat has the same id."""
+    parts = [merchant_id, as_of_date.isoformat(), data_hash, code_hash, dict(settings)]
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
+
+
+def _fit_entry(report: FitReport, units: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "model_name": report.model_name,
+        "status": report.status.value,
+        "parameters": {
+            letter: {
+                "value": value,
+                "unit": units.get(letter, "1"),
+                "standard_error": report.standard_errors.get(letter),
+            }
+            for letter, value in report.parameters.items()
+        },
+        "log_likelihood": report.log_likelihood,
+        "customer_count": report.customer_count,
+        "repeat_customer_count": report.repeat_customer_count,
+        "pass_count": report.pass_count,
+        "start_count": report.start_count,
+    }
+
+
+def model_card(
+    *,
+    model_name: str,
+    model_run_id: str,
+    purchases: FitReport,
+    spend: FitReport,
+    window: tuple[date, date],
+    summary: pl.DataFrame,
+    data_hash: str,
+    code_hash: str,
+    settings: Mapping[str, Any],
+    versions: Mapping[str, str],
+    backtest: pl.DataFrame,
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The card of a forecast as a dictionary that JSON can hold (no NaN, dates in ISO form).
+
+    Args:
+        model_name: Name of the models together.
+        model_run_id: See `model_run_id`.
+        purchases: How the purchase model's fit ended.
+        spend: How the spend model's fit ended.
+        window: First purchase day and as-of date of the data.
+        summary: The purchase summary that was fitted.
+        data_hash: See `data_hash`.
+        code_hash: See `code_hash`.
+        settings: The forecast's settings.
+        versions: Library name to version.
+        backtest: Rows of `ml.validation.BACKTEST_SCHEMA`; may be empty.
+        facts: Further figures worth keeping, JSON-ready.
+
+    Returns:
+        Nested dictionaries, lists, strings, numbers and None.
+    """
+    metrics: dict[str, dict[str, float | None]] = {}
+    for row in backtest.iter_rows(named=True):
+        metrics.setdefault(row["model_name"], {})[row["metric"]] = row["value"]
+    first = backtest.row(0, named=True) if backtest.height else None
+    return {
+        "card_version": CARD_VERSION,
+        "model_name": model_name,
+        "model_run_id": model_run_id,
+        "fits": [_fit_entry(purchases, {"alpha": "days"}), _fit_entry(spend, {"v": "currency"})],
+        "data": {
+            "first_purchase_date": window[0].isoformat(),
+            "as_of_date": window[1].isoformat(),
+            "customer_count": summary.height,
+            "repeat_customer_count": int((summary["frequency"] > 0).sum()),
+            "repeat_purchase_count": int(summary["frequency"].sum()),
+            "data_hash": data_hash,
+        },
+        "code_hash": code_hash,
+        "settings": dict(settings),
+        "versions": dict(versions),
+        "backtest": None
+        if first is None
+        else {
+            "calibration_end_date": first["calibration_end_date"].isoformat(),
+            "holdout_days": first["holdout_days"],
+            "metrics": metrics,
+        },
+        "facts": dict(facts),
+    }

@@ -1,0 +1,243 @@
+"""Forecasts held against what happened: fit on the past as it was known then, compare with the days after it.
+
+Works on every model alike (docs/models.md, section 6). Must not fit a model: it takes fitted ones.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from ml import metrics
+from ml.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
+from ml.churn import churn_probability
+from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator
+from ml.purchase_summary import net_purchase_days, summarise_purchases
+from models.errors import StopError
+
+NAIVE = "naive"
+RECENCY = "recency"
+
+BACKTEST_SCHEMA = pl.Schema(
+    {
+        "model_name": pl.String(),
+        "metric": pl.String(),
+        "calibration_end_date": pl.Date(),
+        "holdout_days": pl.Int32(),
+        "value": pl.Float64(),
+    }
+)
+HOLDOUT_WEEKS_SCHEMA = pl.Schema(
+    {
+        "week_number": pl.Int32(),
+        "week_end_date": pl.Date(),
+        "actual_purchases": pl.Float64(),
+        "expected_purchases": pl.Float64(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A history cut in two.
+
+    Attributes:
+        calibration: Purchase summary at `calibration_end_date`, with the refunds known by then and no others; one row
+            per customer acquired by then, who are the customers that all figures of a backtest are about.
+        outcome: One row per row of `calibration`, in its order: `customer_id`, `purchase_count` (purchase days in the
+            holdout), `spend` (of those days, after refunds known at the holdout's end) and `days_to_next` (from
+            the calibration's end to the first of them; null when there is none).
+        actual_by_day: Purchase days of those customers by holdout day: element 0 is the day after calibration.
+        calibration_end_date: The last day of calibration.
+        holdout_days: Days after it.
+    """
+
+    calibration: pl.DataFrame
+    outcome: pl.DataFrame
+    actual_by_day: FloatArray
+    calibration_end_date: date
+    holdout_days: int
+
+
+def split_at_holdout(
+    purchase_days: pl.DataFrame, refunds: pl.DataFrame | None, *, as_of_date: date, holdout_days: int
+) -> Split:
+    """Cut a merchant's purchase days into calibration and the last `holdout_days` days up to `as_of_date`.
+
+    Args:
+        purchase_days: See `ml.purchase_summary.net_purchase_days`.
+        refunds: See there.
+        as_of_date: The last day of the holdout.
+        holdout_days: One or more.
+
+    Returns:
+        Both parts; the calibration is empty when nobody bought before the holdout.
+
+    Raises:
+        StopError: The frames break their contract, or there is no day to hold out.
+    """
+    if holdout_days < 1:
+        raise StopError(f"a holdout has one day or more; holdout_days is {holdout_days}")
+    end = as_of_date - timedelta(days=holdout_days)
+    calibration = summarise_purchases(purchase_days, refunds, as_of_date=end)
+    held_out = (
+        net_purchase_days(purchase_days, refunds, as_of_date=as_of_date)
+        .filter(pl.col("purchase_date") > end)
+        .join(calibration.select("customer_id"), on="customer_id", how="semi")
+        .with_columns((pl.col("purchase_date") - pl.lit(end)).dt.total_days().alias("day"))
+    )
+    per_customer = held_out.group_by("customer_id").agg(
+        pl.len().cast(pl.Float64).alias("purchase_count"),
+        (pl.col("units").sum().cast(pl.Float64) / 10_000).alias("spend"),
+        pl.col("day").min().cast(pl.Float64).alias("days_to_next"),
+    )
+    outcome = (
+        calibration.select("customer_id")
+        .join(per_customer, on="customer_id", how="left", maintain_order="left")
+        .with_columns(pl.col("purchase_count", "spend").fill_null(0.0))
+    )
+    by_day = np.bincount(held_out["day"].to_numpy() - 1, minlength=holdout_days).astype(np.float64)
+    return Split(calibration, outcome, by_day, end, holdout_days)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one model or baseline said at the calibration's end, one number per customer; None where it says nothing.
+
+    Attributes:
+        model_name: Who said it.
+        score: A ranking by expected activity.
+        order_probability: P(orders again within the evaluated days).
+        purchase_count: Expected purchase days in the holdout.
+        spend: Expected spend in the holdout.
+    """
+
+    model_name: str
+    score: FloatArray
+    order_probability: FloatArray | None = None
+    purchase_count: FloatArray | None = None
+    spend: FloatArray | None = None
+
+
+def model_forecast(
+    split: Split, purchases: PurchaseEstimator, spend: SpendEstimator | None, *, order_horizon_days: int
+) -> Forecast:
+    """What fitted models expected of a holdout; both were fitted on `split.calibration`."""
+    counts = purchases.expected_purchases(split.calibration, split.holdout_days)
+    churned = churn_probability(purchases, split.calibration, horizon_days=order_horizon_days)
+    per_purchase = None if spend is None else spend.expected_spend(split.calibration)
+    return Forecast(
+        model_name=purchases.name,
+        score=counts,
+        order_probability=1.0 - churned,
+        purchase_count=counts,
+        spend=None if per_purchase is None else counts * per_purchase,
+    )
+
+
+def baseline_forecasts(split: Split, *, order_horizon_days: int) -> list[Forecast]:
+    """The naive same-rate forecast, and the ranking by recency."""
+    counts = same_rate_purchases(split.calibration, horizon_days=split.holdout_days)
+    per_purchase = own_mean_spend(split.calibration)
+    naive = Forecast(
+        model_name=NAIVE,
+        score=counts,
+        order_probability=same_rate_order_probability(split.calibration, horizon_days=order_horizon_days),
+        purchase_count=counts,
+        spend=None if per_purchase is None else counts * per_purchase,
+    )
+    return [naive, Forecast(model_name=RECENCY, score=recency_score(split.calibration))]
+
+
+def _measures(split: Split, forecast: Forecast, order_horizon_days: int) -> dict[str, float | None]:
+    actual = split.outcome["purchase_count"].to_numpy()
+    spent = split.outcome["spend"].to_numpy()
+    ordered = (split.outcome["days_to_next"].fill_null(np.inf).to_numpy() <= order_horizon_days).astype(np.float64)
+    ranked_by = forecast.score if forecast.order_probability is None else forecast.order_probability
+    found: dict[str, float | None] = {
+        "customer_count": float(actual.size),
+        "actual_purchases": float(actual.sum()),
+        "actual_spend_amount": float(spent.sum()),
+        "actual_order_rate": float(ordered.mean()) if ordered.size else None,
+        "order_horizon_days": float(order_horizon_days),
+        "spearman": metrics.spearman(forecast.score, actual),
+        "top_decile_capture_rate": metrics.top_decile_capture(forecast.score, actual),
+        "order_auc": metrics.area_under_curve(ranked_by, ordered),
+    }
+    if forecast.order_probability is not None:
+        found["order_brier"] = metrics.brier_score(forecast.order_probability, ordered)
+    if forecast.purchase_count is not None:
+        found |= {
+            "expected_purchases": float(forecast.purchase_count.sum()),
+            "bias": metrics.bias(forecast.purchase_count, actual),
+            "mae": metrics.mean_absolute_error(forecast.purchase_count, actual),
+            "rmse": metrics.root_mean_squared_error(forecast.purchase_count, actual),
+        }
+        has_spend = forecast.spend is not None
+        spend = forecast.spend if forecast.spend is not None else spent
+        found |= {
+            "expected_spend_amount": float(spend.sum()) if has_spend else None,
+            "spend_bias": metrics.bias(spend, spent) if has_spend else None,
+            "spend_mae": metrics.mean_absolute_error(spend, spent) if has_spend else None,
+            "spend_rmse": metrics.root_mean_squared_error(spend, spent) if has_spend else None,
+        }
+    return found
+
+
+def backtest(split: Split, forecasts: list[Forecast], *, order_horizon_days: int) -> pl.DataFrame:
+    """Every measure of every forecast.
+
+    Counts are of purchase days in the holdout by customers acquired in calibration. `order_*` is about ordering again
+    within `order_horizon_days` of the calibration's end. `order_auc` ranks by the order probability where there is one.
+
+    Args:
+        split: The cut history.
+        forecasts: Forecasts of `split.calibration`, in its order.
+        order_horizon_days: At most `split.holdout_days`.
+
+    Returns:
+        `BACKTEST_SCHEMA`, one row per model and metric; value is null where a metric is undefined.
+
+    Raises:
+        StopError: The holdout is shorter than the horizon.
+    """
+    if order_horizon_days > split.holdout_days:
+        raise StopError(f"ordering within {order_horizon_days} days cannot be seen in {split.holdout_days} held out")
+    rows = [
+        (forecast.model_name, metric, split.calibration_end_date, split.holdout_days, value)
+        for forecast in forecasts
+        for metric, value in _measures(split, forecast, order_horizon_days).items()
+    ]
+    return pl.DataFrame(rows, schema=BACKTEST_SCHEMA, orient="row").sort("model_name", "metric")
+
+
+def holdout_weeks(split: Split, purchases: PurchaseEstimator) -> pl.DataFrame:
+    """Repeat purchase days per holdout week, as they happened and as the model expected them of such customers.
+
+    Both count the customers acquired in calibration and nobody else; all their holdout purchases are repeat purchases.
+    Expected is E[X(T + end of week)] - E[X(T + start of week)] summed over their ages T: the course of customers of
+    these ages before anything else is known of them (eq. 12), as in the papers' tracking plots. It is not the sum of
+    the forecasts given each history, which the backtest's `expected_purchases` is. A last week that the holdout cuts
+    short has fewer days on both sides.
+
+    Returns:
+        `HOLDOUT_WEEKS_SCHEMA`, one row per started week.
+    """
+    ages = split.calibration.group_by("age_days").agg(pl.len().alias("customers")).sort("age_days")
+    age, customers = ages["age_days"].to_numpy(), ages["customers"].cast(pl.Float64).to_numpy()
+    ends = np.append(np.arange(7, split.holdout_days, 7), split.holdout_days)
+    edges = np.concatenate([[0], ends])
+    reached, position = np.unique(age[:, None] + edges[None, :], return_inverse=True)
+    course = purchases.expected_repeat_purchases(reached)[position.reshape(age.size, edges.size)]
+    expected = np.diff((course * customers[:, None]).sum(axis=0))
+    so_far = np.concatenate([[0.0], np.cumsum(split.actual_by_day)])
+    return pl.DataFrame(
+        {
+            "week_number": np.arange(1, ends.size + 1),
+            "week_end_date": [split.calibration_end_date + timedelta(days=int(end)) for end in ends],
+            "actual_purchases": np.diff(so_far[edges]),
+            "expected_purchases": expected,
+        },
+        schema=HOLDOUT_WEEKS_SCHEMA,
+    )
