@@ -77,7 +77,8 @@ class LedgerMemory:
     """What the ledger remembers of one audience at one destination.
 
     Attributes:
-        entries: Per customer the last accepted entry, every later one, and every one that is still open.
+        entries: Per customer the last accepted entry and every later one; every one that is still open; and the
+            refusals since they were last sent.
         sequences: Per customer, how many of their actions are closed.
         position: The highest `delivery_id` of the audience at the destination; 0 for none.
         as_of_date: The latest day that an action was planned for.

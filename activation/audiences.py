@@ -12,7 +12,6 @@ from typing import Self
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy.dialects.postgresql import insert
 
 from activation.customers import customer_360
 from activation.locks import lock_key
@@ -118,7 +117,8 @@ def refresh_audience(
         current.c.model_run_id,
     ).where(~stays.exists())
     entered = connection.execute(
-        insert(members).from_select([column.name for column in newcomers.selected_columns], newcomers)
+        sa.insert(members).from_select([column.name for column in newcomers.selected_columns], newcomers),
+        execution_options={"preserve_rowcount": True},
     ).rowcount
     total = connection.execute(sa.select(sa.func.count()).select_from(members).where(is_open)).scalar_one()
     entered += reopened

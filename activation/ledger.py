@@ -32,6 +32,10 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
             .filter(is_accepted)
             .over(partition_by=customer_id)
             .label("last_accepted_id"),
+            sa.func.max(table.c.delivery_id)
+            .filter(is_accepted, table.c.operation == Operation.UPSERT)
+            .over(partition_by=customer_id)
+            .label("last_upsert_id"),
             sa.func.count().filter(table.c.outcome.in_(CLOSED)).over(partition_by=customer_id).label("sequence"),
             sa.func.max(table.c.delivery_id).over().label("position"),
             sa.func.max(table.c.details["as_of_date"].astext).over().label("as_of_date"),
@@ -45,6 +49,10 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
             sa.or_(
                 scoped.c.delivery_id >= sa.func.coalesce(scoped.c.last_accepted_id, 0),
                 scoped.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT)),
+                sa.and_(
+                    scoped.c.outcome == LedgerOutcome.WITHHELD,
+                    scoped.c.delivery_id > sa.func.coalesce(scoped.c.last_upsert_id, 0),
+                ),
             )
         )
         .order_by(scoped.c.delivery_id)
@@ -105,7 +113,6 @@ def reserve(
         }
         for action in plan.actions
     ]
-    # After the actions: a refusal that stands beside a removal must be later than it, to be remembered once it is done.
     withholdings = [
         {
             "customer_id": withholding.customer_id,

@@ -36,7 +36,7 @@ class HeldLock:
         """
         try:
             self.connection.execute(sa.select(1))
-        except (sa.exc.DBAPIError, sa.exc.PendingRollbackError, sa.exc.ResourceClosedError) as error:
+        except (sa.exc.SQLAlchemyError, RetryLaterError) as error:
             message = f"the lock on {self.about} was lost with its connection; what was not sent waits for the next run"
             raise RetryLaterError(message) from error
 

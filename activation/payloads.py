@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from activation.customers import CUSTOMER_COLUMNS, PERSONAL_FIELDS, ColumnKind
 from activation.rules import closest
+from connectors.currencies import MINOR_DIGITS
 from models.errors import MisconfiguredError, RejectedRecordError
 
 SENDABLE_FIELDS = (*(name for name in CUSTOMER_COLUMNS if name != "customer_id"), *PERSONAL_FIELDS)
@@ -24,15 +25,6 @@ CONSENT_KEY = "consent"
 # differ in the fifteenth or so, and that difference must not tip a value that lies exactly between two fourth places.
 _DECIMAL_PLACES = 4
 _SIGNIFICANT_DIGITS = 12
-
-# ISO 4217 minor units where they are not two.
-_WITHOUT_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-_THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
-_MINOR_UNITS = {
-    **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
-    **dict.fromkeys(_THREE_PLACES.split(), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}
 
 
 class Sync(BaseModel):
@@ -105,7 +97,7 @@ def payload_of(fields: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, 
     Raises:
         RejectedRecordError: A value has no JSON form, such as a prediction that is not a finite number.
     """
-    places = _MINOR_UNITS.get(str(values.get("currency_code")), 2)
+    places = MINOR_DIGITS.get(str(values.get("currency_code")), 2)
     return {name: _json_value(name, values.get(name), places) for name in fields}
 
 

@@ -80,7 +80,9 @@ class _History:
         ]
         died_sending = [e for e in entries if e.outcome is LedgerOutcome.RESERVED and e.attempt_count]
         presumed_sent = () if target.is_idempotent else tuple(e.delivery_id for e in died_sending)
-        withheld = [e.reason for e in later if e.outcome is LedgerOutcome.WITHHELD]
+        # A refusal is remembered until they are sent again; a removal in between does not make it a new one.
+        last_upsert = accepted.delivery_id if accepted and accepted.operation is Operation.UPSERT else 0
+        withheld = [e.reason for e in entries if e.outcome is LedgerOutcome.WITHHELD and e.delivery_id > last_upsert]
         return _History(
             accepted=accepted,
             open=tuple(e for e in entries if e.outcome in OPEN and e.delivery_id not in presumed_sent),
