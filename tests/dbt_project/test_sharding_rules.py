@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sharding import violations
+from dbt_sharding import violations
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Running dbt in tests: a command line of its own, artefacts outside the checkout, a connection from a libpq URL."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+DBT = Path(sys.executable).parent / "dbt"
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+
+
+@dataclass(frozen=True)
+class Dbt:
+    """dbt on one database.
+
+    Attributes:
+        url: The database, as its owner reaches it.
+        target: Where the artefacts go; kept between invocations, so that only the first one parses everything.
+    """
+
+    url: str
+    target: Path
+
+    def __call__(self, *arguments: str, expect_failure: bool = False) -> dict[str, Any]:
+        """Run a dbt command; returns each node's status by the node's name."""
+        parts = urlsplit(self.url)
+        environment = {
+            **os.environ,
+            "PERENNIAL_DBT_HOST": parts.hostname or "127.0.0.1",
+            "PERENNIAL_DBT_PORT": str(parts.port or 5432),
+            "PERENNIAL_DBT_USER": unquote(parts.username or ""),
+            "PERENNIAL_DBT_PASSWORD": unquote(parts.password or ""),
+            "PERENNIAL_DBT_DATABASE": parts.path.removeprefix("/"),
+        }
+        folders = ("--profiles-dir", PROJECT, "--project-dir", PROJECT)
+        outputs = ("--target-path", self.target, "--log-path", self.target / "logs")
+        done = subprocess.run(
+            [DBT, "--no-use-colors", "--warn-error", *arguments, *folders, *outputs],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert (done.returncode != 0) == expect_failure, done.stdout[-6000:] + done.stderr[-2000:]
+        results = self.target / "run_results.json"
+        if arguments[0] == "parse" or not results.exists():
+            return {}
+        names = {unique_id: node["name"] for unique_id, node in self.nodes().items()}
+        statuses = json.loads(results.read_text(encoding="utf-8"))["results"]
+        return {names[r["unique_id"]]: r["status"] for r in statuses if r["unique_id"] in names}
+
+    def manifest(self) -> dict[str, Any]:
+        """The parsed project."""
+        manifest: dict[str, Any] = json.loads((self.target / "manifest.json").read_text(encoding="utf-8"))
+        return manifest
+
+    def nodes(self) -> dict[str, Any]:
+        """Models and tests by their unique ids."""
+        manifest = self.manifest()
+        return {**manifest["nodes"], **manifest["unit_tests"]}

@@ -1,0 +1,318 @@
+"""The marts, held against the same numbers worked out by Polars and plain Python from the raw rows."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import polars as pl
+import psycopg
+import pytest
+from dbt_command import Dbt
+from dbt_histories import MERCHANTS, Merchant, Row, eligible_orders, eligible_refunds, fill, raw_rows
+
+pytestmark = pytest.mark.slow
+
+KEY = ["merchant_id", "customer_id"]
+HISTORIES = {
+    merchant: raw_rows(merchant, customers=count, seed=seed)
+    for seed, (merchant, count) in enumerate(zip(MERCHANTS, (150, 90, 7), strict=True))
+}
+
+
+@pytest.fixture(scope="module")
+def statuses(module_database_url: str, dbt_on: Callable[[str], Dbt]) -> dict[str, Any]:
+    """What one `dbt build` of everything, unit tests included, said of each node."""
+    fill(module_database_url, HISTORIES)
+    return dbt_on(module_database_url)("build")
+
+
+@pytest.fixture(scope="module")
+def connection(module_database_url: str, statuses: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(module_database_url) as found:
+        yield found
+
+
+def read(connection: psycopg.Connection[Any], query: str) -> pl.DataFrame:
+    cursor = connection.execute(query.encode())
+    assert cursor.description is not None
+    names = [column.name for column in cursor.description]
+    rows = [{name: cents(value) for name, value in zip(names, row, strict=True)} for row in cursor]
+    assert rows, query
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def cents(value: Any) -> Any:
+    """Money as an exact integer of ten-thousandths; Polars adds integers up without rounding."""
+    return int(value.scaleb(4).to_integral_exact()) if isinstance(value, Decimal) else value
+
+
+def frame(rows: Iterator[Row]) -> pl.DataFrame:
+    return pl.DataFrame([{k: cents(v) for k, v in row.items()} for row in rows], infer_schema_length=None)
+
+
+def same(actual: pl.DataFrame, expected: pl.DataFrame, key: list[str]) -> None:
+    columns = actual.columns
+    left = actual.sort(key).to_dicts()
+    right = expected.select(columns).sort(key).to_dicts()
+    assert len(left) > 5
+    assert left == right
+
+
+@pytest.fixture(scope="module")
+def orders() -> pl.DataFrame:
+    return pl.concat([frame(eligible_orders(merchant, rows)) for merchant, rows in HISTORIES.items()])
+
+
+@pytest.fixture(scope="module")
+def purchase_days(orders: pl.DataFrame) -> pl.DataFrame:
+    ignoring = [m.merchant_id for m in MERCHANTS if not m.counts_zero_amount_days]
+    days = orders.group_by([*KEY, "order_date"]).agg(pl.len().alias("order_count"), pl.col("amount").sum())
+    counted = days.filter((pl.col("amount") > 0) | ~pl.col("merchant_id").is_in(ignoring))
+    assert 0 < counted.filter(pl.col("amount") == 0).height < days.filter(pl.col("amount") == 0).height
+    return counted.rename({"order_date": "purchase_date"})
+
+
+@pytest.fixture(scope="module")
+def refunds(orders: pl.DataFrame, purchase_days: pl.DataFrame) -> pl.DataFrame:
+    """Each refund that counts, with the purchase day that it takes back."""
+    days: dict[tuple[str, str], list[Any]] = {}
+    for merchant_id, customer_id, day in purchase_days.select(*KEY, "purchase_date").sort("purchase_date").rows():
+        days.setdefault((merchant_id, customer_id), []).append(day)
+    order_days = {(r["merchant_id"], r["store_id"], r["order_id"]): r["order_date"] for r in orders.to_dicts()}
+    found = []
+    for merchant, rows in HISTORIES.items():
+        for refund in eligible_refunds(merchant, rows):
+            known = days.get((merchant.merchant_id, refund["customer_id"]), [])
+            own = order_days.get((merchant.merchant_id, refund["store_id"], refund["order_id"]))
+            earlier = bisect_right(known, refund["refund_date"])
+            day = own if own in known else (known[earlier - 1] if earlier else None)
+            found.append({**refund, "purchase_date": day})
+    assert any(r["purchase_date"] is None for r in found)
+    return frame(iter(found))
+
+
+def test_everything_passes(statuses: dict[str, Any]) -> None:
+    assert set(statuses.values()) == {"success", "pass"}
+    assert len(statuses) > 200
+
+
+def test_every_failing_row_would_name_its_merchant(connection: psycopg.Connection[Any]) -> None:
+    """Every data test left its table of failures, empty now, and each has the column that orchestration reads."""
+    tables = read(
+        connection,
+        "select tables.table_name, bool_or(columns.column_name = 'merchant_id') as has_merchant_id"
+        " from information_schema.tables inner join information_schema.columns"
+        " on tables.table_schema = columns.table_schema and tables.table_name = columns.table_name"
+        " where tables.table_schema = 'dbt_checks' group by tables.table_name",
+    )
+    assert tables.height > 150
+    assert tables.filter(~pl.col("has_merchant_id")).rows() == []
+
+
+def test_no_other_schema_is_made(connection: psycopg.Connection[Any]) -> None:
+    schemas = set(read(connection, "select nspname from pg_namespace")["nspname"])
+    ours = {"staging", "intermediate", "marts", "vault", "dbt_checks", "raw_files", "ops", "ml", "activation"}
+    assert {s for s in schemas if not s.startswith("pg_")} == ours | {"public", "information_schema"}
+
+
+def test_orders_and_purchase_days(
+    connection: psycopg.Connection[Any], orders: pl.DataFrame, purchase_days: pl.DataFrame
+) -> None:
+    query = "select merchant_id, store_id, order_id, customer_id, order_date, amount from marts.fct_orders"
+    same(read(connection, query), orders, ["merchant_id", "store_id", "order_id"])
+    query = (
+        "select merchant_id, customer_id, purchase_date, order_count, amount"
+        " from intermediate.int_purchase_days_aggregated"
+    )
+    same(read(connection, query), purchase_days, [*KEY, "purchase_date"])
+
+
+def test_refunds_take_back_the_right_day(connection: psycopg.Connection[Any], refunds: pl.DataFrame) -> None:
+    query = "select merchant_id, customer_id, refund_id, purchase_date, refund_date, amount from marts.fct_refunds"
+    same(read(connection, query), refunds, ["merchant_id", "refund_id"])
+
+
+def customers_summarized(purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
+    bought = purchase_days.group_by(KEY).agg(
+        pl.col("purchase_date").min().alias("first_purchase_date"),
+        pl.col("purchase_date").max().alias("last_purchase_date"),
+        pl.len().alias("purchase_day_count"),
+        pl.col("amount").sum().alias("gross_amount"),
+    )
+    returned = refunds.filter(pl.col("purchase_date").is_not_null()).group_by(KEY)
+    return (
+        bought.join(returned.agg(pl.col("amount").sum().alias("refund_amount")), on=KEY, how="left")
+        .with_columns(pl.col("refund_amount").fill_null(0))
+        .with_columns(
+            (pl.col("gross_amount") - pl.col("refund_amount")).alias("net_amount"),
+            pl.col("first_purchase_date").dt.truncate("1mo").alias("acquisition_month"),
+        )
+    )
+
+
+def quintile(values: list[Any]) -> list[int]:
+    """One more than the number of quintile boundaries that lie strictly below a value."""
+    ordered = sorted(values)
+    cuts = [ordered[-(-k * len(ordered) // 5) - 1] for k in range(1, 5)]
+    return [1 + sum(value > cut for cut in cuts) for value in values]
+
+
+def test_rfm_scores(connection: psycopg.Connection[Any], purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> None:
+    expected = []
+    scored = {
+        "recency_score": "last_purchase_date",
+        "frequency_score": "purchase_day_count",
+        "monetary_score": "net_amount",
+    }
+    for merchant in MERCHANTS:
+        buyers = customers_summarized(purchase_days, refunds).filter(pl.col("merchant_id") == merchant.merchant_id)
+        expected.append(
+            buyers.with_columns(
+                *(pl.Series(score, quintile(buyers[column].to_list())) for score, column in scored.items()),
+                (pl.lit(merchant.as_of_date) - pl.col("last_purchase_date"))
+                .dt.total_days()
+                .alias("days_since_last_purchase"),
+            )
+        )
+    actual = read(
+        connection,
+        "select merchant_id, customer_id, last_purchase_date, days_since_last_purchase, purchase_day_count,"
+        " net_amount, recency_score, frequency_score, monetary_score from marts.customer_rfm",
+    )
+    same(actual, pl.concat(expected), KEY)
+
+
+def months(first: Any, last: Any) -> list[Any]:
+    return pl.date_range(first, last, "1mo", eager=True).to_list()
+
+
+def triangle(customers: pl.DataFrame) -> pl.DataFrame:
+    """Every cohort and month up to the merchant's as-of date, with the cohort's size."""
+    rows = []
+    for merchant in MERCHANTS:
+        mine = customers.filter(pl.col("merchant_id") == merchant.merchant_id)
+        for month, size in mine.group_by("acquisition_month").len().rows():
+            rows += [
+                {
+                    "merchant_id": merchant.merchant_id,
+                    "acquisition_month": month,
+                    "period_number": number,
+                    "period_month": period,
+                    "cohort_customer_count": size,
+                }
+                for number, period in enumerate(months(month, merchant.as_of_date))
+            ]
+    return pl.DataFrame(rows)
+
+
+COHORT = ["merchant_id", "acquisition_month", "period_month"]
+
+
+def test_cohort_retention(
+    connection: psycopg.Connection[Any], purchase_days: pl.DataFrame, refunds: pl.DataFrame
+) -> None:
+    customers = customers_summarized(purchase_days, refunds)
+    active = (
+        purchase_days.join(customers.select(*KEY, "acquisition_month"), on=KEY)
+        .with_columns(pl.col("purchase_date").dt.truncate("1mo").alias("period_month"))
+        .group_by(COHORT)
+        .agg(pl.col("customer_id").n_unique().alias("active_customer_count"))
+    )
+    expected = triangle(customers).join(active, on=COHORT, how="left").fill_null(0)
+    actual = read(
+        connection,
+        "select merchant_id, acquisition_month, period_number, period_month, cohort_customer_count,"
+        " active_customer_count, cast(retention_rate as double precision) as retention_rate"
+        " from marts.cohort_retention",
+    )
+    rate = pl.col("active_customer_count") / pl.col("cohort_customer_count")
+    assert actual.select((pl.col("retention_rate") - rate).abs().max()).item() <= 5e-7
+    assert actual["retention_rate"].max() == 1
+    same(actual.drop("retention_rate"), expected, COHORT)
+
+
+def test_cohort_revenue(
+    connection: psycopg.Connection[Any], orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFrame
+) -> None:
+    customers = customers_summarized(purchase_days, refunds).select(*KEY, "acquisition_month")
+    gross = (
+        orders.join(customers, on=KEY)
+        .with_columns(pl.col("order_date").dt.truncate("1mo").alias("period_month"))
+        .group_by(COHORT)
+        .agg(pl.col("amount").sum().alias("gross_amount"))
+    )
+    back = (
+        refunds.filter(pl.col("purchase_date").is_not_null())
+        .join(customers, on=KEY)
+        .with_columns(
+            pl.max_horizontal(pl.col("refund_date").dt.truncate("1mo"), "acquisition_month").alias("period_month")
+        )
+        .group_by(COHORT)
+        .agg(pl.col("amount").sum().alias("refund_amount"))
+    )
+    expected = (
+        triangle(customers)
+        .join(gross, on=COHORT, how="left")
+        .join(back, on=COHORT, how="left")
+        .fill_null(0)
+        .with_columns((pl.col("gross_amount") - pl.col("refund_amount")).alias("net_amount"))
+        .sort(COHORT)
+        .with_columns(
+            pl.col("net_amount").cum_sum().over("merchant_id", "acquisition_month").alias("cumulative_net_amount")
+        )
+    )
+    per_customer = [
+        int((Decimal(total) / size).quantize(Decimal(1), ROUND_HALF_UP))
+        for total, size in expected.select("cumulative_net_amount", "cohort_customer_count").rows()
+    ]
+    actual = read(
+        connection,
+        "select merchant_id, acquisition_month, period_number, period_month, cohort_customer_count, gross_amount,"
+        " refund_amount, net_amount, cumulative_net_amount, cumulative_net_per_customer_amount"
+        " from marts.cohort_revenue",
+    )
+    assert actual["refund_amount"].sum() > 0
+    same(actual, expected.with_columns(pl.Series("cumulative_net_per_customer_amount", per_customer)), COHORT)
+
+
+def test_customers_and_what_is_published_of_them(
+    connection: psycopg.Connection[Any], orders: pl.DataFrame, refunds: pl.DataFrame
+) -> None:
+    known = {(m.merchant_id, r["customer_id"]): r for m, rows in HISTORIES.items() for r in rows["customers"]}
+    totals = orders.group_by(KEY).agg(
+        pl.col("order_date").min().alias("first_order_date"),
+        pl.col("order_date").max().alias("last_order_date"),
+        pl.len().alias("order_count"),
+        pl.col("amount").sum().alias("gross_amount"),
+    )
+    back = refunds.filter(pl.col("purchase_date").is_not_null()).group_by(KEY).agg(pl.col("amount").sum())
+    returned = {(m, c): amount for m, c, amount in back.rows()}
+    by_key = {(r["merchant_id"], r["customer_id"]): r for r in totals.to_dicts()}
+    expected = []
+    for key in by_key.keys() | known.keys():
+        bought, person = by_key.get(key, {}), known.get(key, {})
+        expected.append(
+            {
+                "merchant_id": key[0],
+                "customer_id": key[1],
+                "as_of_date": merchant_of(key[0]).as_of_date,
+                "first_order_date": bought.get("first_order_date"),
+                "last_order_date": bought.get("last_order_date"),
+                "order_count": bought.get("order_count", 0),
+                "gross_amount": bought.get("gross_amount", 0),
+                "refund_amount": returned.get(key, 0),
+                "net_amount": bought.get("gross_amount", 0) - returned.get(key, 0),
+                "currency_code": merchant_of(key[0]).currency_code,
+                "has_email": person.get("email") is not None,
+                "has_email_consent": person.get("has_email_consent") is True,
+            }
+        )
+    wanted = pl.DataFrame(expected, infer_schema_length=None)
+    same(read(connection, f"select {', '.join(wanted.columns)} from marts.customer_360"), wanted, KEY)
+    shared = [c for c in wanted.columns if c in {*KEY, "first_order_date", "last_order_date", "order_count"}]
+    same(read(connection, f"select {', '.join(shared)} from marts.dim_customers"), wanted, KEY)
+
+
+def merchant_of(merchant_id: str) -> Merchant:
+    return next(m for m in MERCHANTS if m.merchant_id == merchant_id)
