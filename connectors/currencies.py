@@ -1,7 +1,7 @@
 """ISO 4217 currencies and how many decimal places an amount in each can have.
 
-Holds the currencies in circulation, and those that were replaced since about 1990 and still stand in order histories
-(`DEM`, `HRK`, …). Funds, precious metals and test codes (`XAU`, `XTS`, …) are left out on purpose: no shop takes them, and
+Holds the currencies in circulation, and those that were replaced since about 1990 and still stand in histories (`DEM`,
+`HRK`, …). Funds, precious metals and test codes (`XAU`, `XTS`, …) are left out on purpose: no shop takes them, and
 in an export they are a mistake. Knows no exchange rates.
 """
 

@@ -1,6 +1,7 @@
 """Parsed rows become records: ids for those that have none, refunds apart from orders, repeats told from conflicts.
 
-Holds what must be remembered over one read: 12 to 16 bytes per row, and each customer's id if people are to be generated.
+Holds what must be remembered over one read: 12 to 16 bytes per row, and each customer's id if people are to be
+generated.
 """
 
 from collections.abc import Sequence
@@ -50,8 +51,8 @@ def record_batch(stream: Stream, frame: pl.DataFrame) -> pa.RecordBatch:
     arrays = []
     for column in stream.schema:
         if column.name in frame.columns:
-            own = table.column(column.name).combine_chunks()
-            arrays.append((own if isinstance(own, pa.Array) else pa.concat_arrays(own.chunks)).cast(column.type))
+            chunks = table.column(column.name).cast(column.type).chunks
+            arrays.append(pa.concat_arrays(chunks) if chunks else pa.nulls(0, column.type))
         else:
             arrays.append(pa.nulls(len(frame), column.type))
     return pa.RecordBatch.from_arrays(arrays, schema=stream.schema)

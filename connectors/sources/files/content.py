@@ -1,13 +1,12 @@
 """The bytes of a file as UTF-8 text: unpacked, decoded, and checked against what was there when the read began.
 
-Streams in pieces of bounded size. A byte that the encoding cannot explain stays recognisable (as invalid UTF-8), so that
-only its own record is set aside. Knows no rows or columns.
+Streams in pieces of bounded size. A byte that the encoding cannot explain stays recognisable (as invalid UTF-8), so
+that only its own record is set aside. Knows no rows or columns.
 """
 
 import codecs
 import gzip
 import hashlib
-import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -69,7 +68,7 @@ def check_unchanged(found: FoundFile) -> None:
     Raises:
         StopError: It changed under the reader.
     """
-    status = os.stat(found.path)
+    status = found.path.stat()
     if (status.st_size, status.st_mtime_ns) != (found.size, found.modified_ns):
         raise changed(found)
 
@@ -99,7 +98,7 @@ def text_pieces(found: FoundFile, file: CheckedFile, *, encoding: str, key: str)
 
 
 def as_text(raw: bytes) -> str:
-    """A record's bytes as text that any store can hold: what is not text shows as an escape such as `\\xe9`."""
+    r"""A record's bytes as text that any store can hold: what is not text shows as an escape such as `\xe9`."""
     try:
         text = raw.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

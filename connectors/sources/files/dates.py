@@ -24,12 +24,25 @@ _ISO = (
     r" ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$"
 )
 _UNITS = {"unix_seconds": 1_000_000, "unix_milliseconds": 1_000}
-# What strptime and Polars read alike, and the shape that a value must have: both readers take fewer digits than written.
+# What strptime and Polars read alike, and the shape that a value must have: both readers take fewer digits than
+# written.
 _DIRECTIVES = {
-    "%Y": "[0-9]{4}", "%y": "[0-9]{2}", "%m": "[0-9]{1,2}", "%d": "[0-9]{1,2}", "%H": "[0-9]{1,2}", "%I": "[0-9]{1,2}",
-    "%M": "[0-9]{1,2}", "%S": "[0-9]{1,2}", "%f": "[0-9]{1,6}", "%j": "[0-9]{1,3}", "%p": "[AaPp][Mm]",
-    "%b": "[A-Za-z]{3}", "%B": "[A-Za-z]{3,9}", "%z": "(?:Z|[+-][0-9]{2}:?[0-9]{2})", "%%": "%",
-}  # fmt: skip
+    "%Y": "[0-9]{4}",
+    "%y": "[0-9]{2}",
+    "%m": "[0-9]{1,2}",
+    "%d": "[0-9]{1,2}",
+    "%H": "[0-9]{1,2}",
+    "%I": "[0-9]{1,2}",
+    "%M": "[0-9]{1,2}",
+    "%S": "[0-9]{1,2}",
+    "%f": "[0-9]{1,6}",
+    "%j": "[0-9]{1,3}",
+    "%p": "[AaPp][Mm]",
+    "%b": "[A-Za-z]{3}",
+    "%B": "[A-Za-z]{3,9}",
+    "%z": "(?:Z|[+-][0-9]{2}:?[0-9]{2})",
+    "%%": "%",
+}
 _FULL_WIDTH = {"%m": 2, "%d": 2, "%H": 2, "%I": 2, "%M": 2, "%S": 2, "%j": 3}
 
 

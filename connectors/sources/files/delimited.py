@@ -1,16 +1,11 @@
-"""Rows and columns of CSV and of white-space separated text.
+"""Rows and columns of CSV and of white-space separated text, a block at a time.
 
-Well-formed records are parted for a whole block at once: delimiters and line ends are found in the bytes, and those within
-quotes are told by the number of quotes before them. From the first quote that stands where none may stand, the rest of the
-block is parted record by record. Each record keeps its physical line and its bytes, and a record that cannot be parted
-costs nobody but itself: after a quote that never closes, reading goes on at the next line.
+Delimiters and line ends are found in the bytes of a whole block; those within quotes are told by the number of quotes
+before them. From the first quote that stands where none may stand, the rest of the block is parted record by record.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,38 +13,14 @@ import polars as pl
 import pyarrow as pa
 
 from connectors.sources.files.content import as_text
-from connectors.sources.files.rows import BrokenRow, RowBlock, RowTexts
-from models.errors import RejectedRecordError, StopError
+from connectors.sources.files.records import Dialect, Record, flaw, records
+from connectors.sources.files.rows import BrokenRow, RowBlock
+from models.errors import StopError
 
 _LINE_FEED, _RETURN, _BLANK, _TAB = 10, 13, 32, 9
-# A quoted value longer than this is taken for a quote that never closes.
-_QUOTED_BYTES = 1 << 20
 _RECORD_BYTES = 1 << 24
 
 Positions = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How rows are written.
-
-    Attributes:
-        delimiter: The byte that parts columns; None for runs of blanks and tabs.
-        quote: The byte that encloses values; None where nothing does.
-    """
-
-    delimiter: bytes | None
-    quote: bytes | None
-
-
-class Record(NamedTuple):
-    """One record of the record-by-record way: its extent, and its values or what is wrong with it."""
-
-    start: int
-    end: int
-    following: int
-    values: list[bytes] | None
-    reason: str | None = None
 
 
 def read_blocks(
@@ -82,93 +53,6 @@ def read_blocks(
         waiting = following
 
 
-def split_record(text: str, dialect: Dialect, *, width: int) -> list[str]:
-    """The values of one record.
-
-    Raises:
-        RejectedRecordError: It is not one record of that many columns.
-    """
-    data = text.encode("utf-8", "surrogatepass")
-    record = next(records(data, 0, dialect, is_last=True), None)
-    if record is None:
-        raise RejectedRecordError("*", "is empty")
-    if record.values is None:
-        raise RejectedRecordError("*", record.reason or "cannot be read")
-    if data[record.following :].strip():
-        raise RejectedRecordError("*", "holds more than one record")
-    if reason := _flaw(data[record.start : record.end], len(record.values), width):
-        raise RejectedRecordError("*", reason)
-    return [value.decode("utf-8") for value in record.values]
-
-
-def texts_of(values: list[str], columns: Mapping[str, int]) -> RowTexts:
-    """The wanted values of a record by column name."""
-    return {name: values[position] for name, position in columns.items()}
-
-
-def records(data: bytes, start: int, dialect: Dialect, *, is_last: bool) -> Iterator[Record]:
-    """The records from a position on, one by one; stops before one whose end is not in the data, unless it is the last."""
-    quote, delimiter = dialect.quote, dialect.delimiter
-    while start < len(data):
-        newline = data.find(b"\n", start)
-        if newline < 0 and not is_last:
-            return
-        line_end = len(data) if newline < 0 else newline
-        following = line_end + 1
-        end = line_end - 1 if line_end > start and data[line_end - 1] == _RETURN else line_end
-        text = data[start:end]
-        if delimiter is None:
-            yield Record(start, end, following, text.split())
-        elif quote is None or quote not in text:
-            yield Record(start, end, following, text.split(delimiter))
-        else:
-            record = _quoted_record(data, start, dialect, is_last=is_last)
-            if record is None and not is_last and len(data) - start <= _QUOTED_BYTES:
-                return
-            if record is None or record.values is None:
-                reason = record.reason if record else f"a value opens with {quote.decode()} and never closes"
-                record = Record(start, end, following, None, reason)
-            yield record
-            following = record.following
-        start = following
-
-
-def _quoted_record(data: bytes, start: int, dialect: Dialect, *, is_last: bool) -> Record | None:
-    """A record with quotes in it; None if the data ends before it does."""
-    quote, delimiter = dialect.quote or b"", dialect.delimiter or b""
-    q, d = re.escape(quote), re.escape(delimiter)
-    enclosed = re.compile(b"%b([^%b]*+(?:%b%b[^%b]*+)*+)%b" % (q, q, q, q, q, q))
-    plain = re.compile(b"[^%b\n]*" % d)
-    values: list[bytes] = []
-    position = start
-    while True:
-        if data.startswith(quote, position):
-            match = enclosed.match(data, position)
-            if match is None:
-                return None
-            value = match[1].replace(quote * 2, quote)
-            position = match.end()
-            if data.startswith(b"\r\n", position) or data[position : position + 2] == b"\r":
-                position += 1
-            if position < len(data) and data[position] not in (delimiter[0], _LINE_FEED):
-                sign = quote.decode()
-                reason = f"a value in {sign} goes on after its closing {sign}; a {sign} inside a value is written twice"
-                return Record(start, position, position, None, reason)
-        else:
-            match = plain.match(data, position)
-            value = match[0] if match else b""
-            position += len(value)
-            if data[position : position + 1] != delimiter:
-                value = value.removesuffix(b"\r")
-        values.append(value)
-        if position >= len(data) and not is_last:
-            return None
-        if data[position : position + 1] != delimiter:
-            end = position - 1 if position > start and data[position - 1] == _RETURN else position
-            return Record(start, end, position + 1, values)
-        position += 1
-
-
 def _block(
     data: bytes, dialect: Dialect, columns: Mapping[str, int], *, width: int, line: int, is_last: bool
 ) -> tuple[RowBlock, int]:
@@ -181,67 +65,46 @@ def _block(
     else:
         starts, ends, following, delimiters = _delimited(raw, feeds, dialect, is_last=is_last)
         fields = _Fields.between(delimiters, starts, ends)
-    remaining, used = [], following
-    for record in records(data, following, dialect, is_last=is_last):
-        remaining.append(record)
-        used = record.following
-    counts = fields.counts
-    is_bad = counts != width
-    is_bad |= _undecodable(data, starts, ends, following)
+    is_bad = fields.counts != width
+    is_bad |= _undecodable(data, starts, following)
     is_bad |= _holding_nul(data, raw, starts, following)
-    is_blank = (starts == ends) | (counts == 0)
-
-    def line_of(starts: Positions) -> Positions:
-        return line + np.searchsorted(feeds, starts)
-
-    broken = [
-        BrokenRow(int(line_of(starts[i : i + 1])[0]), "*", reason, as_text(data[starts[i] : ends[i]]))
-        for i in np.flatnonzero(is_bad & ~is_blank)
-        if (reason := _flaw(data[starts[i] : ends[i]], int(counts[i]), width))
-    ]
+    is_blank = (starts == ends) | (fields.counts == 0)
     good = np.flatnonzero(~is_bad & ~is_blank)
     texts = {name: _gathered(raw, *fields.column(position, good), dialect) for name, position in columns.items()}
+    broken = [
+        (int(starts[row]), int(ends[row]), flaw(data[starts[row] : ends[row]], int(fields.counts[row]), width))
+        for row in np.flatnonzero(is_bad & ~is_blank).tolist()
+    ]
+    remaining = list(records(data, following, dialect, is_last=is_last))
+    used = min(remaining[-1].following, len(data)) if remaining else following
+    wholes: list[Record] = []
+    for record in remaining:
+        if record.start == record.end or record.values == []:
+            continue
+        count = len(record.values) if record.values is not None else 0
+        reason = flaw(data[record.start : record.end], count, width) if record.values is not None else record.reason
+        if reason:
+            broken.append((record.start, record.end, reason))
+        else:
+            wholes.append(record)
     good_starts, good_ends = starts[good], ends[good]
-    if remaining:
-        good_records = []
-        for record in remaining:
-            if record.start == record.end or record.values == []:
-                continue
-            extent = data[record.start : record.end]
-            reason = record.reason if record.values is None else _flaw(extent, len(record.values), width)
-            if reason:
-                position = np.array([record.start])
-                broken.append(BrokenRow(int(line_of(position)[0]), "*", reason, as_text(extent)))
-            else:
-                good_records.append(record)
+    if wholes:
         for name, position in columns.items():
-            # `values` is there: a record without them is broken.
-            own = [record.values[position].decode("utf-8") for record in good_records if record.values is not None]
+            own = [record.values[position].decode("utf-8") for record in wholes if record.values is not None]
             texts[name] = pl.concat([texts[name], pl.Series(name, own, dtype=pl.String)])
-        good_starts = np.concatenate([good_starts, np.array([r.start for r in good_records], dtype=np.int64)])
-        good_ends = np.concatenate([good_ends, np.array([r.end for r in good_records], dtype=np.int64)])
+        good_starts = np.append(good_starts, np.array([record.start for record in wholes], dtype=np.int64))
+        good_ends = np.append(good_ends, np.array([record.end for record in wholes], dtype=np.int64))
 
     def raw_text(position: int) -> str:
         return as_text(data[good_starts[position] : good_ends[position]])
 
-    return RowBlock(texts, line_of(good_starts), raw_text, broken), min(used, len(data))
-
-
-def _flaw(record: bytes, count: int, width: int) -> str | None:
-    """What keeps a record from being a row, or None."""
-    if b"\0" in record:
-        return "contains NUL bytes, which no text has; was the file copied or packed incompletely?"
-    try:
-        record.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # The decoder hands on a byte that it could not explain as U+DC80 to U+DCFF, whose UTF-8 is ED B2 xx or ED B3 xx.
-        mark = record[error.start : error.start + 3]
-        is_mark = len(mark) == 3 and mark[0] == 0xED and mark[1] in (0xB2, 0xB3)
-        code = ((mark[1] & 3) << 6 | mark[2] & 0x3F) if is_mark else mark[0]
-        return f"byte 0x{code:02X} is no text in the declared encoding; if every accent is refused, `encoding` is wrong"
-    if count != width:
-        return f"has {count} {'value' if count == 1 else 'values'}, but the file has {width} columns"
-    return None
+    lines = line + np.searchsorted(feeds, good_starts)
+    broken_lines = line + np.searchsorted(feeds, np.array([start for start, _, _ in broken], dtype=np.int64))
+    broken_rows = [
+        BrokenRow(int(own_line), "*", reason or "cannot be read", as_text(data[start:end]))
+        for own_line, (start, end, reason) in zip(broken_lines, broken, strict=True)
+    ]
+    return RowBlock(texts, lines, raw_text, broken_rows), used
 
 
 @dataclass(frozen=True)
@@ -334,7 +197,7 @@ def _first_misplaced(raw: npt.NDArray[np.uint8], quotes: Positions, delimiter: i
     return int(wrong.min()) if len(wrong) else None
 
 
-def _undecodable(data: bytes, starts: Positions, ends: Positions, stop: int) -> npt.NDArray[np.bool_]:
+def _undecodable(data: bytes, starts: Positions, stop: int) -> npt.NDArray[np.bool_]:
     """Which records hold bytes that are no UTF-8."""
     is_bad = np.zeros(len(starts), dtype=bool)
     view = memoryview(data)
@@ -372,20 +235,10 @@ def _gathered(raw: npt.NDArray[np.uint8], starts: Positions, ends: Positions, di
     lengths = ends - starts
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     positions = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(raw[positions])]
+    buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(raw[positions].tobytes())]
     texts = pl.Series(pa.Array.from_buffers(pa.large_string(), len(starts), buffers))
     if is_quoted is not None and dialect.quote is not None:
         quote_text = dialect.quote.decode()
         single = texts.str.replace_all(quote_text * 2, quote_text, literal=True)
         texts = single.zip_with(pl.Series(is_quoted), texts)
     return texts
-
-
-def leading_record(pieces: Iterator[bytes], dialect: Dialect) -> tuple[Record | None, bytes, Iterator[bytes]]:
-    """The first record, the piece of text that holds it, and all pieces again."""
-    data = b""
-    for piece in pieces:
-        data += piece
-        if record := next(records(data, 0, dialect, is_last=False), None):
-            return record, data, chain([data], pieces)
-    return next(records(data, 0, dialect, is_last=True), None), data, iter([data] if data else [])

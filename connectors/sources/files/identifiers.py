@@ -1,8 +1,9 @@
 """Ids for rows that have none, and the watch over ids that they have.
 
-An id is `<digest of the row's content>-<occurrence number>`: rows that are equal in every mapped column are counted in the
-order of the read. It depends on nothing else, so a file that is exported again, renamed, split or sorted differently gives
-the same ids. Per row seen, 12 bytes are kept for generated ids and 16 for given ones, as sorted runs of NumPy arrays.
+An id is `<digest of the row's content>-<occurrence number>`: rows that are equal in every mapped column are counted in
+the order of the read. It depends on nothing else, so a file that is exported again, renamed, split or sorted
+differently gives the same ids. Per row seen, 12 bytes are kept for generated ids and 16 for given ones, as sorted runs
+of NumPy arrays.
 """
 
 import hashlib
@@ -121,7 +122,8 @@ class Repeats:
 class IdentifierWatch:
     """Notices ids that come again, and whether with the same content.
 
-    Ids are told apart by 64-bit digests: among ten million, the chance that any two are mistaken for one is 3 in a million.
+    Ids are told apart by 64-bit digests: among ten million, the chance that any two are mistaken for one is 3 in a
+    million.
     """
 
     def __init__(self) -> None:

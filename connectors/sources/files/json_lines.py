@@ -128,8 +128,8 @@ def _block(lines: list[bytes], decoder: JsonDecoder, columns: Sequence[str], fir
             rows.append(decoder.values(line))
             kept.append(offset)
         except RejectedRecordError as error:
-            raw_text = as_text(line.removesuffix(b"\r"))
-            broken.append(BrokenRow(first_line + offset, error.field, error.reason, raw_text))
+            received = as_text(line.removesuffix(b"\r"))
+            broken.append(BrokenRow(first_line + offset, error.field, error.reason, received))
     values = list(zip(*rows, strict=True)) if rows else [() for _ in columns]
     texts = {name: pl.Series(name, own, dtype=pl.String) for name, own in zip(columns, values, strict=True)}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from connectors.sources.files.content import as_text
-from connectors.sources.files.delimited import Dialect, leading_record, records
+from connectors.sources.files.records import Dialect, leading_record, records
 from connectors.sources.files.settings import FileSet
 from models.errors import MisconfiguredError, StopError
 

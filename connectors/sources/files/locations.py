@@ -69,7 +69,8 @@ def _matches(written: str, base_folder: Path, key: str) -> list[Path]:
     if literal.is_dir():
         raise MisconfiguredError(key, f"{written} is a folder; name its files, such as {written.rstrip('/')}/*.csv")
     # Names are compared by code point, not by locale, so that the order is the same on every machine.
-    names = sorted(glob.glob(pattern, root_dir=folder, recursive=True))
+    # Path.glob takes no pattern that begins with a slash.
+    names = sorted(glob.glob(pattern, root_dir=folder, recursive=True))  # noqa: PTH207 - see above
     files = [folder / name for name in names if (folder / name).is_file()]
     if not files:
         raise MisconfiguredError(key, _missing(written, pattern, folder))

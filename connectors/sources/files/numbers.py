@@ -88,10 +88,7 @@ class NumberFormat:
         sign = "-" if text[:1] in {"-", "\u2212"} else ""
         digits = text[1:].lstrip() if text[:1] in {"-", "\u2212", "+"} else text
         group = _SPACES if self.thousands_separator == " " else re.escape(self.thousands_separator or "")
-        if self.thousands_separator:
-            whole = rf"(?:[0-9]*|[0-9]{{1,3}}(?:{group}[0-9]{{3}})+)"
-        else:
-            whole = "[0-9]*"
+        whole = rf"(?:[0-9]*|[0-9]{{1,3}}(?:{group}[0-9]{{3}})+)" if self.thousands_separator else "[0-9]*"
         if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+", digits):
             raise RejectedRecordError(
                 "", f"{shown(text)} is in exponent notation; export the number with all its digits"

@@ -1,10 +1,12 @@
 """Rows of Parquet files, a few thousand at a time from within each row group.
 
-Typed values become the texts that they would be in a text file, so that one parser judges all formats: numbers in digits,
-dates and times in ISO 8601. A row's raw text, for a file that has none, is a JSON object of the columns that are read.
+Typed values become the texts that they would be in a text file, so that one parser judges all formats: numbers in
+digits, dates and times in ISO 8601. A row's raw text, for a file that has none, is a JSON object of the columns that
+are read.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -48,21 +50,12 @@ class ParquetTable:
         except (pa.ArrowInvalid, OSError) as error:
             raise _damaged(found, error) from error
         try:
-            schema = self._file.schema_arrow
-            self._types = {column: _type_of(schema, column) for column in wanted.values()}
-            for field, column in wanted.items():
-                own_key, kind = f"{key}.columns.{field}", self._types[column]
-                if kind is None:
-                    raise MisconfiguredError(own_key, missing_column(column, _names(schema), found.label))
-                if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-                    raise MisconfiguredError(own_key, f"{found.label}: {column} holds {kind}, not one value per row")
+            self._types = _column_types(self._file.schema_arrow, wanted, label=found.label, key=key)
         except MisconfiguredError:
             self.close()
             raise
         self._columns = list(self._types)
-        self._iso_columns = frozenset(
-            c for c, kind in self._types.items() if kind is not None and pa.types.is_temporal(kind)
-        )
+        self._iso_columns = frozenset(name for name, kind in self._types.items() if pa.types.is_temporal(kind))
         self._decoder = json_lines.JsonDecoder(self._columns, decimal_separator=decimal_separator)
 
     def blocks(self) -> Iterator[RowBlock]:
@@ -95,11 +88,11 @@ class ParquetTable:
         lines = np.arange(row + 1, row + len(batch) + 1, dtype=np.int64)
         return RowBlock(texts, lines, raw_text, iso_columns=self._iso_columns)
 
-    def _texts(self, values: pa.Array) -> pl.Series:
+    def _texts(self, values: "pa.Array[Any]") -> pl.Series:
         kind = values.type
         if pa.types.is_dictionary(kind):
-            values = values.dictionary_decode()
-            kind = values.type
+            kind = kind.value_type
+            values = values.cast(kind)
         if pa.types.is_timestamp(kind):
             instants = pl.Series(values.cast(pa.timestamp("us", tz=kind.tz), safe=False))
             if kind.tz is None:
@@ -135,22 +128,37 @@ def _damaged(found: FoundFile, error: Exception) -> StopError:
     )
 
 
+def _column_types(schema: pa.Schema, wanted: dict[str, str], *, label: str, key: str) -> dict[str, pa.DataType]:
+    """The type of each wanted column.
+
+    Raises:
+        MisconfiguredError: One is missing, or holds no single values.
+    """
+    types = {}
+    for field, column in wanted.items():
+        own_key, kind = f"{key}.columns.{field}", _type_of(schema, column)
+        if kind is None:
+            raise MisconfiguredError(own_key, missing_column(column, _names(schema), label))
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            raise MisconfiguredError(own_key, f"{label}: {column} holds {kind}, not one value per row")
+        types[column] = kind
+    return types
+
+
 def _type_of(schema: pa.Schema, column: str) -> pa.DataType | None:
-    if column in schema.names:
-        return schema.field(column).type
-    kind: pa.DataType | None = None
-    for part in column.split("."):
-        fields = schema if kind is None else kind
-        if kind is not None and not pa.types.is_struct(kind):
+    fields: dict[str, pa.DataType] = {field.name: field.type for field in schema}
+    if column in fields:
+        return fields[column]
+    *outer, last = column.split(".")
+    for part in outer:
+        kind = fields.get(part)
+        if not isinstance(kind, pa.StructType):
             return None
-        index = fields.get_field_index(part)
-        if index < 0:
-            return None
-        kind = fields.field(index).type
-    return kind
+        fields = {field.name: field.type for field in kind.fields}
+    return fields.get(last)
 
 
-def _column(batch: pa.RecordBatch, column: str) -> pa.Array:
+def _column(batch: pa.RecordBatch, column: str) -> "pa.Array[Any]":
     if column in batch.schema.names:
         return batch.column(column)
     first, *others = column.split(".")
@@ -161,11 +169,13 @@ def _column(batch: pa.RecordBatch, column: str) -> pa.Array:
 
 
 def _names(schema: pa.Schema) -> list[str]:
-    def names(fields: pa.Schema | pa.StructType, prefix: str) -> Iterator[str]:
-        for field in fields:
-            if pa.types.is_struct(field.type):
-                yield from names(field.type, f"{prefix}{field.name}.")
-            else:
-                yield f"{prefix}{field.name}"
+    """The columns, those within structs with dots."""
 
-    return list(names(schema, ""))
+    def names(field: "pa.Field[Any]", prefix: str) -> Iterator[str]:
+        if isinstance(field.type, pa.StructType):
+            for inner in field.type.fields:
+                yield from names(inner, f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}"
+
+    return [name for field in schema for name in names(field, "")]

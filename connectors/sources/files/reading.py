@@ -1,4 +1,4 @@
-"""One read of a store's files: block after block through parsing and assembly, with corrections in their rows' places."""
+"""One read of a store's files: block after block through parsing and assembly, corrections in their rows' places."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from connectors.sandbox.people import generated_people
+from connectors.sandbox.personas import generated_people
 from connectors.sources.files.assembly import Accepted, Place
 from connectors.sources.files.locations import FoundFile
 from connectors.sources.files.pages import PageBuilder

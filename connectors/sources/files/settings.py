@@ -95,8 +95,9 @@ class OrderColumns(_Declaration):
     order_id: FieldMapping | None = Field(
         default=None,
         description=(
-            "The seller's order id. Without one, ids are made of a row's content and its occurrence: the same rows give "
-            "the same ids however the files are named and sorted, and rows that repeat each other are orders of their own."
+            "The seller's order id. Without one, ids are made of a row's content and its occurrence: the same rows "
+            "give the same ids however the files are named and sorted, and rows that repeat each other are orders of "
+            "their own."
         ),
     )
     quantity: FieldMapping | None = Field(default=None, description="Items bought; a whole number, not negative.")
@@ -142,7 +143,7 @@ class FileSet(_Declaration):
     )
     format: Format = Field(
         default="auto",
-        description="By default told from the suffix: .csv and .tsv, .jsonl and .ndjson, .parquet; .gz and .zst unpacked.",
+        description="By default told from the suffix (.csv, .tsv, .jsonl, .ndjson, .parquet; .gz, .zst unpacked).",
     )
     delimiter: str | None = Field(
         default=None,
@@ -170,7 +171,7 @@ class FileSet(_Declaration):
         default='"',
         min_length=1,
         max_length=1,
-        description="What encloses CSV values that hold a delimiter or a line's end, doubled inside; null: nothing does.",
+        description="What encloses CSV values that hold a delimiter or a line end, doubled inside; null: nothing does.",
     )
     null_markers: list[str] = Field(
         default=["NULL", "null", "\\N"], description='Texts that mean "no value", beside the empty one.'
@@ -228,9 +229,9 @@ class FilesSettings(FileSet):
     mode: Literal["snapshot", "append"] = Field(
         default="snapshot",
         description=(
-            "`snapshot`: the files are the whole history, and what is no longer in them is deleted. `append`: files are "
-            "added or taken away, and only say what is new or changed; of an order that several files hold, the file "
-            "whose name sorts last counts."
+            "`snapshot`: the files are the whole history, and what is no longer in them is deleted. `append`: files "
+            "come and go, and say what is new or changed; of an order that several files hold, the version in the "
+            "file whose name sorts last counts."
         ),
     )
     max_shrink_rate: float = Field(

@@ -1,7 +1,7 @@
 """The files source: a merchant's export, of any age and size, as the streams that every source fills.
 
-Reads in constant memory but for what tells rows apart: 12 to 16 bytes per row. Never guesses: what cannot be read is set
-aside with its line and its reason, and what is declared wrongly is one error that names the key.
+Reads in constant memory but for what tells rows apart: 12 to 16 bytes per row. Never guesses: what cannot be read is
+set aside with its line and its reason, and what is declared wrongly is one error that names the key.
 """
 
 import hashlib
@@ -50,8 +50,8 @@ class FilesSource:
     def read(self, request: ReadRequest) -> Reading:
         """Fingerprint the files, open them as far as their columns, and return their pages.
 
-        Every stream that the settings can fill comes with at least one page, of no records if there are none. A row that
-        lies in the future is set aside, and read again when its time has come, though the files did not change.
+        Every stream that the settings can fill comes with at least one page, of no records if there are none. A row
+        that lies in the future is set aside, and read again when its time has come, though the files did not change.
 
         Raises:
             MisconfiguredError: A path matches nothing, a column is missing, or the files are not written as declared.

@@ -10,6 +10,7 @@ from connectors.sources.files.content import CheckedFile, text_pieces
 from connectors.sources.files.layout import missing_column, open_layout
 from connectors.sources.files.locations import FoundFile
 from connectors.sources.files.parquet import ParquetTable
+from connectors.sources.files.records import split_record
 from connectors.sources.files.rows import RowBlock, RowTexts
 from connectors.sources.files.settings import FileSet
 from models.errors import MisconfiguredError
@@ -128,8 +129,8 @@ class _DelimitedTable(_TextTable):
         self._file.finish()
 
     def read_one(self, text: str) -> RowTexts:
-        values = delimited.split_record(text, self._layout.dialect, width=len(self._layout.names))
-        return delimited.texts_of(values, self._layout.positions)
+        values = split_record(text, self._layout.dialect, width=len(self._layout.names))
+        return {name: values[position] for name, position in self._layout.positions.items()}
 
 
 class _JsonTable(_TextTable):
