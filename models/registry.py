@@ -15,7 +15,13 @@ def register_model_run(
     *,
     merchant_id: str,
     model_run_id: str,
+    model_name: str,
+    as_of_date: date,
+    parameters: Mapping[str, Any],
     model_card: Mapping[str, Any],
+    data_hash: str,
+    code_hash: str,
+    customer_count: int,
     run_id: str,
     fitted_at: datetime,
 ) -> bool:
@@ -25,7 +31,13 @@ def register_model_run(
         connection: A connection in a transaction.
         merchant_id: The tenant.
         model_run_id: The run's digest.
-        model_card: The card; the columns of the table are read from it.
+        model_name: The models together.
+        as_of_date: The last day of the data.
+        parameters: Per model, its parameters by the papers' letters.
+        model_card: The card.
+        data_hash: Digest of the data.
+        code_hash: Digest of the code.
+        customer_count: Customers that predictions were made for.
         run_id: The pipeline run that arrived at it.
         fitted_at: The run's time.
 
@@ -35,13 +47,13 @@ def register_model_run(
     insert = postgresql.insert(model_runs).values(
         merchant_id=merchant_id,
         model_run_id=model_run_id,
-        model_name=model_card["model_name"],
-        as_of_date=date.fromisoformat(model_card["as_of_date"]),
-        parameters=model_card["parameters"],
+        model_name=model_name,
+        as_of_date=as_of_date,
+        parameters=dict(parameters),
         model_card=dict(model_card),
-        data_hash=model_card["data_hash"],
-        code_hash=model_card["code_hash"],
-        customer_count=model_card["customer_count"],
+        data_hash=data_hash,
+        code_hash=code_hash,
+        customer_count=customer_count,
         run_id=run_id,
         fitted_at=fitted_at,
     )

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
+from ml.bg_nbd import BetaGeometricNbd
 from ml.forecasting import MerchantForecast
 from models.reading import read_frame
 from orchestration import plots
@@ -84,8 +85,7 @@ def model_plots(run: MerchantRun, forecasts: dict[str, MerchantForecast]) -> dic
         forecast, text, who = forecasts[merchant.merchant_id], caption(run, merchant), f"({merchant.merchant_id})"
         drawn["model_runs"] |= {f"{title} {who}": png for title, png in _matrices(forecast, merchant, text).items()}
         drawn["backtests"] |= {
-            f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text),
-            f"calibration {who}": plots.calibration_by_frequency(forecast.calibration, caption=text),
+            f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text)
         }
         predictions = forecast.predictions.with_columns(pl.lit(merchant.currency_code).alias("currency_code"))
         drawn["predictions"] |= {
@@ -106,9 +106,10 @@ def _matrices(forecast: MerchantForecast, merchant: Merchant, text: str) -> Pict
     x, t_x = np.meshgrid(frequencies, recencies)
     grid = pl.DataFrame({"frequency": x.ravel(), "recency_days": t_x.ravel(), "age_days": np.full(x.size, age_days)})
     # Repeat purchases need time to happen in, and no repeat purchase means no time between first and last.
+    model = BetaGeometricNbd.from_parameters(**forecast.parameters[BetaGeometricNbd.name])
     impossible = ((x > 0) & (t_x == 0)) | ((x == 0) & (t_x > 0))
-    alive = forecast.model.probability_alive(grid).reshape(x.shape)
-    expected = forecast.model.expected_purchases(grid, merchant.prediction.horizon_days).reshape(x.shape)
+    alive = model.probability_alive(grid).reshape(x.shape)
+    expected = model.expected_purchases(grid, merchant.prediction.horizon_days).reshape(x.shape)
     return {
         "P(alive)": plots.probability_alive_matrix(
             frequencies, recencies, np.where(impossible, np.nan, alive), age_days=age_days, caption=text

@@ -129,7 +129,8 @@ def _suite(gx: Any, stream: Stream) -> "ExpectationSuite":  # noqa: ANN401 - the
         expectations.append(expect.ExpectColumnValuesToBeUnique(column=stream.key[0]))
     else:
         expectations.append(expect.ExpectCompoundColumnsToBeUnique(column_list=list(stream.key)))
-    return gx.ExpectationSuite(name=f"{stream.name}_contract", expectations=expectations)
+    suite: ExpectationSuite = gx.ExpectationSuite(name=f"{stream.name}_contract", expectations=expectations)
+    return suite
 
 
 def _add_violation(report: ContractReport, outcome: Any) -> None:  # noqa: ANN401 - an untyped library's result

@@ -151,7 +151,7 @@ class MerchantRun:
         return outcomes
 
 
-class DeploymentResource(dg.ConfigurableResource):  # type: ignore[type-arg] - its type parameter is Dagster's own
+class DeploymentResource(dg.ConfigurableResource["DeploymentResource"]):
     """The deployment, opened for one run over the merchants and the day that its configuration names."""
 
     merchant_ids: list[str] = []

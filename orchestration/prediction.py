@@ -4,7 +4,6 @@ A model run's id is a digest of its data, settings and code, so a repeat finds i
 Predictions are appended; which of a merchant's runs is in force is noted on `ml.model_runs`.
 """
 
-import hashlib
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 
 from connectors.currencies import MINOR_DIGITS
 from ml.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
+from ml.model_card import code_hash
 from models import ml as tables
 from models.errors import StopError
 from models.reading import read_frame, replace_merchant_rows, write_frame
@@ -43,13 +43,10 @@ _REFUNDS = sa.table(
 
 
 @cache
-def code_hash() -> str:
+def ml_code_hash() -> str:
     """Digest of the `ml` package's source: predictions made by other code are another run."""
-    digest = hashlib.sha256()
-    for file in sorted(resources.files("ml").iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".py"):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
+    files = (file for file in resources.files("ml").iterdir() if file.name.endswith(".py"))
+    return code_hash({file.name: file.read_bytes() for file in files})
 
 
 def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
@@ -69,7 +66,7 @@ def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
         holdout_days=merchant.prediction.holdout_days,
     )
     with progress.current().task(f"Fitting and predicting {merchant.merchant_id}"):
-        forecast = forecast_merchant(days, refunds, settings, code_hash())
+        forecast = forecast_merchant(days, refunds, settings, ml_code_hash())
         _store(run, merchant, forecast, run.started_at)
     failed = [f"{check.name}: {check.message}" for check in forecast.checks if check.is_blocking and not check.has_passed]
     if failed:
@@ -105,13 +102,19 @@ def _store(run: MerchantRun, merchant: Merchant, forecast: MerchantForecast, fit
             connection,
             tables.purchase_summaries,
             merchant.merchant_id,
-            forecast.summary.with_columns(tenant, pl.lit(run.as_of_dates[merchant.merchant_id]).alias("as_of_date")).to_arrow(),
+            forecast.summary.with_columns(tenant).to_arrow(),
         )
         is_new = register_model_run(
             connection,
             merchant_id=merchant.merchant_id,
             model_run_id=forecast.model_run_id,
+            model_name=forecast.model_name,
+            as_of_date=run.as_of_dates[merchant.merchant_id],
+            parameters=forecast.parameters,
             model_card=forecast.model_card,
+            data_hash=forecast.data_hash,
+            code_hash=forecast.code_hash,
+            customer_count=forecast.predictions.height,
             run_id=run.run_id,
             fitted_at=fitted_at,
         )

@@ -105,8 +105,8 @@ def _print_backtest(console: Console, metrics: list[Any]) -> None:
         for model in [champion, *[model for model in models if model != champion]]
         if (model, "rmse") in value
     )
-    bias = value.get((champion, "bias"))
-    total = f"; total purchases off by {bias:+.1%}" if bias is not None else ""
+    expected, actual = value.get((champion, "expected_purchases")), value.get((champion, "actual_purchases"))
+    total = f"; {expected:,.0f} purchases expected, {actual:,.0f} came" if expected is not None and actual else ""
     console.print(
         f"  holdout   fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks after "
         f"it: {errors} (purchases per customer){total}"

@@ -24,10 +24,17 @@ TABLES = (
 MODEL_RUNS = dg.AssetKey(["ml", "model_runs"])
 VALUE = dg.AssetKey(["ml", "customer_lifetime_value"])
 CHECKS = {
-    "parameters_in_range": "The fit converged, away from the boundaries, with finite positive parameters.",
-    "predictions_are_sound": "No value is missing or infinite; every probability lies in 0..1; nothing is negative.",
+    "fit_converged": "The fit converged, away from every boundary.",
+    "parameters_in_range": "Every parameter is finite and of a plausible size.",
+    "fit_reproduces_history": "The model expects about as many repeat purchases of the past as there were.",
+    "mean_spend_is_finite": "The spend model has a mean that can be relied on.",
+    "one_prediction_per_customer": "Every customer has exactly one prediction.",
+    "no_missing_numbers": "No predicted number is missing, NaN or infinite.",
+    "probabilities_in_range": "Every probability lies in 0..1.",
+    "nothing_negative": "No expected purchase and no amount is below zero.",
     "totals_add_up": "The customers' expected purchases add up to what the model expects of the cohort.",
-    "beats_naive": "On the holdout, the forecast is closer than the naive same-rate forecast.",
+    "backtest_possible": "The history is long enough to hold a part of it back.",
+    "beats_naive_mae": "On the holdout, the forecast is closer than the naive same-rate forecast.",
 }
 
 
