@@ -36,7 +36,8 @@ ROW_NUMBER = pa.field("row_number", pa.int64(), nullable=False)
 
 # Pages may be as small as a platform's API makes them; row groups of this size keep files small and scans quick, and
 # bound what a writer holds per stream.
-_ROW_GROUP_ROWS = 65_536
+_ROW_GROUP_ROWS = 32_768
+_READ_ROWS = 8_192
 _MANIFEST_VERSION = 1
 
 
@@ -114,7 +115,7 @@ class ArchivedBatch:
             / f"{self.batch_id}.parquet"
         )
 
-    def record_batches(self, stream: str, *, batch_rows: int = _ROW_GROUP_ROWS) -> Iterator[pa.RecordBatch]:
+    def record_batches(self, stream: str, *, batch_rows: int = _READ_ROWS) -> Iterator[pa.RecordBatch]:
         """The rows of a stream with `content_hash` and `row_number`, in the order they were read."""
         if not self.row_counts.get(stream):
             return

@@ -273,7 +273,7 @@ def finish_sync_run(
             finished_at=finished_at,
             batch_id=batch_id,
             rows_rejected=rejected_count,
-            cursor=None if cursor is None else dict(cursor),
+            cursor=sa.null() if cursor is None else dict(cursor),  # None would be stored as JSON's null
             message=message,
             **counts,
         )

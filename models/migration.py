@@ -5,6 +5,7 @@ Alembic is imported only when there is.
 """
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
+
+# Alembic keeps the migration that is under way in a module, so a process runs one at a time, whatever the database.
+_ALEMBIC_LOCK = Lock()
 
 
 def head_revision() -> str:
@@ -94,7 +98,7 @@ def _upgrade(url: str, revision: str) -> None:
 
     engine = create_engine(url, application_name="perennial migrate")
     try:
-        with engine.begin() as connection:
+        with _ALEMBIC_LOCK, engine.begin() as connection:
             connection.execute(sa.schema.CreateSchema(OPS, if_not_exists=True))  # holds Alembic's own table
             command.upgrade(alembic_config(connection), revision)
     finally:

@@ -15,12 +15,12 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
 import psycopg
 import pytest
 import sqlalchemy as sa
+from database_urls import url_of_database
 from psycopg import sql
 
 from models.engine import create_engine
@@ -123,11 +123,6 @@ def contracts_folder() -> Path:
     return folder
 
 
-def url_of_database(url: str, name: str) -> str:
-    """The same server and user, another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
 def _database(url: str, folder: Path, *, template: str | None) -> Generator[str, None, None]:
     name = sql.Identifier(f"{_read_state(folder)['prefix']}{uuid.uuid4().hex[:12]}")
     create = sql.SQL("create database {} template {}").format(name, sql.Identifier(template or "template0"))
@@ -150,7 +145,7 @@ def _drop_databases(url: str, prefix: str) -> None:
 
 
 def _embedded_server(folder: Path) -> Any:
-    from models.embedded import EmbeddedServer, EmbeddedSettings
+    from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: PLC0415 (only sessions without a server of their own)
 
     return EmbeddedServer(EmbeddedSettings(home=folder / "home"))
 

@@ -1,0 +1,163 @@
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from landing_samples import START, archive_batch, order, page, rejected_order, rows_of
+
+from models import ops
+from models.archive import ArchivedBatch
+from models.bookkeeping import (
+    ExchangeRate,
+    Merchant,
+    clear_withheld,
+    finish_sync_run,
+    record_check,
+    record_merchant_run,
+    register_batch,
+    set_merchants,
+    start_sync_run,
+    withheld_reasons,
+    withhold,
+)
+from models.errors import MisconfiguredError
+from models.landing import LandingResult
+from models.records import RejectedRecord
+from models.rejections import corrections, save_correction, save_rejects
+
+LATER = START + timedelta(days=1)
+SHOP = Merchant("m", "Shop", "Europe/Berlin", "EUR", date(2020, 1, 1), counts_zero_amount_days=True)
+
+
+def batch(name: str, mode: str = "snapshot", store_id: str = "s") -> ArchivedBatch:
+    return ArchivedBatch(Path("/"), name, "files", "m", store_id, mode, name, START.date(), {}, START)
+
+
+def reject(engine: sa.Engine, of: ArchivedBatch, *rejected: RejectedRecord, days: int = 0) -> None:
+    with engine.begin() as connection:
+        assert save_rejects(connection, batch=of, rejected=rejected, seen_at=START + timedelta(days=days)) == len(
+            rejected
+        )
+
+
+def open_texts(engine: sa.Engine) -> list[str]:
+    rows = rows_of(engine, ops.rejected_records)
+    return sorted(row["raw_text"] for row in rows if row["resolved_at"] is None)
+
+
+def test_registering_twice_is_registering_once(engine: sa.Engine, tmp_path: Path) -> None:
+    first = archive_batch(tmp_path, [page([order("1")])], fingerprint="a")
+    second = archive_batch(tmp_path, [page([order("1")])], fingerprint="b")
+    with engine.begin() as connection:
+        numbers = [register_batch(connection, one) for one in (first, second, first)]
+        register_batch(connection, replace(first, rejected_count=5))
+    assert numbers[0] == numbers[2] < numbers[1]
+    counts = {row["batch_id"]: row["rejected_count"] for row in rows_of(engine, ops.archive_batches)}
+    assert counts == {first.batch_id: 5, second.batch_id: 0}
+
+
+def test_equal_texts_are_records_of_their_own(engine: sa.Engine) -> None:
+    texts = [rejected_order(None, "x", 1), rejected_order(None, "x", 9), rejected_order(None, "y", 2)]
+    for name in ("a", "b"):
+        reject(engine, batch(name), *texts, days=1 if name == "b" else 0)
+    rows = rows_of(engine, ops.rejected_records)
+    assert sorted((r["raw_text"], r["line"]) for r in rows) == [("x", 1), ("x", 9), ("y", 2)]
+    assert {(r["first_seen_at"], r["last_seen_at"], r["batch_id"]) for r in rows} == {(START, LATER, "b")}
+
+
+def test_snapshot_resolves_what_it_no_longer_rejects(engine: sa.Engine) -> None:
+    reject(engine, batch("a"), rejected_order(None, "x"), rejected_order(None, "y"))
+    reject(engine, batch("other store", store_id="t"), rejected_order(None, "x"))
+    reject(engine, batch("b"), rejected_order(None, "y"), days=1)
+    assert open_texts(engine) == ["x", "y"]
+    reject(engine, batch("c"), rejected_order(None, "x"), days=2)
+    assert open_texts(engine) == ["x", "x"], "a record that is rejected again is open again"
+
+
+def test_delta_resolves_only_what_was_corrected(engine: sa.Engine) -> None:
+    reject(engine, batch("a", "delta"), rejected_order(None, "x"), rejected_order(None, "y"))
+    with engine.begin() as connection:
+        by_text = {r["raw_text"]: r["reject_id"] for r in rows_of(engine, ops.rejected_records)}
+        save_correction(connection, by_text["x"], "better", corrected_at=START)
+    reject(engine, batch("b", "delta"), days=1)
+    assert open_texts(engine) == ["y"]
+    with engine.connect() as connection:
+        found = corrections(connection, "m", "s", "files")
+        assert [(c.stream, c.raw_text, c.corrected_text, c.corrected_at) for c in found] == [
+            ("orders", "x", "better", START)
+        ]
+        assert corrections(connection, "m", "other", "files") == []
+
+
+def test_unreadable_texts_can_be_kept(engine: sa.Engine) -> None:
+    reject(engine, batch("a"), rejected_order("k\x00", "a\x00b\udc80'\\"))
+    row = rows_of(engine, ops.rejected_records)[0]
+    assert (row["raw_text"], row["record_key"]) == ("a\ufffdb?'\\", "k\ufffd")
+
+
+def test_correction_of_nothing_is_an_error(engine: sa.Engine) -> None:
+    with engine.begin() as connection, pytest.raises(MisconfiguredError, match="no rejected record has the id 'nope'"):
+        save_correction(connection, "nope", "text", corrected_at=START)
+
+
+def test_merchants_are_updated_and_their_rates_replaced(engine: sa.Engine) -> None:
+    other = replace(SHOP, merchant_id="n")
+    old = ExchangeRate("m", "USD", date(2020, 1, 1), Decimal("0.9"))
+    with engine.begin() as connection:
+        rates = [old, replace(old, merchant_id="n")]
+        set_merchants(connection, [SHOP, other], rates, run_id="1", updated_at=START)
+        withhold(connection, "m", "late", run_id="1", updated_at=START)
+        new = replace(old, currency_code="GBP", rate=Decimal("1.12345678"))
+        set_merchants(connection, [replace(SHOP, currency_code="CHF")], [new], run_id="2", updated_at=LATER)
+    merchants = {r["merchant_id"]: (r["currency_code"], r["run_id"]) for r in rows_of(engine, ops.merchants)}
+    assert merchants == {"m": ("CHF", "2"), "n": ("EUR", "1")}
+    found = {(r["merchant_id"], r["currency_code"], r["rate"]) for r in rows_of(engine, ops.exchange_rates)}
+    assert found == {("m", "GBP", Decimal("1.12345678")), ("n", "USD", Decimal("0.9"))}
+    with engine.connect() as connection:
+        assert withheld_reasons(connection) == {"m": ("late",), "n": ()}
+
+
+def test_reasons_gather_and_are_cleared(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        set_merchants(connection, [SHOP], [], run_id="1", updated_at=START)
+        for reason in ("a", "b", "a"):
+            withhold(connection, "m", reason, run_id="1", updated_at=START)
+        assert withheld_reasons(connection) == {"m": ("a", "b")}
+        clear_withheld(connection, "m", run_id="2", updated_at=LATER)
+        assert withheld_reasons(connection) == {"m": ()}
+
+
+def test_sync_run_of_a_retried_step_is_one_row(engine: sa.Engine) -> None:
+    named = {"run_id": "r", "merchant_id": "m", "store_id": "s", "source": "files", "stream": "orders"}
+    with engine.begin() as connection:
+        first = start_sync_run(connection, **named, started_at=START)
+        finish_sync_run(connection, first, status="failed", finished_at=START, message="away")
+        again = start_sync_run(connection, **named, started_at=LATER)
+        assert again == first
+        result = LandingResult("orders", 5, rows_inserted=1, rows_updated=1, rows_unchanged=2, rows_deleted=1)
+        finish_sync_run(
+            connection, again, status="landed", finished_at=LATER, batch_id="b", result=result, rejected_count=3
+        )
+        assert start_sync_run(connection, **{**named, "run_id": "r2"}, started_at=LATER) != first
+    row = next(r for r in rows_of(engine, ops.sync_runs) if r["sync_run_id"] == first)
+    counts = [row[f"rows_{name}"] for name in ("read", "inserted", "updated", "unchanged", "deleted", "rejected")]
+    with engine.connect() as connection:
+        is_null = sa.select(sa.func.bool_and(ops.sync_runs.c.cursor.is_(None)))
+        assert connection.scalar(is_null)
+    assert (row["status"], row["message"], row["cursor"], counts) == ("landed", None, None, [5, 1, 1, 2, 1, 3])
+
+
+def test_checks_and_runs_are_entered_once(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        for has_passed in (False, True):
+            named = {"run_id": "r", "merchant_id": "m", "check_name": "totals"}
+            record_check(connection, **named, has_passed=has_passed, message="x", checked_at=START)
+        for reasons in (["late"], []):
+            day = date(2020, 1, 1)
+            record_merchant_run(
+                connection, run_id="r", merchant_id="m", as_of_date=day, reasons=reasons, finished_at=START
+            )
+    assert [r["has_passed"] for r in rows_of(engine, ops.merchant_checks)] == [True]
+    assert [(r["status"], r["reasons"]) for r in rows_of(engine, ops.merchant_runs)] == [("published", [])]
