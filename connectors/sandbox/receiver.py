@@ -219,7 +219,7 @@ def running_receiver(log_path: Path, secret: str, *, port: int = 0) -> Iterator[
     """
     receiver = Receiver(log_path, secret)
     ready = threading.Event()
-    stop: list[Callable[[], None]] = []
+    stop: list[Callable[[], object]] = []
     failures: list[BaseException] = []
 
     async def main() -> None:
