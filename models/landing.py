@@ -130,7 +130,8 @@ class _StreamLanding:
         live, deleted_before = self._count() if is_snapshot else (0, 0)
         if is_snapshot and self._staged_rows < live * (1 - max_shrink_rate):
             self._refuse_truncated(self._count_absent(), live, max_shrink_rate)
-        inserted, updated = self._write() if self._staged_rows else (0, 0)
+        known = live + deleted_before if is_snapshot else self._count_up_to(int(self._staged_rows / _SMALL_DELTA_RATE))
+        inserted, updated = self._write(known) if self._staged_rows else (0, 0)
         deleted = 0
         if is_snapshot:
             # Every staged row is live now. If that is all there is, nothing is absent, and the search is saved.
@@ -184,8 +185,11 @@ class _StreamLanding:
             "a column that tells these records apart"
         )
 
-    def _write(self) -> tuple[int, int]:
+    def _write(self, known: int) -> tuple[int, int]:
         """Bring the staged rows in.
+
+        Args:
+            known: Rows that the store has, deleted ones included; counted no further than the choice of the way needs.
 
         Returns:
             How many rows were inserted and how many updated.
@@ -200,7 +204,6 @@ class _StreamLanding:
         names = [*constants, *self._stream.column_names, "content_hash"]
         values = [sa.literal(value, raw.c[name].type) for name, value in constants.items()]
         rows = sa.select(*values, *(stage.c[name] for name in names[len(constants) :]))
-        known = self._count_up_to(int(self._staged_rows / _SMALL_DELTA_RATE))
         if known == 0:
             self._connection.execute(raw.insert().from_select(names, rows))
             return self._staged_rows, 0
