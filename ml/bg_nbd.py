@@ -220,10 +220,10 @@ class BetaGeometricNbd:
         result: FloatArray = expit(-log_odds) * silent + expit(log_odds)
         return result
 
-    def purchase_rate_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
-        """(r + x) / (alpha + T) in purchase days per day (eq. 8), shape (n,)."""
+    def time_scale_days(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
+        """(alpha + T) / (r + x + 1) in days (eq. 9's course bends there), shape (n,)."""
         r, alpha, _, _ = self._letters()
-        return (r + frequency) / (alpha + age_days)
+        return (alpha + age_days) / (r + frequency + 1.0)
 
     def expected_purchases_while_alive(
         self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray

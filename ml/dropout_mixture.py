@@ -127,11 +127,10 @@ def _integrate(
     u = low[:, None] + step[:, None] * np.arange(node_count)
     weight = np.exp(a[:, None] * u - total[:, None] * np.log1p(odds) - top[:, None])
 
-    with np.errstate(under="ignore"):
-        # The rule's nodes beyond both ends: sums of exp(a u)(1 + c exp(u)) to the left, of exp(-b u) to the right.
-        left_zero = np.where(has_left_series, np.exp(a * low - top) / np.expm1(a * step), 0.0)
-        left_one = np.where(has_left_series, np.exp((a + 1.0) * low - top) / np.expm1((a + 1.0) * step), 0.0)
-        right = np.where(has_right_series, np.exp(-b * high - top) / np.expm1(b * step), 0.0)
+    # The rule's nodes beyond both ends: sums of exp(a u)(1 + c exp(u)) to the left, of exp(-b u) to the right.
+    left_zero = _tail(a, low, step, top, has_left_series)
+    left_one = _tail(a + 1.0, low, step, top, has_left_series)
+    right = _tail(b, -high, step, top, has_right_series)
     mass = weight.sum(axis=1) + left_zero - total * left_one + right
 
     scaled = weight / probability
@@ -143,3 +142,12 @@ def _integrate(
         left = shape * zk * (left_zero + first_order * left_one)
         result[:, k] = ((inner * scaled).sum(axis=1) + left - np.expm1(-shape * np.log1p(zk)) * right) / mass
     return result
+
+
+def _tail(
+    decay: FloatArray, edge: FloatArray, step: FloatArray, top: FloatArray, is_needed: npt.NDArray[np.bool_]
+) -> FloatArray:
+    """The sum of exp(decay (edge - j step) - top) over j = 1, 2, … where it is needed, else zero."""
+    ratio = np.where(is_needed, decay * step, 1.0)
+    first = np.where(is_needed, decay * edge - top, -np.inf)
+    return np.exp(first) / np.expm1(ratio)

@@ -126,8 +126,12 @@ class PurchaseEstimator(Protocol):
         """
         ...
 
-    def purchase_rate_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
-        """The expected purchase days per day at this moment of customers known to be alive, shape (n,)."""
+    def time_scale_days(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
+        """The horizon up to which expected purchases while alive grow about evenly, in days, shape (n,).
+
+        Numerical integration over horizons takes its steps in proportion: at least as far back in time must the
+        expectation be free of singularities.
+        """
         ...
 
     def expected_repeat_purchases(self, age_days: FloatArray) -> FloatArray:

@@ -64,11 +64,11 @@ def _discounted_while_alive(
 ) -> FloatArray:
     """By parts (eq. 14): exp(-rate H) E[Y(H)] plus the integral of rate exp(-rate t) E[Y(t)] over t up to H.
 
-    The integral goes over tau = log(1 + speed t): purchases grow evenly at first and ever more slowly later, in units
-    of the time that one purchase takes, so on that scale a few Gauss-Legendre nodes are exact.
+    The integral goes over tau = log(1 + speed t): purchases grow evenly at first and ever more slowly later, so on that
+    scale a few Gauss-Legendre nodes are exact.
     """
     # Never coarser than the discounting itself, for rates that are beyond this world.
-    speed = np.maximum(purchases.purchase_rate_while_alive(x, age), rate)
+    speed = np.maximum(1.0 / purchases.time_scale_days(x, age), rate)
     length = np.log1p(speed * horizon_days)
     ratio = 2.0 * _STRIP / length
     needed = _DIGITS * np.log(10.0) / (2.0 * np.log(ratio + np.sqrt(1.0 + ratio**2)))
