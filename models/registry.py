@@ -57,7 +57,7 @@ def register_model_run(
         run_id=run_id,
         fitted_at=fitted_at,
     )
-    is_new = connection.execute(insert.on_conflict_do_nothing()).rowcount == 1
+    is_new = connection.scalar(insert.on_conflict_do_nothing().returning(model_runs.c.model_run_id)) is not None
     if not is_new:
         connection.execute(
             model_runs.update()

@@ -48,10 +48,7 @@ def nightly_request(merchant: Merchant, local: datetime) -> dg.RunRequest:
 
 def run_config(merchant_ids: list[str], as_of_date: str | None) -> dict[str, Any]:
     """Run configuration that limits a run to some merchants and says which day it describes."""
-    return {
-        "resources": {"deployment": {"config": {"merchant_ids": merchant_ids, "as_of_date": as_of_date or ""}}},
-        "loggers": {},
-    }
+    return {"resources": {"deployment": {"config": {"merchant_ids": merchant_ids, "as_of_date": as_of_date or ""}}}}
 
 
 def nightly_schedule(job: dg.JobDefinition | Any) -> dg.ScheduleDefinition:  # noqa: ANN401 - an unresolved job

@@ -5,7 +5,9 @@ A failed test withholds the merchants whose rows failed it, which are read from 
 could not run at all says nothing about anybody and therefore withholds everybody.
 """
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from typing import Any
 
 import dagster as dg
@@ -13,12 +15,14 @@ import sqlalchemy as sa
 from dagster_dbt import DbtCliResource
 
 from orchestration import progress
+from orchestration.asset_plots import table_plots
 from orchestration.merchant_run import MerchantRun
 from orchestration.transformation import FailedTest, failed_tests
 
 # Unit tests are the project's, not the data's: they run in the test suite.
 _BUILD = ["build", "--exclude-resource-type", "test", "unit_test"]
-_TEST = ["test", "--exclude-resource-type", "unit_test"]
+# A test that joins both parts of the project belongs to the part in which its last table is built.
+_TEST = ["test", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
 
 
 def build_and_test(
@@ -41,16 +45,40 @@ def build_and_test(
     """
     reporter = progress.current()
     model_count = len(context.selected_asset_keys)
-    with reporter.task(f"Building {model_count} tables ({stage.replace('_', ' ')})", model_count) as advance:
-        for event in dbt.cli(_BUILD, context=context).stream().fetch_row_counts():
+    # A folder per stage, used again by the next run: dbt finds the parsed project of the last one in it.
+    target_path = run.deployment.dbt_target / stage
+    with ExitStack() as stack:
+        advance = stack.enter_context(reporter.task(f"Building {model_count} {stage.replace('_', ' ')}", model_count))
+        stack.enter_context(_dbt_output(reporter))
+        for event in dbt.cli(_BUILD, context=context, target_path=target_path).stream().fetch_row_counts():
             advance(1)
-            yield event
-    with reporter.task(f"Testing them ({stage.replace('_', ' ')})"):
-        invocation = dbt.cli(_TEST, context=context, raise_on_error=False)
+            yield with_plots(event, run)
+    with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
+        invocation = dbt.cli(_TEST, context=context, target_path=target_path, raise_on_error=False)
         yield from invocation.stream()
-    failures = failed_tests(invocation.target_path, manifest)
+    failures = failed_tests(target_path, manifest)
     for merchant_id, messages in merchants_at_fault(run, failures).items():
         run.check(merchant_id, stage, has_passed=not messages, message="; ".join(messages) or "every test passed")
+
+
+@contextmanager
+def _dbt_output(reporter: progress.Reporter) -> Iterator[None]:
+    """Keep dbt's own lines off a screen that shows bars or lines of ours; its log file has them."""
+    if isinstance(reporter, progress.SilentReporter):
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123 - a device
+        yield
+
+
+def with_plots(event: Any, run: MerchantRun) -> Any:  # noqa: ANN401 - any of Dagster's events
+    """The event of a table that has plots, with them in its metadata."""
+    if not isinstance(event, dg.Output | dg.AssetMaterialization):
+        return event
+    metadata = event.metadata
+    key = event.asset_key if isinstance(event, dg.AssetMaterialization) else dg.AssetKey(event.output_name.split("__"))
+    plots = table_plots(run, key)
+    return event.with_metadata({**metadata, **plots}) if plots else event
 
 
 def merchants_at_fault(run: MerchantRun, failures: list[FailedTest]) -> dict[str, list[str]]:

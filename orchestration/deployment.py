@@ -98,7 +98,7 @@ class Deployment:
     @property
     def dbt_target(self) -> Path:
         """Where dbt's artefacts go."""
-        return self.settings.home / "dbt"
+        return self.settings.home.resolve() / "dbt"
 
     @property
     def config_folder(self) -> Path:
@@ -176,6 +176,7 @@ def export_environment(settings: Settings, owner_url: str) -> None:
             "PERENNIAL_DBT_DATABASE": str(parts.get("dbname") or ""),
             "PERENNIAL_DAGSTER_URL": f"{owner_url}{separator}options={quote(f'-csearch_path={DAGSTER_SCHEMA}')}",
             "DAGSTER_HOME": str(dagster_home),
+            "DBT_TARGET_PATH": str(settings.home.resolve() / "dbt"),
             "DBT_LOG_PATH": str(settings.home.resolve() / "dbt" / "logs"),
             "DO_NOT_TRACK": "1",
             "PYTHONWARNINGS": "ignore",

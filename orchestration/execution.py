@@ -52,7 +52,10 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
     job = defs.resolve_job_def("nightly")
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(
-            run_config=run_config(merchant_ids, as_of_date.isoformat() if as_of_date else None),
+            run_config={
+                **run_config(merchant_ids, as_of_date.isoformat() if as_of_date else None),
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},  # the reporter and this function speak
+            },
             instance=instance,
             raise_on_error=False,
         )

@@ -63,4 +63,5 @@ def configure_logs(level: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(RedactingFilter())
+    handler.setLevel(max(number, logging.WARNING))
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)

@@ -38,6 +38,9 @@ def prepare_manifest(project: DbtProject, environment: Mapping[str, str]) -> Pat
     if manifest.exists() and stamp.exists() and stamp.read_text() == digest:
         return manifest
     manifest.parent.mkdir(parents=True, exist_ok=True)
+    # Partial parsing keeps nodes alive whose files were renamed.
+    for left_over in manifest.parent.rglob("partial_parse.msgpack"):
+        left_over.unlink()
     parsed = subprocess.run(
         [DBT_EXECUTABLE, "--quiet", "parse", "--target-path", str(manifest.parent), "--log-path", str(manifest.parent)],
         cwd=project.project_dir,
