@@ -111,6 +111,7 @@ def test_latest_predictions_are_those_published_and_not_superseded(engine: sa.En
     run = {
         "merchant_id": "m",
         "model_name": "bg_nbd",
+        "run_id": "r",
         "as_of_date": "2020-01-01",
         "parameters": {},
         "model_card": {},
