@@ -54,13 +54,15 @@ class JsonDecoder:
         ]
 
     def _text(self, value: Any, column: str) -> str:  # noqa: ANN401 - JSON holds anything
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int):
+        kind = type(value)
+        if kind is int:
             return str(value)
-        if isinstance(value, JsonNumber):
-            return plain_number(value).replace(".", self._decimal_separator)
-        raise RejectedRecordError(column, f"is {'an object' if isinstance(value, dict) else 'a list'}, not one value")
+        if kind is JsonNumber:
+            digits = plain_number(value)
+            return digits if self._decimal_separator == "." else digits.replace(".", self._decimal_separator)
+        if kind is bool:
+            return "true" if value else "false"
+        raise RejectedRecordError(column, f"is {'an object' if kind is dict else 'a list'}, not one value")
 
 
 def plain_number(digits: str) -> str:
