@@ -130,4 +130,4 @@ def rejected_counts(connection: sa.Connection, batch_id: str) -> dict[str, int]:
     rows = connection.execute(
         sa.select(table.c.stream, sa.func.count()).where(table.c.batch_id == batch_id).group_by(table.c.stream)
     )
-    return {stream: count for stream, count in rows.tuples()}
+    return dict(rows.tuples().all())
