@@ -149,6 +149,21 @@ def test_a_lost_answer_is_never_followed_by_a_repeat_where_repeats_are_not_told(
     assert len(receiver.requests()) == 3
 
 
+def test_dying_in_a_second_attempt_is_as_doubtful_as_in_the_first(
+    shop: Shop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(shop)
+    receiver.forgets = True
+    receiver.faults.append(Fault(status=429))  # the first attempt was certainly not taken
+    destination = webhook(receiver, "none")
+    with monkeypatch.context() as patch:
+        patch.setattr(destination, "send", dies(destination.send, after=True, at_call=2))
+        with pytest.raises(KilledError):
+            shop.sync(destination)
+    assert shop.sync(destination).plan.blocked == ("c0", "c1", "c2", "c3")
+    assert effects(receiver, shop) == EVERYONE
+
+
 def test_a_receiver_that_was_away_gets_everything_later(shop: Shop, tmp_path: Path) -> None:
     fill(shop)
     with running_receiver(tmp_path / "log", SECRET) as first:

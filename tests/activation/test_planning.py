@@ -192,6 +192,16 @@ def test_a_value_that_went_back_is_sent_again_when_the_other_may_have_arrived() 
     assert plain.run(member("a", 1)).actions == ()
 
 
+def test_a_rejected_value_is_tried_again_when_another_may_have_taken_its_place() -> None:
+    ledger = Ledger()
+    rejected = ledger.run(member("a", 2), outcome=LedgerOutcome.REJECTED)
+    ledger.run(member("a", 1), outcome=LedgerOutcome.RETRY)  # an answer that was lost
+    again = ledger.run(member("a", 2))
+    assert said(again) == [("a", "upsert", Cause.UNCONFIRMED)]
+    # Under the rejected action's key it would be taken for that action, and not be sent.
+    assert again.actions[0].action_key != rejected.actions[0].action_key
+
+
 def test_a_sender_that_died_blocks_the_customer_where_repeats_are_not_told() -> None:
     ledger = Ledger(PLAIN)
     ledger.run(member("a"), outcome=LedgerOutcome.RESERVED)
