@@ -89,7 +89,7 @@ class RowParser:
         self._mappings = dict(mappings)
         self._required = required
         self._numbers = numbers
-        self._nulls = pl.Series(["", *null_markers], dtype=pl.String)
+        self._nulls = ["", *null_markers]
         self._accepts_negative = accepts_negative
         self._latest = requested_at + _FUTURE
         dates = {name: m for name, m in self._mappings.items() if isinstance(m, DateMapping)}
