@@ -1,10 +1,7 @@
 """Whole files through the files source: published data, hard exports, and everything that can be wrong with them."""
 
-import gzip
-import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.util import find_spec
@@ -14,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 from files_reading import KEY, Everything, correction, read, source
 
 from connectors.source import ReadMode
@@ -143,140 +139,6 @@ def test_encodings_give_the_same_records(tmp_path: Path, encoding: str, declared
     assert got.rejected == expected.rejected
 
 
-def test_a_byte_that_is_no_text_costs_its_row_only(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(HEADER.encode() + b"1,Jos\xe9,2024-01-01,1\n2,b,2024-01-01,2\n")
-    everything = read(source(tmp_path, path="a.csv"))
-    assert everything.column("order_id") == ["2"]
-    assert [r.raw_text for r in everything.rejected] == ["1,Jos\\xe9,2024-01-01,1"]
-    (tmp_path / "a.csv").write_bytes(HEADER.encode() + b"1,a\x81,2024-01-01,1\n2,\x80b,2024-01-01,2\n")
-    everything = read(source(tmp_path, path="a.csv", encoding="cp1252"))
-    assert everything.column("customer_id") == ["€b"]
-    assert [(r.line, r.raw_text) for r in everything.rejected] == [(2, "1,a\\x81,2024-01-01,1")]
-    assert "0x81" in everything.rejected[0].reason
-    (tmp_path / "a.csv").write_bytes((HEADER + "1,a,2024-01-01,1\n2,b,2024-01-01,2").encode("utf-16")[:-1])
-    everything = read(source(tmp_path, path="a.csv", encoding="utf-16"))
-    assert everything.column("order_id") == ["1"]
-    assert [record.line for record in everything.rejected] == [3]
-
-
-BAD_ROWS = [
-    ("1,c,2024-13-01,1.00", "at (ordered_at)", "'2024-13-01' is not a date or time of ISO 8601"),
-    ("1,c,,1.00", "at (ordered_at)", "is empty"),
-    ("1,,2024-01-01,1.00", "customer (customer_id)", "is empty"),
-    ("1,  ,2024-01-01,1.00", "customer (customer_id)", "is empty"),
-    (",c,2024-01-01,1.00", "id (order_id)", "is empty"),
-    ("1,c,2024-01-01,", "amount", "is empty"),
-    ("1,c,2024-01-01,abc", "amount", "'abc' is not a number"),
-    ("1,c,2024-01-01,nan", "amount", "'nan' is not a number"),
-    ("1,c,2024-01-01,1 000", "amount", "is not a number"),
-    ("1,c,2024-01-01,1E+05", "amount", "exponent notation"),
-    ("1,c,2024-01-01,-1.00", "amount", "refunds: negative_amounts"),
-    ("1,c,2024-01-01,1.005", "amount", "more decimal places than EUR has"),
-    ("1,c,2024-01-01,1.00001", "amount", "more than four decimal places"),
-    ("1,c,2024-01-01,123456789012345", "amount", "too large"),
-    ("1,c,2025-01-03,1.00", "at (ordered_at)", "lies in the future"),
-    ("1,c,1024-01-01,1.00", "at (ordered_at)", "lies before 1900"),
-    (f"{'x' * 256},c,2024-01-01,1.00", "id (order_id)", "longer than 255"),
-    ("1,c,2024-01-01,1.00,", "*", "has 5 values, but the file has 4 columns"),
-    ("1,c,2024-01-01", "*", "has 3 values, but the file has 4 columns"),
-    ('1,"c,2024-01-01,1.00', "*", "never closes"),
-    ('1,"c"d,2024-01-01,1.00', "*", "goes on after its closing"),
-    ("1,c\0,2024-01-01,1.00", "*", "NUL"),
-]
-
-
-@pytest.mark.parametrize(("row", "field", "reason"), BAD_ROWS)
-def test_a_bad_row_is_set_aside_and_the_others_go_on(tmp_path: Path, row: str, field: str, reason: str) -> None:
-    (tmp_path / "a.csv").write_text(f"{HEADER}a,c,2024-01-01,1.00\n{row}\nb,c,2024-01-01,1.00\n")
-    everything = read(source(tmp_path, path="a.csv"))
-    assert everything.column("order_id") == ["a", "b"]
-    assert [(r.stream, r.origin, r.line, r.field) for r in everything.rejected] == [("orders", "a.csv", 3, field)]
-    assert reason in everything.rejected[0].reason
-    assert everything.rejected[0].raw_text == row.replace("\0", "\\x00")
-
-
-@pytest.mark.parametrize(
-    ("row", "field"),
-    [
-        ("1,c,2024-01-01,1.00,-2,EUR", "n (quantity)"),
-        ("1,c,2024-01-01,1.00,1.5,EUR", "n (quantity)"),
-        ("1,c,2024-01-01,1.00,99999999999999,EUR", "n (quantity)"),
-        ("1,c,2024-01-01,1.00,2,EURO", "cur (currency_code)"),
-        ("1,c,2024-01-01,1.00,2,", "cur (currency_code)"),
-        ("1,c,2024-01-01,1.50,2,JPY", "amount"),
-    ],
-)
-def test_bad_quantities_and_currencies(tmp_path: Path, row: str, field: str) -> None:
-    (tmp_path / "a.csv").write_text(f"id,customer,at,amount,n,cur\n{row}\n2,c,2024-01-01,1.000,2.0,kwd\n")
-    everything = read(source(tmp_path, path="a.csv", columns={"quantity": "n", "currency_code": "cur"}))
-    assert everything.column("currency_code") == ["KWD"]
-    assert everything.column("quantity") == [2]
-    assert [record.field for record in everything.rejected] == [field]
-
-
-def test_an_order_id_that_comes_again(tmp_path: Path) -> None:
-    rows = "1,c,2024-01-01,1.00\n1,c,2024-01-01,1.00\n1,d,2024-01-01,1.00\n"
-    (tmp_path / "a.csv").write_text(HEADER + rows)
-    (tmp_path / "b.csv").write_text(f"{HEADER}1,c,2024-01-02,1.00\n2,c,2024-01-02,1.00\n")
-    everything = read(source(tmp_path, path="*.csv"))
-    assert everything.column("order_id") == ["1", "2"]
-    assert everything.reading.notes["repeated_row_count"] == 1
-    assert [(r.origin, r.line, r.field) for r in everything.rejected] == [
-        ("a.csv", 4, "id (order_id)"),
-        ("b.csv", 2, "id (order_id)"),
-    ]
-    assert "line 2 too" in everything.rejected[0].reason
-    assert "rows: lines" in everything.rejected[0].reason
-    assert "line 2 of a.csv" in everything.rejected[1].reason
-
-
-def test_in_append_mode_the_last_file_counts(tmp_path: Path) -> None:
-    (tmp_path / "2024-01.csv").write_text(f"{HEADER}1,c,2024-01-01,1.00\n2,c,2024-01-01,2.00\n")
-    (tmp_path / "2024-02.csv").write_text(f"{HEADER}1,c,2024-01-01,0.50\n3,c,2024-02-01,3.00\n3,d,2024-02-01,3.00\n")
-    everything = read(source(tmp_path, path="*.csv", mode="append"))
-    amounts = dict(zip(everything.column("order_id"), everything.column("amount"), strict=True))
-    assert amounts == {"1": Decimal("0.50"), "2": Decimal(2), "3": Decimal(3)}
-    assert everything.reading.mode is ReadMode.DELTA
-    assert [(r.origin, r.line) for r in everything.rejected] == [("2024-02.csv", 4)]
-
-
-def test_corrections_are_read_in_place(tmp_path: Path) -> None:
-    bad, worse = "2,c,31/01/2024,2.00", "3,c"
-    (tmp_path / "a.csv").write_text(
-        f"{HEADER}1,c,2024-01-01,1.00\n{bad}\n{worse}\n4,c,2024-01-04,x\n5,c,2024-01-05,5.00\n"
-    )
-    files = source(tmp_path, path="a.csv")
-    before = read(files)
-    corrections = [
-        correction(bad, "2,c,2024-01-31,2.00"),
-        correction(worse, "3,c,2024-01-03"),
-        correction("4,c,2024-01-04,x", '4,"c, d",2024-01-04,4.00'),
-        correction("4,c,2024-01-04,x", "not this stream", stream="customers"),
-    ]
-    after = read(files, corrections=corrections)
-    assert before.reading.fingerprint != after.reading.fingerprint
-    assert after.column("order_id") == ["1", "2", "4", "5"]
-    assert after.column("source_line") == [2, 3, 5, 6]
-    assert after.column("customer_id")[2] == "c, d"
-    assert after.rejected[0].raw_text == worse
-    assert after.reasons == [(4, "*", "as corrected: has 3 values, but the file has 4 columns")]
-
-
-def test_one_correction_serves_every_equal_row_and_mends_a_repeated_id(tmp_path: Path) -> None:
-    columns = {"order_id": None}
-    (tmp_path / "a.csv").write_text("customer,at,amount\nc,x,1.00\nc,x,1.00\n")
-    everything = read(
-        source(tmp_path, path="a.csv", columns=columns), corrections=[correction("c,x,1.00", "c,2024-01-01,1.00")]
-    )
-    assert [own[-2:] for own in everything.column("order_id")] == ["-1", "-2"]
-    (tmp_path / "a.csv").write_text(f"{HEADER}1,c,2024-01-01,1.00\n1,d,2024-01-01,1.00\n")
-    everything = read(
-        source(tmp_path, path="a.csv"), corrections=[correction("1,d,2024-01-01,1.00", "9,d,2024-01-01,1.00")]
-    )
-    assert everything.column("order_id") == ["1", "9"]
-    assert everything.rejected == []
-
-
 def test_lines_of_orders(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(
         "id,customer,at,amount,sku,title\n1,c,2024-01-01,1.00,A,Apple\n1,c,2024-01-01,1.00,A,Apple\n1,c,2024-01-01,-1.00,A,\n"
@@ -306,134 +168,6 @@ def test_refunds_in_a_column(tmp_path: Path) -> None:
     ]
     assert everything.column("order_id") == ["1", "2", "3", "5"]
     assert everything.reasons == [(5, "refund_id", "is the id of line 2 too, which says something else")]
-
-
-def write_json(path: Path) -> None:
-    rows = [
-        '{"id": 1, "customer": {"id": "c"}, "at": "2024-01-01T10:00:00Z", "amount": 11.77, "tags": [1]}',
-        '{"id": 2, "customer": {"id": 7}, "at": "2024-01-01", "amount": "12.5"}',
-        "not json",
-        '{"id": 3, "customer": {}, "at": "2024-01-01", "amount": 1}',
-        '{"id": 4, "customer": {"id": {"x": 1}}, "at": "2024-01-01", "amount": 1}',
-        '{"id": 5, "customer": {"id": "a\\u0000b"}, "at": "2024-01-01", "amount": 1}',
-        '["a list"]',
-        '{"id": 6, "customer": {"id": "c"}, "at": "2024-01-01", "amount": 1.2e3}',
-        '{"id": 7, "customer": {"id": "c"}, "at": "2024-01-01", "amount": 5',
-    ]
-    path.write_text("\n".join(rows))
-
-
-def test_json_lines(tmp_path: Path) -> None:
-    write_json(tmp_path / "a.jsonl")
-    everything = read(source(tmp_path, path="a.jsonl", columns={"customer_id": "customer.id"}))
-    assert everything.column("order_id") == ["1", "2", "6"]
-    assert everything.column("customer_id") == ["c", "7", "c"]
-    assert everything.column("amount") == [Decimal("11.77"), Decimal("12.5"), Decimal(1200)]
-    assert [(line, field) for line, field, _ in everything.reasons] == [
-        (3, "*"),
-        (4, "customer.id (customer_id)"),
-        (5, "customer.id"),
-        (6, "customer.id (customer_id)"),
-        (7, "*"),
-        (9, "*"),
-    ]
-    assert everything.rejected[0].raw_text == "not json"
-
-
-def test_json_numbers_are_numbers_whatever_texts_look_like(tmp_path: Path) -> None:
-    rows = [{"id": 1, "customer": "c", "at": "2024-01-01", "amount": own} for own in (12.5, "12,5")]
-    rows[1]["id"] = 2
-    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    everything = read(source(tmp_path, path="a.jsonl", decimal_separator=",", thousands_separator="."))
-    assert everything.column("amount") == [Decimal("12.5")] * 2
-
-
-def test_parquet_types(tmp_path: Path) -> None:
-    at = [datetime.fromisoformat(own) for own in ("2024-07-01T12:00", "2024-07-01T13:00", "2024-03-31T02:30")]
-    table = pa.table({
-        "id": pa.array([1, 2, 3], pa.int64()),
-        "customer": pa.array([101.0, 102.0, float("nan")], pa.float64()),
-        "nested": pa.array([{"who": {"mail": "a@b.example"}}, {"who": None}, None]),
-        "at": pa.array(at, pa.timestamp("ms")),
-        "at_utc": pa.array(at, pa.timestamp("ns", tz="America/New_York")),
-        "day": pa.array([own.date() for own in at], pa.date32()),
-        "amount": pa.array([11.77, 0.1, 1e6], pa.float64()),
-        "exact": pa.array([Decimal("1.20"), Decimal("-2.00"), None], pa.decimal128(10, 2)),
-        "channel": pa.array(["web", "web", None]).dictionary_encode(),
-    })  # fmt: skip
-    pq.write_table(table, tmp_path / "a.parquet", row_group_size=2)
-    columns = {"channel": "channel", "email": "nested.who.mail"}
-    everything = read(source(tmp_path, path="a.parquet", columns=columns))
-    assert everything.column("customer_id") == ["101", "102"]
-    assert everything.column("amount") == [Decimal("11.77"), Decimal("0.1")]
-    assert everything.column("channel") == ["web", "web"]
-    assert everything.column("email") == ["a@b.example", None]
-    assert everything.column("ordered_at")[0] == datetime(2024, 7, 1, 10, tzinfo=UTC)
-    assert everything.reasons == [(3, "customer (customer_id)", "is empty")]
-    raw = json.loads(everything.rejected[0].raw_text)
-    assert raw["id"] == "3"
-    corrected = json.dumps(raw | {"customer": 103})
-    mended = read(
-        source(tmp_path, path="a.parquet", columns=columns),
-        corrections=[correction(everything.rejected[0].raw_text, corrected)],
-    )
-    assert mended.column("customer_id") == ["101", "102", "103"]
-    # Clocks in Berlin went forward from two to three.
-    assert mended.column("ordered_at")[2] == datetime(2024, 3, 31, 1, 30, tzinfo=UTC)
-    others = {"ordered_at": {"column": "at_utc", "format": "%d/%m/%Y"}, "amount": "exact", "customer_id": "id"}
-    everything = read(
-        source(tmp_path, path="a.parquet", columns=others, refunds="negative_amounts", decimal_separator=",")
-    )
-    assert everything.column("amount") == [Decimal("1.2")]
-    assert everything.column("ordered_at")[0] == at[0].replace(tzinfo=UTC)
-    assert everything.column("amount", "refunds") == [Decimal(2)]
-    days = {"ordered_at": {"column": "day"}, "customer_id": "id"}
-    assert read(source(tmp_path, path="a.parquet", columns=days)).column("ordered_at")[0] == datetime(
-        2024, 6, 30, 22, tzinfo=UTC
-    )
-
-
-PACKED: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
-PLAIN = (HEADER + "".join(f"{i},c{i},2024-01-01,{i}.25\n" for i in range(50_000))).encode()
-
-
-@pytest.mark.parametrize("suffix", PACKED)
-def test_packed_files(tmp_path: Path, suffix: str) -> None:
-    pack = PACKED[suffix]
-    path = tmp_path / f"a.csv.{suffix}"
-    # Packers append: a file may hold several members or frames.
-    path.write_bytes(pack(PLAIN[:1000]) + pack(PLAIN[1000:]))
-    everything = read(source(tmp_path, path="*"))
-    assert len(everything.tables["orders"]) == 50_000
-    assert everything.rejected == []
-    whole = pack(PLAIN)
-    damaged = whole[:100] + b"\xff" * 200 + whole[300:]
-    # Zstandard has checksums on request only; what is damaged without one is seen row by row.
-    for broken in (whole[:-1], whole[: len(whole) // 2], *([damaged] if suffix == "gz" else [])):
-        path.write_bytes(broken)
-        with pytest.raises(StopError, match=f"a.csv.{suffix}"):
-            read(source(tmp_path, path="*"))
-
-
-def test_a_broken_off_parquet_file_stops_the_store(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"id": ["1"]}), tmp_path / "a.parquet")
-    data = (tmp_path / "a.parquet").read_bytes()
-    (tmp_path / "a.parquet").write_bytes(data[:-10])
-    with pytest.raises(StopError, match=r"a\.parquet"):
-        read(source(tmp_path, path="a.parquet"))
-
-
-def test_a_file_that_changes_while_it_is_read_stops_the_store(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(PLAIN * 3)
-    files = source(tmp_path, path="a.csv", columns={"order_id": None, "customer_id": "id"})
-    request = source_module.ReadRequest("shop", "web", None, datetime(2025, 1, 1, tzinfo=UTC), page_rows=1000)
-    reading = files.read(request)
-    next(reading.pages)
-    with path.open("ab") as file:
-        file.write(b"x,c,2024-01-01,1.00\n")
-    with pytest.raises(StopError, match="changed while it was being read"):
-        list(reading.pages)
 
 
 def test_globs_are_sorted_and_files_named_apart(tmp_path: Path) -> None:
@@ -476,7 +210,7 @@ def test_wrong_settings_name_their_key(tmp_path: Path) -> None:
     assert "EUX" in misconfigured("columns.currency_code.constant", tmp_path, path="orders.csv", columns=constant)
     (tmp_path / "orders.csv").write_bytes(HEADER.encode("utf-16"))
     assert "utf-16" in misconfigured("encoding", tmp_path, path="orders.csv")
-    write_json(tmp_path / "a.jsonl")
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "customer": {"id": "c"}, "at": "2024-01-01", "amount": 1}')
     assert "did you mean 'customer.id'?" in misconfigured(
         "columns.customer_id", tmp_path, path="a.jsonl", columns={"customer_id": "customer.i"}
     )

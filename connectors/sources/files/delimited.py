@@ -6,6 +6,7 @@ before them. From the first quote that stands where none may stand, the rest of 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -200,16 +201,17 @@ def _first_misplaced(raw: npt.NDArray[np.uint8], quotes: Positions, delimiter: i
 def _undecodable(data: bytes, starts: Positions, stop: int) -> npt.NDArray[np.bool_]:
     """Which records hold bytes that are no UTF-8."""
     is_bad = np.zeros(len(starts), dtype=bool)
-    view = memoryview(data)
-    position = 0
-    while position < stop:
-        try:
-            str(view[position:stop], "utf-8")
-            break
-        except UnicodeDecodeError as error:
-            row = int(np.searchsorted(starts, position + error.start, side="right")) - 1
-            is_bad[row] = True
-            position = int(starts[row + 1]) if row + 1 < len(starts) else stop
+    view = memoryview(data)[:stop]
+    try:
+        str(view, "utf-8")
+    except UnicodeDecodeError:
+        # Record by record: the error of a whole block carries a copy of the block, once for each bad byte.
+        bounds = [*starts.tolist(), stop]
+        for row, (start, following) in enumerate(pairwise(bounds)):
+            try:
+                str(view[start:following], "utf-8")
+            except UnicodeDecodeError:
+                is_bad[row] = True
     return is_bad
 
 
