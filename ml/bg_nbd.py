@@ -231,7 +231,7 @@ class BetaGeometricNbd:
         """E[Y(t) | alive at T, x, T] (eq. 9), shape (n, k)."""
         r, alpha, a, b = self._letters()
         return expected_purchases_while_alive(
-            r + frequency, alpha + age_days, np.full_like(frequency, a), b + frequency, horizon_days
+            r + frequency, alpha + age_days, np.full(len(frequency), a), b + frequency, horizon_days
         )
 
     def expected_purchases(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:

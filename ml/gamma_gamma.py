@@ -75,7 +75,7 @@ class Spenders:
 
 
 def evaluate(spenders: Spenders, parameters: FloatArray) -> Evaluation:
-    """Log-likelihood (eq. 16) with its gradient and Hessian by p, q and v."""
+    """Log-likelihood (eq. 13) with its gradient and Hessian by p, q and v."""
     p, q, v = (float(value) for value in parameters)
     c, n = spenders.counts, spenders.count_weight
     x, S, w = c[spenders.members], spenders.spend, spenders.weight
@@ -202,7 +202,7 @@ class GammaGamma:
         return q - 1.0 > 2.0 * error
 
     def population_mean(self) -> float:
-        """The expected spend of a purchase day of somebody of whom no repeat spend is known (eq. 17).
+        """The expected spend of a purchase day of somebody of whom no repeat spend is known (eq. 14).
 
         Where `has_reliable_mean` is false: the observed mean of all repeat spend days.
 
@@ -220,10 +220,10 @@ class GammaGamma:
         return self.observed_mean_
 
     def expected_spend(self, summary: pl.DataFrame) -> FloatArray:
-        """E[M | x, mean spend] (eq. 18), shape (n,): between the customer's own mean and the population's.
+        """E[M | x, mean spend] (eq. 15), shape (n,): between the customer's own mean and the population's.
 
         Customers without repeat spend get `population_mean`. Where that is the fallback, the weight of the own mean is
-        p x / (p x + q), which stays below 1 for every q (eq. 19).
+        p x / (p x + q), which stays below 1 for every q (eq. 16).
         """
         p, q, _ = self._letters()
         count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")

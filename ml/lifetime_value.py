@@ -12,14 +12,14 @@ from ml.purchase_histories import DistinctPairs
 from models.errors import StopError
 
 DAYS_PER_YEAR = 365.0
-# In log-time the expected purchases are analytic in a strip of this half-width (docs/models.md, eq. 15).
+# In log-time the expected purchases are analytic in a strip of this half-width (docs/models.md, eq. 19).
 _STRIP = np.pi / 2.0
 _DIGITS = 13.0
 _NODE_COUNTS = (6, 10, 16, 24, 40, 64, 100)
 
 
 def daily_discount_rate(annual_discount_rate: float) -> float:
-    """The continuous rate per day that makes an annual one: ln(1 + rate) / 365 (eq. 13).
+    """The continuous rate per day that makes an annual one: ln(1 + rate) / 365 (eq. 17).
 
     Raises:
         StopError: The rate is negative or not finite.
@@ -34,7 +34,7 @@ def daily_discount_rate(annual_discount_rate: float) -> float:
 def discounted_purchases(
     purchases: PurchaseEstimator, summary: pl.DataFrame, *, horizon_days: float, annual_discount_rate: float
 ) -> FloatArray:
-    """Expected purchase days within a horizon, each weighted by what money of its day is worth today (eq. 14).
+    """Expected purchase days within a horizon, each weighted by what money of its day is worth today (eq. 18).
 
     Args:
         purchases: A fitted model.
@@ -62,7 +62,7 @@ def discounted_purchases(
 def _discounted_while_alive(
     purchases: PurchaseEstimator, x: FloatArray, age: FloatArray, horizon_days: float, rate: float
 ) -> FloatArray:
-    """By parts (eq. 14): exp(-rate H) E[Y(H)] plus the integral of rate exp(-rate t) E[Y(t)] over t up to H.
+    """By parts (eq. 18): exp(-rate H) E[Y(H)] plus the integral of rate exp(-rate t) E[Y(t)] over t up to H.
 
     The integral goes over tau = log(1 + speed t): purchases grow evenly at first and ever more slowly later, so on that
     scale a few Gauss-Legendre nodes are exact.
@@ -94,7 +94,7 @@ def lifetime_value(
     horizon_days: float,
     annual_discount_rate: float,
 ) -> FloatArray:
-    """Discounted expected spend within a horizon, in the merchant's currency, unrounded (eq. 13).
+    """Discounted expected spend within a horizon, in the merchant's currency, unrounded (eq. 17).
 
     Args:
         purchases: A fitted model of purchases.
