@@ -80,10 +80,10 @@ def peer(summary: pl.DataFrame) -> dict[str, float]:
         value, _ = cpu_seconds(
             lambda: spend.customer_lifetime_value(  # type: ignore[attr-defined]  # untyped library
                 model,
-                pl_to_pandas(x),
-                pl_to_pandas(t_x),
-                pl_to_pandas(T),
-                pl_to_pandas(mean),
+                series_of(x),
+                series_of(t_x),
+                series_of(T),
+                series_of(mean),
                 time=12,
                 discount_rate=0.008,
             )
@@ -97,7 +97,7 @@ def peer(summary: pl.DataFrame) -> dict[str, float]:
     }
 
 
-def pl_to_pandas(values: np.ndarray) -> object:
+def series_of(values: np.ndarray) -> object:
     import pandas as pd  # noqa: PLC0415  # only the peer wants it
 
     return pd.Series(values)

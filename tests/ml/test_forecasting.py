@@ -1,0 +1,212 @@
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from cdnow_purchases import AS_OF, sample_purchase_days
+
+from ml.forecasting import (
+    PREDICTIONS_SCHEMA,
+    SUMMARIES_SCHEMA,
+    ForecastSettings,
+    MerchantForecast,
+    default_holdout_days,
+    forecast_merchant,
+    rounded_amount,
+)
+from ml.validation import BACKTEST_SCHEMA, HOLDOUT_WEEKS_SCHEMA
+from models import ml as tables
+from models.errors import MisconfiguredError, StopError
+
+SETTINGS = ForecastSettings("cdnow", AS_OF, holdout_days=273)
+CODE = "0" * 64
+
+
+@pytest.fixture(scope="module")
+def forecast() -> MerchantForecast:
+    return forecast_merchant(sample_purchase_days(), None, SETTINGS, CODE)
+
+
+@pytest.mark.parametrize(
+    ("schema", "table", "added_later"),
+    [
+        (SUMMARIES_SCHEMA, tables.purchase_summaries, {"merchant_id"}),
+        (PREDICTIONS_SCHEMA, tables.predictions, {"merchant_id", "model_run_id", "currency_code"}),
+        (BACKTEST_SCHEMA, tables.backtests, {"merchant_id", "model_run_id"}),
+        (HOLDOUT_WEEKS_SCHEMA, tables.holdout_weeks, {"merchant_id", "model_run_id"}),
+    ],
+)
+def test_frames_have_the_columns_of_their_tables(schema: pl.Schema, table: sa.Table, added_later: set[str]) -> None:
+    assert schema.names() == [column.name for column in table.columns if column.name not in added_later]
+
+
+def test_frames_have_their_schemas_and_one_row_per_customer(forecast: MerchantForecast) -> None:
+    assert forecast.summary.schema == SUMMARIES_SCHEMA
+    assert forecast.predictions.schema == PREDICTIONS_SCHEMA
+    assert forecast.backtest.schema == BACKTEST_SCHEMA
+    assert forecast.holdout_weeks.schema == HOLDOUT_WEEKS_SCHEMA
+    assert forecast.predictions.height == 2357
+    assert forecast.predictions["customer_id"].equals(forecast.summary["customer_id"])
+    assert sum(forecast.predictions.null_count().row(0)) == 0
+
+
+def test_every_check_passes_on_the_sample(forecast: MerchantForecast) -> None:
+    assert [check for check in forecast.checks if not check.has_passed] == []
+    assert forecast.is_publishable
+    assert {check.name for check in forecast.checks if check.is_blocking} == {
+        "fit_converged",
+        "parameters_in_range",
+        "one_prediction_per_customer",
+        "no_missing_numbers",
+        "probabilities_in_range",
+        "nothing_negative",
+        "totals_add_up",
+    }
+
+
+def test_the_card_is_json_and_says_what_it_stands_on(forecast: MerchantForecast) -> None:
+    card = json.loads(json.dumps(forecast.model_card, allow_nan=False))
+    assert card == forecast.model_card
+    assert card["data"]["first_purchase_date"] == "1997-01-01"
+    assert card["data"]["customer_count"] == 2357
+    assert card["fits"][0]["parameters"]["alpha"]["unit"] == "days"
+    assert card["fits"][0]["parameters"]["alpha"]["standard_error"] > 0
+    assert card["backtest"]["calibration_end_date"] == "1997-09-30"
+    assert card["backtest"]["metrics"]["bg_nbd"]["mae"] < card["backtest"]["metrics"]["naive"]["mae"]
+    assert card["code_hash"] == CODE
+    assert card["model_run_id"] == forecast.model_run_id
+
+
+def test_a_repeat_is_the_same_run_to_the_last_bit_whatever_the_order(forecast: MerchantForecast) -> None:
+    shuffled = sample_purchase_days().sample(fraction=1.0, shuffle=True, seed=2)
+    again = forecast_merchant(shuffled, None, SETTINGS, CODE)
+    assert again.model_run_id == forecast.model_run_id
+    assert again.model_card == forecast.model_card
+    assert again.predictions.equals(forecast.predictions)
+    assert again.backtest.equals(forecast.backtest)
+    assert again.holdout_weeks.equals(forecast.holdout_weeks)
+
+
+def test_floats_and_decimals_of_the_same_money_are_the_same_run(forecast: MerchantForecast) -> None:
+    floats = sample_purchase_days().with_columns(pl.col("amount").cast(pl.Float64))
+    assert forecast_merchant(floats, None, SETTINGS, CODE).model_run_id == forecast.model_run_id
+
+
+def test_any_change_is_another_run(forecast: MerchantForecast) -> None:
+    days = sample_purchase_days()
+    amounts = days["amount"].to_list()
+    amounts[1] += 1
+    dearer = days.with_columns(pl.Series("amount", amounts, dtype=pl.Decimal(18, 4)))
+    others = [
+        forecast_merchant(dearer, None, SETTINGS, CODE),
+        forecast_merchant(days, None, ForecastSettings("other", AS_OF, holdout_days=273), CODE),
+        forecast_merchant(days, None, ForecastSettings("cdnow", AS_OF, holdout_days=200), CODE),
+        forecast_merchant(days, None, SETTINGS, "1" * 64),
+    ]
+    assert len({forecast.model_run_id, *(other.model_run_id for other in others)}) == 5
+
+
+def test_refunds_lower_value_and_not_frequency(forecast: MerchantForecast) -> None:
+    days = sample_purchase_days()
+    back = days.with_columns(pl.col("purchase_date").alias("refund_date"), pl.col("amount") / 2)
+    halved = forecast_merchant(days, back, SETTINGS, CODE)
+    assert halved.summary["frequency"].equals(forecast.summary["frequency"])
+    ratio = float(halved.predictions["clv_amount"].sum()) / float(forecast.predictions["clv_amount"].sum())
+    assert ratio == pytest.approx(0.5, abs=0.001)
+
+
+def test_a_history_too_short_for_its_holdout_still_gets_a_forecast() -> None:
+    settings = ForecastSettings("cdnow", date(1997, 9, 30), holdout_days=300)
+    short = forecast_merchant(sample_purchase_days(), None, settings, CODE)
+    assert short.backtest.is_empty()
+    assert short.holdout_weeks.is_empty()
+    assert short.backtest.schema == BACKTEST_SCHEMA
+    check = next(check for check in short.checks if check.name == "backtest_possible")
+    assert not check.has_passed
+    assert not check.is_blocking
+    assert "272 days, the holdout asks for 300" in check.message
+    assert short.is_publishable
+    assert short.model_card["backtest"] is None
+    assert short.predictions.height == 2357
+
+
+def test_a_calibration_with_too_few_to_fit_says_so() -> None:
+    """Nine months held out leave one day of calibration, on which nobody can have bought twice."""
+    settings = ForecastSettings("cdnow", date(1997, 9, 30), holdout_days=271)
+    short = forecast_merchant(sample_purchase_days(), None, settings, CODE)
+    check = next(check for check in short.checks if check.name == "backtest_possible")
+    assert short.backtest.is_empty()
+    assert "without the last 271 days there is no fit" in check.message
+    assert "customers bought again" in check.message
+
+
+@pytest.mark.parametrize(("history", "holdout"), [(545, 180), (360, 180), (200, 100), (1, 1), (0, 1)])
+def test_default_holdout(history: int, holdout: int) -> None:
+    assert default_holdout_days(history) == holdout
+
+
+def test_default_holdout_is_used() -> None:
+    found = forecast_merchant(sample_purchase_days(), None, ForecastSettings("cdnow", AS_OF), CODE)
+    assert found.backtest["holdout_days"].unique().to_list() == [180]
+
+
+def test_a_merchant_without_repeat_buyers_stops_with_the_reason() -> None:
+    days = sample_purchase_days().group_by("customer_id").first().sort("customer_id")
+    with pytest.raises(StopError, match=r"merchant cdnow: bg_nbd: only 0 of 2357 customers bought again.*as_of_date"):
+        forecast_merchant(days, None, SETTINGS, CODE)
+
+
+def test_a_merchant_whose_repeat_days_are_free_stops_with_the_reason() -> None:
+    days = sample_purchase_days().with_columns(amount=pl.lit(0.0))
+    with pytest.raises(StopError, match="only 0 customers spent money"):
+        forecast_merchant(days, None, SETTINGS, CODE)
+
+
+def test_a_merchant_without_orders_stops_with_the_reason() -> None:
+    with pytest.raises(StopError, match="merchant cdnow: nobody bought anything up to 1996-01-01"):
+        forecast_merchant(sample_purchase_days(), None, ForecastSettings("cdnow", date(1996, 1, 1)), CODE)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"horizon_days": 0}, "prediction.horizon_days"),
+        ({"holdout_days": -1}, "prediction.holdout_days"),
+        ({"churn_horizon_days": 10**6}, "prediction.churn_horizon_days"),
+        ({"annual_discount_rate": -0.1}, "prediction.annual_discount_rate"),
+        ({"annual_discount_rate": float("nan")}, "prediction.annual_discount_rate"),
+        ({"currency_minor_digits": 5}, "currency_code"),
+    ],
+)
+def test_settings_without_meaning_name_their_key(change: dict[str, float], key: str) -> None:
+    with pytest.raises(MisconfiguredError, match=key):
+        ForecastSettings("m", AS_OF, **change)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_amounts_round_half_to_even_in_the_currencys_own_digits() -> None:
+    values = np.array([0.125, 0.375, 2.5, 1e9 + 0.25])
+    assert rounded_amount(values, 2).to_list()[:3] == [Decimal("0.12"), Decimal("0.38"), Decimal("2.50")]
+    assert rounded_amount(values, 0).to_list() == [Decimal(0), Decimal(0), Decimal(2), Decimal(10**9)]
+    assert rounded_amount(values, 3).to_list()[0] == Decimal("0.125")
+    assert rounded_amount(values, 4).dtype == pl.Decimal(18, 4)
+
+
+def test_a_holdout_shorter_than_the_churn_horizon_is_judged_on_its_own_days() -> None:
+    settings = ForecastSettings("cdnow", AS_OF, holdout_days=60, churn_horizon_days=90)
+    table = forecast_merchant(sample_purchase_days(), None, settings, CODE).backtest
+    assert table.filter(pl.col("metric") == "order_horizon_days")["value"].unique().to_list() == [60.0]
+
+
+def test_customers_of_the_last_day_are_forecast_too() -> None:
+    new = pl.DataFrame({"customer_id": ["new"], "purchase_date": [AS_OF], "amount": [Decimal("5.0000")]}).cast(
+        {"amount": pl.Decimal(18, 4)}
+    )
+    later = new.with_columns(pl.lit("later").alias("customer_id"), pl.col("purchase_date") + timedelta(days=1))
+    found = forecast_merchant(pl.concat([sample_purchase_days(), new, later]), None, SETTINGS, CODE).predictions
+    row = found.filter(pl.col("customer_id") == "new").row(0, named=True)
+    assert row["age_days"] == 0.0
+    assert row["expected_purchases"] > 0
+    assert "later" not in found["customer_id"]

@@ -1,0 +1,137 @@
+import numpy as np
+import polars as pl
+import pytest
+from cdnow_purchases import sample_calibration
+from simulated_customers import simulate_spend
+
+from ml.estimator import FitStatus, UnusableFitError
+from ml.gamma_gamma import GammaGamma, Spenders, evaluate, spend_frequency_correlation
+from ml.maximum_likelihood import Evaluation, in_log_parameters
+from models.errors import StopError
+
+TRUTH = {"p": 4.0, "q": 3.5, "v": 25.0}
+
+
+def spenders(count: np.ndarray, mean: np.ndarray) -> pl.DataFrame:
+    return pl.DataFrame({"spend_day_count": count, "monetary_value": mean}).with_columns(
+        pl.when(pl.col("spend_day_count") > 0).then("monetary_value")
+    )
+
+
+def simulated(seed: int, customers: int, **parameters: float) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    count = rng.integers(1, 12, customers).astype(float)
+    return spenders(count, simulate_spend(rng, count, **{**TRUTH, **parameters}))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_finds_the_parameters_that_made_the_data(seed: int) -> None:
+    report = GammaGamma().fit(simulated(seed, 20_000)).report_
+    assert report is not None
+    for letter, true in TRUTH.items():
+        error = report.standard_errors[letter]
+        assert 0 < error < 0.2 * true
+        assert abs(report.parameters[letter] - true) < 4 * error
+
+
+def test_gradient_and_hessian_are_those_of_the_value() -> None:
+    frame = simulated(4, 500)
+    people = Spenders.of(frame["spend_day_count"].to_numpy(), frame["monetary_value"].to_numpy(), np.ones(frame.height))
+    theta = np.log(np.array([3.0, 5.0, 12.0]))
+
+    def at(point: np.ndarray) -> Evaluation:
+        e = evaluate(people, np.exp(point))
+        return in_log_parameters(np.exp(point), e.value, e.gradient, e.hessian)
+
+    middle, step = at(theta), 1e-5
+    for i in range(3):
+        up, down = theta.copy(), theta.copy()
+        up[i] += step
+        down[i] -= step
+        assert middle.gradient[i] == pytest.approx((at(up).value - at(down).value) / (2 * step), rel=1e-5, abs=1e-3)
+        bend = (at(up).gradient - at(down).gradient) / (2 * step)
+        np.testing.assert_allclose(middle.hessian[i], bend, rtol=1e-5, atol=1e-3)
+
+
+def test_expected_spend_lies_between_the_own_mean_and_the_populations() -> None:
+    model = GammaGamma.from_parameters(**TRUTH)
+    population = TRUTH["p"] * TRUTH["v"] / (TRUTH["q"] - 1)
+    assert model.population_mean() == pytest.approx(population)
+    count, mean = np.array([0.0, 1.0, 10.0, 1000.0]), np.array([999.0, 10.0, 10.0, 10.0])
+    none, one, ten, many = model.expected_spend(spenders(count, mean))
+    assert none == pytest.approx(population)
+    assert population > one > ten > many > 10.0
+    assert one == pytest.approx(TRUTH["p"] * (TRUTH["v"] + 10.0) / (TRUTH["p"] + TRUTH["q"] - 1))
+
+
+def test_expected_spend_is_what_the_next_purchases_cost() -> None:
+    """Draw people's purchases twice from one nu: the second mean must average to what the first lets expect."""
+    rng = np.random.default_rng(9)
+    customers = 200_000
+    nu = rng.gamma(TRUTH["q"], 1 / TRUTH["v"], customers)
+    first, then = (rng.gamma(TRUTH["p"] * 2, 1 / (nu * 2)) for _ in range(2))
+    expected = GammaGamma.from_parameters(**TRUTH).expected_spend(spenders(np.full(customers, 2.0), first))
+    low = first < np.quantile(first, 0.2)
+    for some in (low, ~low):
+        assert expected[some].mean() == pytest.approx(then[some].mean(), rel=0.02)
+
+
+def test_an_infinite_mean_is_reported_and_replaced_by_the_observed_one() -> None:
+    frame = simulated(6, 3_000, q=0.8)
+    model = GammaGamma().fit(frame)
+    assert model.params_["q"] < 1.0
+    assert not model.has_reliable_mean
+    weights = frame["spend_day_count"]
+    observed = float((frame["monetary_value"] * weights).sum() / weights.sum())
+    assert model.population_mean() == pytest.approx(observed)
+    expected = model.expected_spend(spenders(np.array([0.0, 1.0, 50.0]), np.array([0.0, 7.0, 7.0])))
+    assert expected[0] == pytest.approx(observed)
+    assert 7.0 < expected[2] < expected[1] < observed
+    with pytest.raises(StopError, match="infinite"):
+        GammaGamma.from_parameters(p=2.0, q=0.9, v=3.0).population_mean()
+
+
+def test_the_currency_scales_v_and_nothing_else() -> None:
+    frame = simulated(7, 2_000)
+    cents = GammaGamma().fit(frame.with_columns(pl.col("monetary_value") * 100)).params_
+    assert {**cents, "v": cents["v"] / 100} == pytest.approx(GammaGamma().fit(frame).params_, rel=1e-6)
+
+
+def test_weights_stand_for_repeated_rows_and_order_does_not_matter() -> None:
+    frame = simulated(8, 500)
+    weights = pl.Series("weight", np.arange(frame.height) % 3)
+    repeated = frame.with_columns(weights).select(pl.exclude("weight").repeat_by("weight").explode())
+    once = GammaGamma().fit(frame.with_columns(weights)).params_
+    assert once == pytest.approx(GammaGamma().fit(repeated).params_, rel=1e-9)
+    assert GammaGamma().fit(frame).params_ == GammaGamma().fit(frame.reverse()).params_
+
+
+def test_a_sampled_start_ends_where_a_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = GammaGamma().fit(sample_calibration()).params_
+    monkeypatch.setattr("ml.gamma_gamma._SAMPLE_EVERY_ABOVE", 500)
+    monkeypatch.setattr("ml.gamma_gamma._SAMPLE_CUSTOMERS", 200)
+    assert GammaGamma().fit(sample_calibration()).params_ == pytest.approx(plain, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("frame", "status"),
+    [
+        (spenders(np.full(200, 3.0), np.full(200, 19.9)), None),
+        (spenders(np.full(5, 3.0), np.arange(1.0, 6.0)), FitStatus.TOO_FEW_CUSTOMERS),
+        (spenders(np.zeros(50), np.zeros(50)), FitStatus.TOO_FEW_CUSTOMERS),
+    ],
+)
+def test_says_when_there_is_nothing_to_fit(frame: pl.DataFrame, status: FitStatus | None) -> None:
+    with pytest.raises(UnusableFitError) as caught:
+        GammaGamma().fit(frame)
+    assert not caught.value.report.is_usable
+    if status:
+        assert caught.value.report.status is status
+        assert f"only {int((frame['spend_day_count'] > 0).sum())} customers" in str(caught.value)
+
+
+def test_correlation_of_spend_and_frequency() -> None:
+    frame = spenders(np.array([1.0, 2.0, 3.0, 0.0]), np.array([30.0, 20.0, 10.0, 0.0]))
+    assert spend_frequency_correlation(frame) == pytest.approx(-1.0)
+    assert spend_frequency_correlation(frame[:1]) is None
+    assert spend_frequency_correlation(frame.with_columns(monetary_value=pl.lit(5.0))) is None
