@@ -2,8 +2,10 @@
 
 Usage: python benchmarks/clv_fit.py [--peer-customers 250000] [--customers 250000 1000000]
 
-Customers are drawn from the model itself with a fixed seed, with whole days, as a warehouse has them. CPU seconds, for
-wall-clock seconds depend on who else is at work.
+Two kinds of customers, both with a fixed seed: drawn from the model itself in whole days, acquired over nine months,
+so that most histories are distinct; and drawn with replacement from the full CDNOW file, acquired over three months,
+so that many share one. The fit's cost goes with the distinct histories, the peer's with the customers. CPU seconds,
+for wall-clock seconds depend on who else is at work.
 """
 
 import argparse
@@ -19,12 +21,14 @@ import polars as pl
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from cdnow_purchases import AS_OF, all_purchase_days  # noqa: E402  # run as a script, from any folder
 from simulated_customers import simulate_bg_nbd, simulate_spend  # noqa: E402
 
 from ml.bg_nbd import BetaGeometricNbd  # noqa: E402  # run as a script, from any folder
 from ml.churn import churn_probability  # noqa: E402
 from ml.gamma_gamma import GammaGamma  # noqa: E402
 from ml.lifetime_value import lifetime_value  # noqa: E402
+from ml.purchase_summary import summarise_purchases  # noqa: E402
 
 
 def customers(count: int) -> pl.DataFrame:
@@ -37,6 +41,11 @@ def customers(count: int) -> pl.DataFrame:
         pl.Series("spend_day_count", x),
         pl.when(pl.col("frequency") > 0).then(pl.Series(spend)).alias("monetary_value"),
     )
+
+
+def cdnow_customers(count: int) -> pl.DataFrame:
+    summary = summarise_purchases(all_purchase_days(), None, as_of_date=AS_OF)
+    return summary.sample(count, with_replacement=True, seed=1)
 
 
 def cpu_seconds(work: Callable[[], object]) -> tuple[float, object]:
@@ -74,8 +83,8 @@ def peer(summary: pl.DataFrame) -> dict[str, float]:
 
         x, t_x, T = (summary[name].to_numpy() for name in ("frequency", "recency_days", "age_days"))
         fit, model = cpu_seconds(lambda: BetaGeoFitter().fit(x, t_x, T))
-        has_spend = x > 0
         mean = summary["monetary_value"].fill_null(0.0).to_numpy()
+        has_spend = mean > 0
         spend_fit, spend = cpu_seconds(lambda: GammaGammaFitter().fit(x[has_spend], mean[has_spend]))
         value, _ = cpu_seconds(
             lambda: spend.customer_lifetime_value(  # type: ignore[attr-defined]  # untyped library
@@ -109,16 +118,17 @@ def main() -> None:
     parser.add_argument("--peer-customers", type=int, default=250_000, help="0 leaves the peer out")
     arguments = parser.parse_args()
     ours(customers(2_000))  # Nothing is measured cold.
-    runs = {("ours", count): ours(customers(count)) for count in arguments.customers}
-    if arguments.peer_customers:
-        runs["lifetimes", arguments.peer_customers] = peer(customers(arguments.peer_customers))
     measures = ["BG/NBD fit", "Gamma-Gamma fit", "all predictions", "log-likelihood"]
-    print(f"{'CPU seconds':<24}" + "".join(f"{name:>18}" for name in measures))
-    for (who, count), found in runs.items():
-        print(f"{who:<12}{count:>12,}" + "".join(f"{found[name]:>18.3f}" for name in measures))
-    mine, theirs = runs.get(("ours", arguments.peer_customers)), runs.get(("lifetimes", arguments.peer_customers))
-    if mine and theirs:
-        print(f"{'ratio':<12}{'':>12}" + "".join(f"{theirs[name] / mine[name]:>18.1f}" for name in measures[:3]))
+    print(f"{'CPU seconds':<32}" + "".join(f"{name:>18}" for name in measures))
+    for kind, draw in (("simulated", customers), ("cdnow", cdnow_customers)):
+        counts = sorted({*arguments.customers, arguments.peer_customers} - {0})
+        mine = {count: ours(draw(count)) for count in counts}
+        for count, found in mine.items():
+            print(f"{kind + ', ours':<20}{count:>12,}" + "".join(f"{found[name]:>18.3f}" for name in measures))
+        if count := arguments.peer_customers:
+            theirs = peer(draw(count))
+            print(f"{kind + ', lifetimes':<20}{count:>12,}" + "".join(f"{theirs[name]:>18.3f}" for name in measures))
+            print(f"{'ratio':<32}" + "".join(f"{theirs[name] / mine[count][name]:>18.1f}" for name in measures[:3]))
 
 
 if __name__ == "__main__":
