@@ -6,6 +6,8 @@ BIN := .venv/bin
 PERENNIAL := $(BIN)/perennial
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+# Tests that share a costly fixture stay together on one worker.
+PARALLEL := -n $(WORKERS) --dist loadgroup
 export UV_LINK_MODE := copy
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -40,7 +42,7 @@ ui: .venv/.installed ## The Dagster UI and its daemon (Ctrl-C stops both)
 	@$(PERENNIAL) ui
 
 test: .venv/.installed ## Every test
-	@$(PYTEST) -n $(WORKERS) -m "not soak"
+	@$(PYTEST) $(PARALLEL) -m "not soak"
 
 check: .venv/.installed ## Everything that guards main: format, lint, types, layers, SQL, dbt, documents, tests
 	$(BIN)/ruff format --check .
@@ -49,7 +51,7 @@ check: .venv/.installed ## Everything that guards main: format, lint, types, lay
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project models
 	$(PERENNIAL) docs --check
-	$(PYTEST) -n $(WORKERS) -m "not soak"
+	$(PYTEST) $(PARALLEL) -m "not soak"
 
 bench: .venv/.installed ## Measure, with peers beside us in one run
 	@$(BIN)/python -m benchmarks
@@ -58,7 +60,7 @@ docs: .venv/.installed ## Regenerate the generated documents
 	@$(PERENNIAL) docs
 
 soak: .venv/.installed ## The long fault and load runs
-	@$(PYTEST) -n $(WORKERS) -m soak
+	@$(PYTEST) $(PARALLEL) -m soak
 
 format: .venv/.installed ## Format the code
 	@$(BIN)/ruff format .
