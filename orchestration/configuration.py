@@ -1,12 +1,12 @@
 """`perennial.yml`: what to pull, score and send, as typed declarations.
 
-Each package owns the shape of its own part (a source's settings, an audience's rule, a destination's settings); this module
-puts them together and turns every mistake into one error that names the key. Secrets are references to the environment
-(`${NAME}`) and are resolved here, so that no other module sees the environment.
+Each package owns the shape of its own part (a source's settings, an audience's rule, a destination's settings); this
+module puts them together and turns every mistake into one error that names the key. Secrets are references to the
+environment (`${NAME}`) and are resolved here, so that no other module sees the environment.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from activation.audiences import Audience
 from activation.payloads import Sync
@@ -23,7 +24,12 @@ from connectors.destinations import DestinationSettings
 from connectors.sources import SourceSettings
 from models.errors import MisconfiguredError
 
-_REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+# Whatever is written like a reference is one: a misspelt name must not pass for the secret that it was to stand for.
+_REFERENCE = re.compile(r"\$\{([^}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A model's own check begins with the key below it that is wrong, such as `columns.order_id: is needed`.
+_KEY_IN_MESSAGE = re.compile(r"^([a-z_]+(?:\.[a-z_]+)*): (?=\S)")
+_TYPE_TAGS = frozenset({"str", "int", "float", "bool", "date", "datetime", "decimal", "dict", "list", "none"})
 
 
 def _known_zone(value: str) -> str:
@@ -137,12 +143,14 @@ def load_configuration(path: Path, references: Mapping[str, str]) -> Configurati
         MisconfiguredError: Names the first key at fault and lists the others.
     """
     try:
-        written = yaml.safe_load(path.read_text(encoding="utf-8"))
+        written = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise MisconfiguredError(
             str(path.name), f"no such file in {path.parent}; set PERENNIAL_CONFIG or add it"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise MisconfiguredError(str(path.name), f"cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none, or bytes that are not UTF-8, is a ValueError
         raise MisconfiguredError(str(path.name), f"is not readable YAML: {error}") from None
     if not isinstance(written, dict):
         raise MisconfiguredError(str(path.name), "holds no declarations; it starts with `merchants:`")
@@ -153,6 +161,20 @@ def load_configuration(path: Path, references: Mapping[str, str]) -> Configurati
         raise _misconfigured(error, resolved) from None
     _check_names(configuration)
     return configuration
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain types; a key that stands twice in one map is an error, for one of the two would be lost."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The map, if no key of it stands twice."""
+        seen: dict[str, int] = {}
+        for key_node, _ in node.value:
+            line = key_node.start_mark.line + 1
+            if isinstance(key_node, yaml.ScalarNode) and seen.setdefault(key_node.value, line) != line:
+                problem = f"{key_node.value!r} stands twice in one map, first in line {seen[key_node.value]}"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def _resolve(value: Any, references: Mapping[str, str], *, key: str) -> Any:  # noqa: ANN401 - YAML holds anything
@@ -166,6 +188,8 @@ def _resolve(value: Any, references: Mapping[str, str], *, key: str) -> Any:  # 
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
+        if not _NAME.fullmatch(name):
+            raise MisconfiguredError(key, f"refers to ${{{name}}}, which is no variable's name; write ${{NAME}}")
         if not references.get(name):
             raise MisconfiguredError(key, f"refers to ${{{name}}}, which the environment does not set")
         return references[name]
@@ -175,26 +199,55 @@ def _resolve(value: Any, references: Mapping[str, str], *, key: str) -> Any:  # 
 
 def _misconfigured(error: ValidationError, written: Any) -> MisconfiguredError:  # noqa: ANN401 - YAML holds anything
     """One error out of pydantic's list: the first key at fault, and how many more there are."""
-    problems = [(key_path(problem["loc"], written), problem["msg"]) for problem in error.errors(include_input=False)]
+    problems = [_problem(problem, written) for problem in error.errors(include_input=False)]
+    # Where a key may take several shapes, what is wrong inside the shape that was written says more than that it is not
+    # one of the others.
+    inner = [key for key, _ in problems]
+    problems = [
+        (key, message)
+        for key, message in problems
+        if not any(other.startswith((f"{key}.", f"{key}[")) for other in inner)
+    ]
     key, message = problems[0]
     others = "".join(f"\n  {other}: {text}" for other, text in problems[1:])
-    return MisconfiguredError(key, message.removeprefix("Value error, ") + (f"\nalso:{others}" if others else ""))
+    return MisconfiguredError(key, message + (f"\nalso:{others}" if others else ""))
 
 
-def key_path(location: tuple[int | str, ...], written: Any) -> str:  # noqa: ANN401 - YAML holds anything
-    """The path of a key as its owner would write it; the tags of unions, which stand in no file, are left out."""
+def _problem(problem: ErrorDetails, written: Any) -> tuple[str, str]:  # noqa: ANN401 - YAML holds anything
+    """A problem's key and message."""
+    key = key_path(problem["loc"], written, is_missing=problem["type"] == "missing")
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"].startswith("union_tag_"):
+        return f"{key}.{problem['ctx']['discriminator'].strip(chr(39))}", message
+    named = _KEY_IN_MESSAGE.match(message) if problem["type"] == "value_error" else None
+    return (f"{key}.{named.group(1)}".lstrip("."), message[named.end() :]) if named else (key, message)
+
+
+def key_path(location: tuple[int | str, ...], written: Any, *, is_missing: bool = False) -> str:  # noqa: ANN401 - YAML holds anything
+    """The path of a key as its owner would write it.
+
+    Args:
+        location: Pydantic's path, in which the tags of unions stand too; they stand in no file and are left out.
+        written: What was validated.
+        is_missing: Whether the path ends with a key that is not there and should be.
+    """
     path, here = "", written
     for position, part in enumerate(location):
         is_last = position == len(location) - 1
         if isinstance(part, int):
-            path += f"[{part}]"
-            here = here[part] if isinstance(here, list) and part < len(here) else None
+            if isinstance(here, list):
+                path += f"[{part}]"
+                here = here[part] if part < len(here) else None
         elif isinstance(here, dict) and part in here:
             path += f".{part}"
             here = here[part]
-        elif is_last and isinstance(here, dict):
+        elif is_last and isinstance(here, dict) and (is_missing or not _is_tag(part, here)):
             path += f".{part}"
     return path.lstrip(".")
+
+
+def _is_tag(part: str, here: dict[Any, Any]) -> bool:
+    return part in _TYPE_TAGS or part == here.get("type") or not re.fullmatch(r"[a-z][a-z0-9_]*", part)
 
 
 def _check_names(configuration: Configuration) -> None:
@@ -206,6 +259,9 @@ def _check_names(configuration: Configuration) -> None:
         key = f"merchants[{index}]"
         _unique(f"{key}.stores", "store_id", [s.store_id for s in merchant.stores])
         _unique(f"{key}.audiences", "name", [a.name for a in merchant.audiences])
+        for code, rates in merchant.exchange_rates.items():
+            days = [str(rate.valid_from_date) for rate in rates]
+            _unique(f"{key}.exchange_rates.{code}", "valid_from_date", days)
         audiences = {a.name for a in merchant.audiences}
         for number, sync in enumerate(merchant.syncs):
             for field_name, name, known in (
@@ -217,6 +273,10 @@ def _check_names(configuration: Configuration) -> None:
                     raise MisconfiguredError(
                         f"{key}.syncs[{number}].{field_name}", f"{name!r} is not declared; declared are: {choices}"
                     )
+
+        # Two of a pair would each undo what the other sent, night after night.
+        pairs = [f"{sync.audience} to {sync.destination}" for sync in merchant.syncs]
+        _unique(f"{key}.syncs", "destination", pairs)
 
 
 def _unique(key: str, field_name: str, names: list[str]) -> None:
