@@ -1,7 +1,7 @@
 """The `perennial` command: the same jobs that the Makefile and Dagster offer, one sub-command each.
 
-Parses, calls, prints. What a command does stands in the module it calls; a failure of ours ends with its message and exit
-code 1, without a traceback.
+Parses, calls, prints. What a command does stands in the module it calls, which is imported when the command is given,
+so that `--help` is quick; a failure of ours ends with its message and exit code 1, without a traceback.
 """
 
 import sys
@@ -121,18 +121,24 @@ def archive_sql(
 
 @app.command()
 def synthesize(
-    folder: Annotated[Path, typer.Argument(help="Where the files go; `truth/` below it holds the true parameters.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where the files go; `truth/` below it holds the true parameters.")
+    ] = None,
     preset: Annotated[str, typer.Option(help="Which merchant to make up; see --list.")] = "model_following",
-    customers: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many customers.")] = 10_000,
+    customers: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="How many customers. Default: as many as the preset has.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 1,
     file_format: Annotated[str, typer.Option("--format", help="csv, jsonl or parquet.")] = "csv",
     listing: Annotated[bool, typer.Option("--list", help="List the presets.")] = False,
 ) -> None:
-    """Make up a merchant whose true behaviour is known, as files that the files source reads."""
+    """Make up a merchant whose true behaviour is known, as files; prints the perennial.yml that reads them."""
     from orchestration.synthesis import list_presets, synthesize_merchant
 
     if listing:
         list_presets()
+    elif folder is None:
+        raise typer.BadParameter("say where the files go, or --list the presets", param_hint="FOLDER")
     else:
         synthesize_merchant(folder, preset, customers, seed, file_format)
 

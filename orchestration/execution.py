@@ -80,7 +80,8 @@ def check_configuration(settings: Settings) -> Iterator[str]:
         MisconfiguredError: Names the key at fault.
     """
     configuration = read_configuration(settings)
-    yield f"{settings.config_path.name}: {len(configuration.merchants)} merchants"
+    count = len(configuration.merchants)
+    yield f"{settings.config_path.name}: {count} {'merchant' if count == 1 else 'merchants'}"
     for number, merchant in enumerate(configuration.merchants):
         for index, store in enumerate(merchant.stores):
             source = build_source(
@@ -101,7 +102,7 @@ def check_configuration(settings: Settings) -> Iterator[str]:
             rows = 0 if first is None else first.records.num_rows
             rejected = 0 if first is None else len(first.rejected)
             yield (
-                f"{merchant.merchant_id}/{store.store_id}: opens; first page has {rows:,} good and {rejected:,} bad rows"
+                f"{merchant.merchant_id}/{store.store_id}: opens; its first page: {rows:,} good and {rejected:,} bad rows"
             )
             if first is not None and first.rejected:
                 bad = first.rejected[0]
