@@ -79,7 +79,7 @@ def ours(summary: pl.DataFrame) -> dict[str, float]:
 def peer(summary: pl.DataFrame) -> dict[str, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from lifetimes import BetaGeoFitter, GammaGammaFitter  # noqa: PLC0415  # its import warns
+        from lifetimes import BetaGeoFitter, GammaGammaFitter  # its import warns
 
         x, t_x, T = (summary[name].to_numpy() for name in ("frequency", "recency_days", "age_days"))
         fit, model = cpu_seconds(lambda: BetaGeoFitter().fit(x, t_x, T))
@@ -107,7 +107,7 @@ def peer(summary: pl.DataFrame) -> dict[str, float]:
 
 
 def series_of(values: np.ndarray) -> object:
-    import pandas as pd  # noqa: PLC0415  # only the peer wants it
+    import pandas as pd  # only the peer wants it
 
     return pd.Series(values)
 

@@ -1,7 +1,8 @@
 """The protocol of a source: what every connector that brings data in offers to the pipeline.
 
-A source turns one store's records into pages of declared streams. It keeps no state of its own: the cursor it is given is
-the one that it returned when its last rows were committed, so a crash anywhere repeats work and never skips it.
+A source turns one store's records into pages of declared streams. It keeps no state of its own: the cursor it is
+given is the one that it returned when its last rows were committed, so a crash anywhere repeats work and never skips
+it.
 """
 
 from collections.abc import Iterator, Sequence

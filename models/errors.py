@@ -1,8 +1,8 @@
 """Failures, typed by what to do next.
 
 Every failure that Perennial raises on purpose is one of four kinds: try again later, set one record aside, stop this
-merchant, or correct the configuration. `orchestration` maps the kinds to Dagster's retry behaviour in one place, so that
-no other module decides whether something is worth another attempt.
+merchant, or correct the configuration. `orchestration` maps the kinds to Dagster's retry behaviour in one place, so
+that no other module decides whether something is worth another attempt.
 """
 
 

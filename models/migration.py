@@ -84,7 +84,7 @@ def migrate(url: str, *, revision: str = "head") -> bool:
 
 def alembic_config(connection: sa.Connection) -> "Config":
     """Alembic's configuration for the migrations of this package, on a connection that the caller keeps."""
-    from alembic.config import Config  # noqa: PLC0415 (costs a third of a second that most starts do not need)
+    from alembic.config import Config
 
     config = Config()
     # The option goes through configparser, to which a % in the checkout's path would be an interpolation.
@@ -94,7 +94,7 @@ def alembic_config(connection: sa.Connection) -> "Config":
 
 
 def _upgrade(url: str, revision: str) -> None:
-    from alembic import command  # noqa: PLC0415 (see alembic_config)
+    from alembic import command
 
     engine = create_engine(url, application_name="perennial migrate")
     try:

@@ -43,7 +43,9 @@ def table_plots(run: MerchantRun, key: dg.AssetKey) -> dict[str, dg.MetadataValu
         query = sa.select(sa.text("*")).select_from(table).where(table.c.merchant_id == merchant.merchant_id)
         with run.deployment.transformer.connect() as connection:
             rows = read_frame(connection, query)
-        pictures |= {f"{title} ({merchant.merchant_id})": png for title, png in draw(rows, caption(run, merchant)).items()}
+        pictures |= {
+            f"{title} ({merchant.merchant_id})": png for title, png in draw(rows, caption(run, merchant)).items()
+        }
     return as_metadata(pictures)
 
 
@@ -84,9 +86,7 @@ def model_plots(run: MerchantRun, forecasts: dict[str, MerchantForecast]) -> dic
     for merchant in [m for m in run.merchants if m.merchant_id in forecasts][:_MOST_MERCHANTS]:
         forecast, text, who = forecasts[merchant.merchant_id], caption(run, merchant), f"({merchant.merchant_id})"
         drawn["model_runs"] |= {f"{title} {who}": png for title, png in _matrices(forecast, merchant, text).items()}
-        drawn["backtests"] |= {
-            f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text)
-        }
+        drawn["backtests"] |= {f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text)}
         predictions = forecast.predictions.with_columns(pl.lit(merchant.currency_code).alias("currency_code"))
         drawn["predictions"] |= {
             f"concentration of value {who}": plots.clv_concentration(

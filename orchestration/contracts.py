@@ -1,8 +1,8 @@
 """The data contract of a raw batch, held by Great Expectations before the batch counts as landed.
 
 The contract is derived from the stream's declaration (`models.records`), so it cannot drift from the tables. A batch is
-validated in chunks, which bounds memory whatever the batch's size; the uniqueness of keys over the whole batch is landing's
-to prove. Great Expectations takes about ten seconds to import and is therefore imported where it is used.
+validated in chunks, which bounds memory whatever the batch's size; the uniqueness of keys over the whole batch is
+landing's to prove. Great Expectations takes about ten seconds to import and is therefore imported where it is used.
 """
 
 import warnings

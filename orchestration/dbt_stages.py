@@ -1,8 +1,8 @@
 """One part of the dbt project as a stage of a run: build its tables, test them, and hold failures against merchants.
 
-Tables are built first and tested after: `dbt build` would stop everything downstream of a failed test, for every merchant.
-A failed test withholds the merchants whose rows failed it, which are read from the table that dbt keeps them in; a test that
-could not run at all says nothing about anybody and therefore withholds everybody.
+Tables are built first and tested after: `dbt build` would stop everything downstream of a failed test, for every
+merchant. A failed test withholds the merchants whose rows failed it, which are read from the table that dbt keeps
+them in; a test that could not run at all says nothing about anybody and therefore withholds everybody.
 """
 
 import os

@@ -30,7 +30,5 @@ def declare_merchants(run: MerchantRun) -> int:
     with run.deployment.loader.begin() as connection:
         bookkeeping.set_merchants(connection, merchants, rates, run_id=run.run_id, updated_at=run.started_at)
         for merchant in merchants:
-            bookkeeping.clear_withheld(
-                connection, merchant.merchant_id, run_id=run.run_id, updated_at=run.started_at
-            )
+            bookkeeping.clear_withheld(connection, merchant.merchant_id, run_id=run.run_id, updated_at=run.started_at)
     return len(rates)

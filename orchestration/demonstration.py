@@ -12,6 +12,8 @@ from orchestration.serving import receiver_log
 from orchestration.settings import Settings
 from orchestration.summary import print_summary
 
+_LOG_WIDTH = 120
+
 
 def run_demo(settings: Settings) -> int:
     """Run the pipeline for everything that `perennial.yml` declares, with the receiver up, and print what came of it.
@@ -19,7 +21,7 @@ def run_demo(settings: Settings) -> int:
     Returns:
         0 when every merchant was published, else 1.
     """
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, soft_wrap=False)
     console.print("[bold]Perennial[/bold]: real purchases, from the archive to the message that follows from them.\n")
     with progress.reporting(sys.stderr):
         with progress.current().task("Starting the warehouse"):

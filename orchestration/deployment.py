@@ -1,7 +1,7 @@
 """A deployment opened for work: its settings, its declarations, and a warehouse that is running and migrated.
 
-The `perennial` command and Dagster's resources share it. It is the one place that starts the embedded server, gives child
-processes (dbt, Dagster's) their addresses, and holds the clock.
+The `perennial` command and Dagster's resources share it. It is the one place that starts the embedded server, gives
+child processes (dbt, Dagster's) their addresses, and holds the clock.
 """
 
 import os

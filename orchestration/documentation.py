@@ -1,4 +1,4 @@
-"""The generated documents: every key of `perennial.yml`, and every table of the warehouse, from their own declarations."""
+"""The generated documents: every key of `perennial.yml`, and every table of the warehouse."""
 
 from collections.abc import Iterator
 from types import UnionType
@@ -53,7 +53,7 @@ def configuration_document() -> str:
         "# perennial.yml",
         "",
         "What Perennial pulls, scores and sends. An unknown key is an error; `${NAME}` in any text is replaced by that",
-        "variable of the environment (or of `.env`). `perennial check-config` checks the file without changing anything.",
+        "variable of the environment (or of `.env`). `perennial check-config` checks the file and changes nothing.",
         "",
     ]
     for model in _models(Configuration):
@@ -61,7 +61,9 @@ def configuration_document() -> str:
         lines += ["| key | takes | default | meaning |", "|---|---|---|---|"]
         for name, field in model.model_fields.items():
             key = field.alias or name
-            lines.append(f"| `{key}` | {_takes(field.annotation)} | {_default(field)} | {_cell(field.description or '')} |")
+            lines.append(
+                f"| `{key}` | {_takes(field.annotation)} | {_default(field)} | {_cell(field.description or '')} |"
+            )
         lines.append("")
     return "\n".join(lines)
 
@@ -147,5 +149,3 @@ def _cell(text: str) -> str:
 
 def _first_paragraph(text: str | None) -> str:
     return " ".join((text or "").strip().split("\n\n")[0].split())
-
-

@@ -101,9 +101,7 @@ def check_configuration(settings: Settings) -> Iterator[str]:
             first = next(iter(reading.pages), None) if reading.mode is not ReadMode.UNCHANGED else None
             rows = 0 if first is None else first.records.num_rows
             rejected = 0 if first is None else len(first.rejected)
-            yield (
-                f"{merchant.merchant_id}/{store.store_id}: opens; its first page: {rows:,} good and {rejected:,} bad rows"
-            )
+            yield (f"{merchant.merchant_id}/{store.store_id}: first page: {rows:,} good and {rejected:,} bad rows")
             if first is not None and first.rejected:
                 bad = first.rejected[0]
                 yield f"  for example {bad.origin}, line {bad.line}, {bad.field}: {bad.reason}"

@@ -1,7 +1,7 @@
 """Failures as Dagster understands them: the one place that decides what another attempt is worth.
 
-`models.errors` types a failure by what to do next. Here, "try again later" becomes a failure that Dagster's retry policy may
-repeat; everything else fails at once, with words that say what to do.
+`models.errors` types a failure by what to do next. Here, "try again later" becomes a failure that Dagster's retry
+policy may repeat; everything else fails at once, with words that say what to do.
 """
 
 from collections.abc import Iterator

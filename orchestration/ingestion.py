@@ -1,13 +1,13 @@
 """From a shop to the raw tables: read into the archive, hold the contract, land.
 
-Each function does one merchant's part and is safe to repeat at any point: a batch that was archived before a crash is found
-again by its id and not read twice, and nothing counts as read before its rows are committed.
+Each function does one merchant's part and is safe to repeat at any point: a batch that was archived before a crash is
+found again by its id and not read twice, and nothing counts as read before its rows are committed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from connectors.source import ReadMode, Reading, ReadRequest, Source
+from connectors.source import Reading, ReadMode, ReadRequest, Source
 from connectors.sources import build_source
 from models import bookkeeping, rejections
 from models.archive import ArchivedBatch, BatchWriter, batch_id, find_batch
@@ -63,7 +63,8 @@ def archive_merchant(run: MerchantRun, merchant: Merchant, system: str) -> list[
     """Read the merchant's stores into the archive and hold the data contract of what was read.
 
     Raises:
-        StopError: Too large a share of a store's records is bad, or a batch breaks its contract; what was read is in the
+        StopError: Too large a share of a store's records is bad, or a batch breaks its contract; what was read is in
+        the
             archive and what was set aside in `ops.rejected_records`, but nothing of it will be landed.
     """
     return [_archive_store(run, merchant, store, source) for store, source in open_sources(run, merchant, system)]
@@ -83,7 +84,9 @@ def _archive_store(run: MerchantRun, merchant: Merchant, store: Store, source: S
             return StoreReading(store.store_id, notes=dict(reading.notes))
         begun = ArchivedBatch(
             root=run.deployment.archive_root,
-            batch_id=batch_id(source.system, merchant.merchant_id, store.store_id, reading.fingerprint, follows=follows),
+            batch_id=batch_id(
+                source.system, merchant.merchant_id, store.store_id, reading.fingerprint, follows=follows
+            ),
             source=source.system,
             merchant_id=merchant.merchant_id,
             store_id=store.store_id,
@@ -148,9 +151,9 @@ def _refuse_too_many_rejects(batch: ArchivedBatch, merchant: Merchant) -> None:
     rate = batch.rejected_count / total if total else 0.0
     if rate > merchant.max_rejected_rate:
         raise StopError(
-            f"{batch.rejected_count:,} of {total:,} records of store {batch.store_id!r} were rejected ({rate:.1%}), more "
-            f"than max_rejected_rate allows ({merchant.max_rejected_rate:.1%}); nothing of this read was landed. See "
-            "`perennial rejects`; then correct the file, the mapping, or single records (`perennial replay-rejects`)"
+            f"{batch.rejected_count:,} of {total:,} records of store {batch.store_id!r} were rejected ({rate:.1%}), "
+            f"more than max_rejected_rate allows ({merchant.max_rejected_rate:.1%}); nothing of this read was landed. "
+            "See `perennial rejects`; then correct the file, the mapping, or single records (`perennial replay-rejects`)"
         )
 
 
@@ -193,7 +196,8 @@ def _archived(run: MerchantRun, system: str, merchant: Merchant, store: Store, b
     if batch is None:
         raise StopError(
             f"batch {batch_id} of store {store.store_id!r} is in the books but not in the archive at "
-            f"{run.deployment.archive_root.name}/; restore the archive, or delete the batch's row in ops.archive_batches"
+            f"{run.deployment.archive_root.name}/; restore the archive, "
+            "or delete the batch's row in ops.archive_batches"
         )
     return batch
 

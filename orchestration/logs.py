@@ -1,4 +1,4 @@
-"""Structured logs with ids and never payloads: whatever a log call is given, personal data and secrets are struck out."""
+"""Structured logs with ids and never payloads: personal data and secrets are struck out."""
 
 import logging
 import re

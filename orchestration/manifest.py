@@ -1,4 +1,4 @@
-"""The dbt manifest that Dagster's assets are defined by: parsed when the project's files have changed, read otherwise."""
+"""The dbt manifest that Dagster's assets are defined by: parsed when the project's files have changed."""
 
 import json
 import os

@@ -1,7 +1,8 @@
 """One run over some merchants, each kept from the others' failures.
 
-What goes wrong with a merchant withholds that merchant: the failure is written to `ops.merchant_checks`, its later stages are
-skipped, its last good tables stay, and the others go on. What goes wrong with the warehouse itself fails the step.
+What goes wrong with a merchant withholds that merchant: the failure is written to `ops.merchant_checks`, its later
+stages are skipped, its last good tables stay, and the others go on. What goes wrong with the warehouse itself fails
+the step.
 """
 
 from collections.abc import Callable, Iterator

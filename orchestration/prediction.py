@@ -1,4 +1,4 @@
-"""From purchase days to published predictions: reads a merchant's history, calls one pure function, writes what it returns.
+"""From purchase days to published predictions: reads a history, calls one pure function, writes what it returns.
 
 A model run's id is a digest of its data, settings and code, so a repeat finds its rows in place and writes nothing.
 Predictions are appended; which of a merchant's runs is in force is noted on `ml.model_runs`.
@@ -53,7 +53,8 @@ def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
     """Fit, backtest and predict for one merchant, and store the result, unpublished.
 
     Raises:
-        StopError: The history cannot carry a model, or the model's own checks fail; the last published run stays in force.
+        StopError: The history cannot carry a model, or the model's own checks fail; the last published run stays in
+        force.
     """
     days, refunds = _history(run, merchant.merchant_id)
     settings = ForecastSettings(
@@ -68,7 +69,9 @@ def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
     with progress.current().task(f"Fitting and predicting {merchant.merchant_id}"):
         forecast = forecast_merchant(days, refunds, settings, ml_code_hash())
         _store(run, merchant, forecast, run.started_at)
-    failed = [f"{check.name}: {check.message}" for check in forecast.checks if check.is_blocking and not check.has_passed]
+    failed = [
+        f"{check.name}: {check.message}" for check in forecast.checks if check.is_blocking and not check.has_passed
+    ]
     if failed:
         raise StopError("; ".join(failed))
     return forecast
@@ -86,9 +89,9 @@ def _history(run: MerchantRun, merchant_id: str) -> tuple[pl.DataFrame, pl.DataF
             ),
             read_frame(
                 connection,
-                sa.select(refunds.c.customer_id, refunds.c.purchase_date, refunds.c.refund_date, refunds.c.amount).where(
-                    refunds.c.merchant_id == merchant_id, refunds.c.purchase_date.is_not(None)
-                ),
+                sa.select(
+                    refunds.c.customer_id, refunds.c.purchase_date, refunds.c.refund_date, refunds.c.amount
+                ).where(refunds.c.merchant_id == merchant_id, refunds.c.purchase_date.is_not(None)),
             ),
         )
 

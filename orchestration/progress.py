@@ -1,13 +1,13 @@
 """What a person sees while a run works: bars on a terminal, lines in a log, nothing where nobody looks.
 
-The stages report through `current()`, so that the same asset shows bars under `make demo` and stays quiet under Dagster's
-daemon, which has its own event log. Holds no state but which reporter is in use.
+The stages report through `current()`, so that the same asset shows bars under `make demo` and stays quiet under
+Dagster's daemon, which has its own event log. Holds no state but which reporter is in use.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Protocol, TextIO
+from typing import Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -81,7 +81,7 @@ class BarReporter:
             console=console,
         )
 
-    def __enter__(self) -> "BarReporter":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

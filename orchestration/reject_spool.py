@@ -1,4 +1,4 @@
-"""Rejected records on their way to the warehouse: spooled to a file, so that a file of nothing but bad rows fits too."""
+"""Rejected records on their way to the warehouse, spooled to a file: an export of nothing but bad rows fits too."""
 
 import json
 import tempfile

@@ -34,7 +34,9 @@ def list_rejects(settings: Settings, merchant_ids: list[str], output: Path | Non
             writer = csv.writer(file)
             writer.writerow([*_COLUMNS, _CORRECTED])
             writer.writerows([*(getattr(row, name) for name in _COLUMNS), row.corrected_text or ""] for row in rows)
-        typer.echo(f"{len(rows):,} rejected records in {output}; fill in {_CORRECTED}, then: perennial replay-rejects {output}")
+        typer.echo(
+            f"{len(rows):,} rejected records in {output}; fill in {_CORRECTED}, then: perennial replay-rejects {output}"
+        )
         return
     if not rows:
         typer.echo("No rejected records.")
@@ -65,8 +67,8 @@ def _open_rejects(deployment: Deployment, merchant_ids: list[str]) -> list[sa.Ro
 def replay(settings: Settings, merchant_ids: list[str], corrections: Path | None) -> int:
     """Take corrections from a file, if there is one, and run the pipeline for the merchants with rejected records.
 
-    Their sources are read again with the corrections in the place of the rejected text, and with the mapping as it is now;
-    a correction stays in force for as long as the export holds the faulty text.
+    Their sources are read again with the corrections in the place of the rejected text, and with the mapping as it is
+    now; a correction stays in force for as long as the export holds the faulty text.
 
     Returns:
         0 when every merchant was published.
@@ -98,13 +100,13 @@ def _save_corrections(deployment: Deployment, path: Path, corrected_at: datetime
             reader = csv.DictReader(file)
             missing = {"reject_id", _CORRECTED} - set(reader.fieldnames or ())
             if missing:
-                raise MisconfiguredError(str(path), f"has no column {', '.join(sorted(missing))}; see perennial rejects")
+                raise MisconfiguredError(
+                    str(path), f"has no column {', '.join(sorted(missing))}; see perennial rejects"
+                )
             count = 0
             for row in reader:
                 if row[_CORRECTED]:
-                    rejections.save_correction(
-                        connection, row["reject_id"], row[_CORRECTED], corrected_at=corrected_at
-                    )
+                    rejections.save_correction(connection, row["reject_id"], row[_CORRECTED], corrected_at=corrected_at)
                     count += 1
             return count
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """The only reader of the environment. Every other module is handed what it needs.
 
-Each variable stands in `.env.example` with its meaning; a test keeps the two equal. A `.env` file beside `perennial.yml`
-is read too, and the environment wins over it.
+Each variable stands in `.env.example` with its meaning; a test keeps the two equal. A `.env` file beside
+`perennial.yml` is read too, and the environment wins over it.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The summary that a run ends with: what was read, what the customers are worth, how good the forecast is, who was told.
+"""The summary that a run ends with: what was read, what customers are worth, how good the forecast is, who was told.
 
 Reads marts and ledgers, prints; decides nothing. Amounts are shown in the merchant's currency.
 """
@@ -61,8 +61,9 @@ def _print_read(console: Console, landings: Iterable[Any]) -> None:
         if landing.rows_read or landing.rows_rejected:
             console.print(
                 f"  read      {landing.store_id}/{landing.stream}: {landing.rows_read:,} records, "
-                f"{landing.rows_inserted:,} new, {landing.rows_updated:,} changed, {landing.rows_unchanged:,} as before, "
-                f"{landing.rows_deleted:,} gone, {landing.rows_rejected:,} rejected"
+                f"{landing.rows_inserted:,} new, {landing.rows_updated:,} changed, "
+                f"{landing.rows_unchanged:,} as before, {landing.rows_deleted:,} gone, "
+                f"{landing.rows_rejected:,} rejected"
             )
         elif landing.status == "unchanged":
             console.print(f"  read      {landing.store_id}/{landing.stream}: nothing new")
@@ -108,8 +109,8 @@ def _print_backtest(console: Console, metrics: list[Any]) -> None:
     expected, actual = value.get((champion, "expected_purchases")), value.get((champion, "actual_purchases"))
     total = f"; {expected:,.0f} purchases expected, {actual:,.0f} came" if expected is not None and actual else ""
     console.print(
-        f"  holdout   fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks after "
-        f"it: {errors} (purchases per customer){total}"
+        f"  holdout   fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks "
+        f"after it: {errors} (purchases per customer){total}"
     )
 
 
@@ -117,9 +118,9 @@ def _print_segments(console: Console, row: Any, segments: list[Any]) -> None:  #
     if not segments:
         return
     table = Table(box=None, padding=(0, 2), title_justify="left", show_edge=False)
-    table.add_column("  top segments")
+    table.add_column("  top segments", no_wrap=True)
     for heading in ("customers", f"net revenue, {row.currency_code}", f"CLV, {row.currency_code}", "CLV each", "churn"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for segment in segments[:_SEGMENTS_SHOWN]:
         table.add_row(
             f"  {segment.rfm_segment}",
@@ -143,7 +144,8 @@ def _print_deliveries(console: Console, deployment: Deployment, merchant_id: str
             reason = f" ({sent.reason})" if sent.reason else ""
             now = f"{sent.run_delivery_count:,} in this run" if sent.run_delivery_count else "none in this run"
             console.print(
-                f"            {sent.destination}: {sent.operation} {sent.outcome} {sent.delivery_count:,}, {now}{reason}"
+                f"            {sent.destination}: {sent.operation} {sent.outcome} {sent.delivery_count:,}, "
+                f"{now}{reason}"
             )
 
 

@@ -1,4 +1,4 @@
-"""dbt as Dagster sees it: where the project lies, what its assets are called, and which merchants a failed test concerns."""
+"""dbt as Dagster sees it: where the project lies, what its assets are called, and which tests failed."""
 
 import hashlib
 import json
@@ -74,7 +74,9 @@ class WarehouseTranslator(DagsterDbtTranslator):
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """The stage of the pipeline that the table belongs to."""
+        """The stage of the pipeline that the table belongs to; the predictions' staging belongs to the predictions."""
+        if dbt_resource_props["name"].startswith("stg_ml__"):
+            return "predict"
         return _GROUPS.get(dbt_resource_props["schema"], "transform")
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:

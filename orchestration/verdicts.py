@@ -36,5 +36,6 @@ def refuse_withheld(verdicts: dict[str, tuple[str, ...]]) -> None:
     if withheld:
         listed = "; ".join(f"{merchant_id}: {' | '.join(reasons)}" for merchant_id, reasons in withheld.items())
         raise StopError(
-            f"{len(withheld)} of {len(verdicts)} merchants withheld, whose last published numbers stay in place: {listed}"
+            f"{len(withheld)} of {len(verdicts)} merchants withheld, whose last published numbers stay in place: "
+            f"{listed}"
         )

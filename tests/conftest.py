@@ -145,7 +145,7 @@ def _drop_databases(url: str, prefix: str) -> None:
 
 
 def _embedded_server(folder: Path) -> Any:
-    from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: PLC0415 (only sessions without a server of their own)
+    from models.embedded import EmbeddedServer, EmbeddedSettings
 
     return EmbeddedServer(EmbeddedSettings(home=folder / "home"))
 

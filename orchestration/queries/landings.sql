@@ -12,4 +12,4 @@ select distinct on (sync_runs.merchant_id, sync_runs.store_id, sync_runs.stream)
     sync_runs.rows_rejected
 from ops.sync_runs as sync_runs
 where sync_runs.merchant_id = any(:merchant_ids)
-order by sync_runs.merchant_id, sync_runs.store_id, sync_runs.stream, sync_runs.started_at desc
+order by sync_runs.merchant_id asc, sync_runs.store_id asc, sync_runs.stream asc, sync_runs.started_at desc

@@ -108,7 +108,7 @@ ROW_VALUES: dict[str, list[Any]] = {
 }
 
 
-def holds(rule: dict[str, Any], row: dict[str, Any]) -> bool:  # noqa: PLR0911 - one return per shape of rule
+def holds(rule: dict[str, Any], row: dict[str, Any]) -> bool:
     if "all" in rule:
         return all(holds(inner, row) for inner in rule["all"])
     if "any" in rule:

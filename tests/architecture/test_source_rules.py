@@ -15,11 +15,12 @@ MAX_MODEL_LINES = 120
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 CLOCK_CALLS = {"now", "utcnow", "today"}
 SQL_START = re.compile(
-    r"^\s*(select|insert\s+into|update|delete\s+from|create\s+\w+|alter|drop|with\s+\w+\s+as)\b", re.I
+    r"^\s*(select|insert\s+into|update|delete\s+from|create\s+\w+|alter|drop|with\s+\w+\s+as)\b", re.IGNORECASE
 )
 # The shell may read the environment and the clock; nothing inside it may.
 ENVIRONMENT_READERS = {
     "orchestration/settings.py",
+    "orchestration/manifest.py",
     "orchestration/deployment.py",
     "orchestration/execution.py",
     "orchestration/serving.py",
@@ -105,12 +106,15 @@ def test_nothing_inside_the_shell_looks_at_a_clock() -> None:
 
 def test_sql_is_not_put_together_in_python() -> None:
     """An f-string that starts like a statement is SQL that no linter sees and no parameter protects."""
-    offenders = []
-    for name, tree in trees():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
-                if SQL_START.match(str(node.values[0].value)):
-                    offenders.append(f"{name}:{node.lineno}")
+    offenders = [
+        f"{name}:{node.lineno}"
+        for name, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        and node.values
+        and isinstance(node.values[0], ast.Constant)
+        and SQL_START.match(str(node.values[0].value))
+    ]
     assert offenders == []
 
 
@@ -161,7 +165,7 @@ def test_no_committed_file_holds(pattern: re.Pattern[str], why: str) -> None:
 def test_the_lock_holds_hashes_and_no_index_and_the_other_lock_is_not_committed() -> None:
     files = tracked_files()
     lock = (PROJECT / "requirements.lock").read_text(encoding="utf-8")
-    pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*)==", lock, re.M)
+    pinned = re.findall(r"^([a-z0-9][a-z0-9._-]*)==", lock, re.MULTILINE)
     assert len(pinned) > 50
     assert lock.count("--hash=sha256:") >= len(pinned)
     assert "index-url" not in lock

@@ -39,6 +39,6 @@ def test_many_people_are_varied_marked_and_out_of_reach() -> None:
         assert abs(share - expected) < 0.01
     decided = many.filter(pl.col("has_email_consent").is_not_null())
     assert decided["email_consent_at"].null_count() == 0
-    assert decided.filter((pl.col("email_consent_at") >= BEFORE)).is_empty()
-    assert decided.filter((pl.col("email_consent_at") < BEFORE - timedelta(days=61))).is_empty()
+    assert decided.filter(pl.col("email_consent_at") >= BEFORE).is_empty()
+    assert decided.filter(pl.col("email_consent_at") < BEFORE - timedelta(days=61)).is_empty()
     assert many.filter(pl.col("has_email_consent").is_null())["email_consent_at"].null_count() == 20_000 - len(decided)

@@ -15,7 +15,7 @@ from ml.gamma_gamma import GammaGamma
 def lifetimes() -> ModuleType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import lifetimes as module  # noqa: PLC0415  # its import warns, and nobody else should pay for it
+        import lifetimes as module  # its import warns, and nobody else should pay for it
     return module
 
 

@@ -13,7 +13,7 @@ SOURCE = (PROJECT_FOLDER / "orchestration" / "settings.py").read_text(encoding="
 
 def test_the_example_file_lists_exactly_the_variables_that_are_read() -> None:
     read = set(re.findall(r'"(PERENNIAL_[A-Z_]+)"', SOURCE))
-    listed = set(re.findall(r"^(PERENNIAL_[A-Z_]+)=", (PROJECT_FOLDER / ".env.example").read_text(), re.M))
+    listed = set(re.findall(r"^(PERENNIAL_[A-Z_]+)=", (PROJECT_FOLDER / ".env.example").read_text(), re.MULTILINE))
     assert read == listed
 
 

@@ -43,7 +43,8 @@ def audience_members(context: dg.AssetExecutionContext, deployment: DeploymentRe
                 "\n".join(
                     ["| merchant | audience | members | entered | left |", "|---|---|---|---|---|"]
                     + [
-                        f"| {c.merchant_id} | {c.audience} | {c.member_count:,} | {c.entered_count:,} | {c.left_count:,} |"
+                        f"| {c.merchant_id} | {c.audience} | {c.member_count:,} "
+                        f"| {c.entered_count:,} | {c.left_count:,} |"
                         for c in changes
                     ]
                 )

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from models.ops import merchants
+from models.ops import exchange_rates, merchants
 from orchestration.declaring import declare_merchants
 from orchestration.failures import RETRY_POLICY, typed_failures
 from orchestration.merchant_run import DeploymentResource
@@ -23,7 +23,7 @@ RATES_KEY = dg.AssetKey(["ops", "exchange_rates"])
         ),
         dg.AssetSpec(
             RATES_KEY,
-            description="One row per merchant, currency and first day of validity: the rates that perennial.yml declares.",
+            description=exchange_rates.comment,
             group_name="ingest",
             owners=["team:data"],
             kinds={"yaml", "postgres"},

@@ -1,5 +1,6 @@
-"""The archive and the raw tables of every source: made from the sources' own declarations, so a new source adds no asset
-code here.
+"""The archive and the raw tables of every source.
+
+They are made from the sources' own declarations, so a new source adds no asset code here.
 """
 
 import dagster as dg
@@ -47,7 +48,10 @@ def archive_asset(system: str, streams: tuple[Stream, ...]) -> dg.AssetsDefiniti
             dg.AssetCheckSpec(name, asset=archive_key(system, stream), description=description)
             for stream in streams
             for name, description in (
-                (CONTRACT_CHECK, "Great Expectations: types, keys, required fields, currencies and signs of the batch."),
+                (
+                    CONTRACT_CHECK,
+                    "Great Expectations: types, keys, required fields, currencies and signs of the batch.",
+                ),
                 (REJECTED_CHECK, "The share of rejected records is within max_rejected_rate."),
             )
         ],
