@@ -6,18 +6,21 @@ Must not know what is sent to whom.
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from activation.arrays import rows
 from activation.customers import customer_360
 from activation.locks import lock_key
 from activation.rules import Rule, compiled
 from models.activation import audience_members
 from models.errors import StopError
+from models.schema import Timestamp
 
 _DEEPEST = 20
 
@@ -97,32 +100,47 @@ def refresh_audience(
         raise ValueError("as_of needs a time zone")
     members = audience_members
     scope = sa.and_(members.c.merchant_id == merchant_id, members.c.audience == audience.name)
-    is_open = sa.and_(scope, members.c.left_at.is_(None))
+    is_open = members.c.left_at.is_(None)
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key("audience", merchant_id, audience.name))))
     _refuse_damage(connection, merchant_id, audience.name, as_of)
 
-    current = audience_select(audience, merchant_id).cte("current_members")
-    is_current = sa.exists().where(current.c.customer_id == members.c.customer_id)
-    left = connection.execute(sa.update(members).where(is_open, ~is_current).values(left_at=as_of)).rowcount
-    reopened = connection.execute(
-        sa.update(members).where(scope, members.c.left_at == as_of, is_current).values(left_at=None)
-    ).rowcount
-    stays = sa.select(sa.literal(1)).where(is_open, members.c.customer_id == current.c.customer_id)
-    newcomers = sa.select(
-        sa.literal(merchant_id).label("merchant_id"),
-        sa.literal(audience.name).label("audience"),
-        current.c.customer_id,
-        sa.literal(as_of, sa.DateTime(timezone=True)).label("entered_at"),
-        sa.literal(audience.rule_hash).label("rule_hash"),
-        current.c.model_run_id,
-    ).where(~stays.exists())
-    entered = connection.execute(
-        sa.insert(members).from_select([column.name for column in newcomers.selected_columns], newcomers),
-        execution_options={"preserve_rowcount": True},
-    ).rowcount
-    total = connection.execute(sa.select(sa.func.count()).select_from(members).where(is_open)).scalar_one()
-    entered += reopened
-    return AudienceChange(merchant_id, audience.name, entered, left, total - entered)
+    # Held against each other here, not in SQL: right after a rebuild the planner believes the tables to be nearly
+    # empty, and compares every member with every customer.
+    current = connection.execute(audience_select(audience, merchant_id)).all()
+    model_runs: dict[str, str | None] = {row.customer_id: row.model_run_id for row in current}
+    open_stays = set(connection.execute(sa.select(members.c.customer_id).where(scope, is_open)).scalars())
+    ended_now = sa.select(members.c.customer_id).where(scope, members.c.left_at == as_of)
+    reopened = model_runs.keys() & set(connection.execute(ended_now).scalars())
+    left = open_stays - model_runs.keys()
+    entered = sorted(model_runs.keys() - open_stays - reopened)
+    _set_left_at(connection, sa.and_(scope, is_open), left, as_of)
+    _set_left_at(connection, sa.and_(scope, members.c.left_at == as_of), reopened, None)
+    if entered:
+        newcomers = rows(
+            "newcomers",
+            customer_id=(sa.Text(), entered),
+            model_run_id=(sa.Text(), [model_runs[customer_id] for customer_id in entered]),
+        )
+        values: dict[str, sa.ColumnElement[Any]] = {
+            "merchant_id": sa.literal(merchant_id),
+            "audience": sa.literal(audience.name),
+            "customer_id": newcomers.c.customer_id,
+            "entered_at": sa.literal(as_of, Timestamp),
+            "rule_hash": sa.literal(audience.rule_hash),
+            "model_run_id": newcomers.c.model_run_id,
+        }
+        connection.execute(sa.insert(members).from_select(list(values), sa.select(*values.values())))
+    stayed = len(open_stays) - len(left)
+    return AudienceChange(merchant_id, audience.name, len(entered) + len(reopened), len(left), stayed)
+
+
+def _set_left_at(
+    connection: sa.Connection, stays: sa.ColumnElement[bool], customer_ids: Collection[str], left_at: datetime | None
+) -> None:
+    if customer_ids:
+        changed = rows("changed", customer_id=(sa.Text(), customer_ids))
+        is_changed = audience_members.c.customer_id == changed.c.customer_id
+        connection.execute(sa.update(audience_members).where(stays, is_changed).values(left_at=left_at))
 
 
 def _refuse_damage(connection: sa.Connection, merchant_id: str, audience: str, as_of: datetime) -> None:

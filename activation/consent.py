@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from activation.arrays import among
 from activation.customers import customer_contacts
 
 _LONGEST_ADDRESS = 254
@@ -75,22 +76,18 @@ def is_email_address(text: str) -> bool:
     return is_host and _LOCAL_PART.fullmatch(local_part) is not None
 
 
-def read_contacts(
-    connection: sa.Connection, merchant_id: str, customer_ids: Collection[str] | sa.Select[tuple[str]]
-) -> Mapping[str, Contact]:
+def read_contacts(connection: sa.Connection, merchant_id: str, customer_ids: Collection[str]) -> Mapping[str, Contact]:
     """The contacts of a merchant's customers, by customer, as they are in the connection's transaction.
 
     Args:
         connection: The warehouse.
         merchant_id: The tenant.
-        customer_ids: The customers, or a select of them.
+        customer_ids: The customers.
     """
-    if not isinstance(customer_ids, sa.Select):
-        customer_ids = sa.select(sa.func.unnest(sa.bindparam(None, list(customer_ids), sa.ARRAY(sa.Text))))
     table = customer_contacts
     rows = connection.execute(
         sa.select(table.c.customer_id, table.c.email, table.c.first_name, table.c.last_name, table.c.has_email_consent)
-        .where(table.c.merchant_id == merchant_id, table.c.customer_id.in_(customer_ids))
+        .where(table.c.merchant_id == merchant_id, among(table.c.customer_id, customer_ids))
         .order_by(table.c.customer_id)
     )
     contacts: dict[str, Contact] = {}

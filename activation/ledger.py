@@ -4,7 +4,7 @@ An action is reserved before it is sent and claimed before every attempt, each i
 process that dies at any point leaves behind what it was doing. Holds identifiers, digests and reasons; never a payload.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from activation.actions import CLOSED, OPEN, Action, LedgerEntry, LedgerMemory, LedgerOutcome, Plan, Target
+from activation.arrays import rows as array_rows
 from connectors.destination import DeliveryResult, Operation
 from models.activation import deliveries
 from models.errors import RetryLaterError
@@ -141,7 +142,7 @@ def claim(
     Returns:
         The keys of the actions that are the caller's now. The others were taken, closed or resolved by someone else.
     """
-    wanted = _rows(
+    wanted = array_rows(
         "wanted",
         action_key=(sa.Text(), [action.action_key for action in actions]),
         attempt_count=(sa.Integer(), [action.attempt_count for action in actions]),
@@ -167,7 +168,7 @@ def claim(
 
 def record(connection: sa.Connection, target: Target, results: Sequence[DeliveryResult]) -> None:
     """Write down what became of claimed actions; reasons must already be free of payload values."""
-    known = _rows(
+    known = array_rows(
         "known",
         action_key=(sa.Text(), [result.action_key for result in results]),
         outcome=(sa.Text(), [result.outcome.value for result in results]),
@@ -195,7 +196,7 @@ def withhold(connection: sa.Connection, target: Target, refusals: Mapping[str, s
         target: The audience and the destination.
         refusals: Reasons by action key.
     """
-    refused = _rows(
+    refused = array_rows(
         "refused", action_key=(sa.Text(), list(refusals)), reason=(sa.Text(), [str(r) for r in refusals.values()])
     )
     connection.execute(
@@ -219,7 +220,7 @@ def _scope(target: Target) -> sa.ColumnElement[bool]:
 
 def _close(connection: sa.Connection, delivery_ids: Collection[int], outcome: LedgerOutcome, reason: str) -> None:
     if delivery_ids:
-        closing = _rows("closing", delivery_id=(sa.BigInteger(), list(delivery_ids)))
+        closing = array_rows("closing", delivery_id=(sa.BigInteger(), list(delivery_ids)))
         connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.delivery_id == closing.c.delivery_id, deliveries.c.outcome.in_(OPEN))
@@ -237,7 +238,7 @@ def _insert(
 ) -> None:
     names = list(rows[0])
     columns = {name: (deliveries.c[name].type, [row[name] for row in rows]) for name in names}
-    reserved = _rows("reserved", **columns)
+    reserved = array_rows("reserved", **columns)
     constants: dict[str, sa.ColumnElement[Any]] = {
         "merchant_id": sa.literal(target.merchant_id),
         "destination": sa.literal(target.destination),
@@ -251,10 +252,3 @@ def _insert(
         .from_select([*constants, *names], sa.select(*values))
         .on_conflict_do_nothing(index_elements=["merchant_id", "action_key"])
     )
-
-
-def _rows(name: str, **columns: tuple[sa.types.TypeEngine[Any], Iterable[Any]]) -> sa.TableValuedAlias:
-    """Rows made of one array parameter per column: one statement whatever their number, without a limit on it."""
-    arrays = [sa.bindparam(None, list(values), sa.ARRAY(type_)) for type_, values in columns.values()]
-    shape = [sa.column(column, type_) for column, (type_, _) in columns.items()]
-    return sa.func.unnest(*arrays).table_valued(*shape, name=name).render_derived()

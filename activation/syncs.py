@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from activation.actions import Member, Plan, Target
+from activation.arrays import among
 from activation.audiences import Audience
 from activation.consent import Contact, email_refusal, read_contacts
 from activation.customers import PERSONAL_FIELDS, customer_360
@@ -143,25 +144,18 @@ def plan_sync(engine: sa.Engine, *, target: Target, sync: Sync, audience: Audien
 
 def read_members(connection: sa.Connection, merchant_id: str, sync: Sync, audience: Audience) -> Iterator[Member]:
     """The audience's current members with what a sync sends of them, or why it may not."""
-    is_member = sa.and_(
-        audience_members.c.merchant_id == merchant_id,
-        audience_members.c.audience == audience.name,
-        audience_members.c.left_at.is_(None),
+    ids = list(
+        connection.execute(
+            sa.select(audience_members.c.customer_id).where(
+                audience_members.c.merchant_id == merchant_id,
+                audience_members.c.audience == audience.name,
+                audience_members.c.left_at.is_(None),
+            )
+        ).scalars()
     )
-    contacts: dict[str, Contact] = {}
-    if sync.consent is not None:
-        ids = sa.select(audience_members.c.customer_id).where(is_member)
-        contacts = dict(read_contacts(connection, merchant_id, ids))
+    contacts = read_contacts(connection, merchant_id, ids) if sync.consent is not None else {}
     rows = connection.execute(
-        sa.select(customer_360)
-        .join(
-            audience_members,
-            sa.and_(
-                audience_members.c.merchant_id == customer_360.c.merchant_id,
-                audience_members.c.customer_id == customer_360.c.customer_id,
-            ),
-        )
-        .where(is_member, customer_360.c.merchant_id == merchant_id)
+        sa.select(customer_360).where(customer_360.c.merchant_id == merchant_id, among(customer_360.c.customer_id, ids))
     ).mappings()
     for row in rows:
         contact = contacts.get(row["customer_id"])
