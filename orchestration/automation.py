@@ -1,17 +1,19 @@
 """What runs by itself: the nightly run at 01:00 of each merchant's own zone, and the alarm when a run fails."""
 
+import http.client
 import json
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
 from orchestration.configuration import Configuration, Merchant
 from orchestration.deployment import read_configuration
+from orchestration.logs import redact_text
 from orchestration.settings import current_settings
 
 NIGHTLY_HOUR = 1
@@ -78,7 +80,7 @@ def alert_body(run_id: str, job_name: str, message: str) -> dict[str, str]:
         "event": "run_failed",
         "run_id": run_id,
         "job": job_name,
-        "message": message,
+        "message": redact_text(message),
         "what_to_do": "Open the run in the Dagster UI; `ops.merchant_runs` lists what was withheld and why.",
     }
 
@@ -89,15 +91,16 @@ def post_alert(url: str, body: dict[str, str]) -> None:
     Raises:
         dg.Failure: The webhook did not take it; the sensor's own tick then shows as failed.
     """
-    request = urllib.request.Request(  # noqa: S310 - the deployment's own setting, checked to be http(s)
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise dg.Failure("PERENNIAL_ALERT_WEBHOOK_URL is not an http(s) address")
+    request = urllib.request.Request(  # noqa: S310 - the deployment's own setting, checked above
         url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}, method="POST"
     )
-    if not url.startswith(("https://", "http://")):
-        raise dg.Failure("PERENNIAL_ALERT_WEBHOOK_URL is not an http(s) address")
     try:
         with urllib.request.urlopen(request, timeout=_ALERT_TIMEOUT_SECONDS):  # noqa: S310 - checked above
             pass
-    except (urllib.error.URLError, TimeoutError) as error:
+    except (OSError, http.client.HTTPException) as error:  # URLError and TimeoutError are OSErrors
         raise dg.Failure(f"the alert webhook did not take the alert: {error}") from error
 
 

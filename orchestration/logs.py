@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -11,32 +11,50 @@ import structlog
 _SECRET_KEYS = re.compile(r"password|secret|token|authorization|api_?key|credential|signature", re.IGNORECASE)
 _PERSONAL_KEYS = re.compile(r"email|phone|first_name|last_name|address|payload|raw_text|corrected_text", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]+):[^/\s@]+@")
+# To the last @ before the path: a password may hold one that should have been written %40.
+_URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s]+@")
+_ASSIGNED_SECRET = re.compile(r"\b(\w*(?:password|secret|token|api_?key))=(?!\[)[^\s&;,'\"]+", re.IGNORECASE)
 _STRUCK_OUT = "[struck out]"
+_TRACEBACKS = logging.Formatter()
 
 
 def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's
     """Strike out secrets and personal data, by the key's name and by the value's shape."""
     for key, value in event.items():
-        if key != "event" and (_SECRET_KEYS.search(key) or _PERSONAL_KEYS.search(key)):
-            event[key] = _STRUCK_OUT
-        elif isinstance(value, str):
-            event[key] = redact_text(value)
+        event[key] = _redacted(value) if key == "event" else _redacted_under(key, value)
     return event
 
 
 def redact_text(text: str) -> str:
-    """The text without passwords in URLs and without email addresses."""
-    return _EMAIL.sub(_STRUCK_OUT, _URL_PASSWORD.sub(r"\1:" + _STRUCK_OUT + "@", text))
+    """The text without passwords in URLs or after `password=` and its like, and without email addresses."""
+    without_passwords = _URL_PASSWORD.sub(r"\1:" + _STRUCK_OUT + "@", text)
+    return _EMAIL.sub(_STRUCK_OUT, _ASSIGNED_SECRET.sub(r"\1=" + _STRUCK_OUT, without_passwords))
+
+
+def _redacted_under(key: object, value: object) -> object:
+    name = str(key)
+    return _STRUCK_OUT if _SECRET_KEYS.search(name) or _PERSONAL_KEYS.search(name) else _redacted(value)
+
+
+def _redacted(value: object) -> object:
+    """A value as it may be logged, whatever it is made of: what is no plain value is logged as its own text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _redacted_under(key, inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redacted(inner) for inner in value]
+    return redact_text(value if isinstance(value, str) else str(value))
 
 
 class RedactingFilter(logging.Filter):
-    """Applies the same to what libraries log."""
+    """Applies the same to what libraries log, tracebacks included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Strike out in place; every record is kept."""
-        record.msg = redact_text(record.getMessage())
-        record.args = ()
+        """Strike out in place, before any handler sees the record; every record is kept."""
+        record.msg, record.args = redact_text(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text, record.exc_info = redact_text(_TRACEBACKS.formatException(record.exc_info)), None
         return True
 
 
