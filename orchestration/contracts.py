@@ -32,7 +32,7 @@ class ContractReport:
         stream: The stream's name.
         row_count: Rows looked at.
         expectation_count: Expectations held against each chunk.
-        violations: Per broken expectation: how many rows, and where the first ones are.
+        violations: Per broken expectation: how many rows, and the positions of the first ones in the batch, from 0.
     """
 
     stream: str
@@ -49,8 +49,13 @@ class ContractReport:
         """One sentence a person can act on."""
         if self.has_passed:
             return f"{self.stream}: {self.row_count:,} rows keep {self.expectation_count} expectations"
-        broken = "; ".join(f"{name} broken by {found['row_count']:,} rows" for name, found in self.violations.items())
-        return f"{self.stream}: {broken}"
+        return f"{self.stream}: {'; '.join(_in_words(name, found) for name, found in self.violations.items())}"
+
+
+def _in_words(name: str, found: dict[str, Any]) -> str:
+    if not found["row_count"]:  # an expectation of the whole table, or of a column that is not there
+        return f"{name} broken"
+    return f"{name} broken by {found['row_count']:,} {'row' if found['row_count'] == 1 else 'rows'}"
 
 
 def check_contract(stream: Stream, batches: Iterable[pa.RecordBatch]) -> ContractReport:
@@ -58,7 +63,7 @@ def check_contract(stream: Stream, batches: Iterable[pa.RecordBatch]) -> Contrac
 
     Args:
         stream: The declaration.
-        batches: The batch's chunks in the stream's schema, each small enough for memory.
+        batches: The batch's chunks as they were archived, each small enough for memory.
 
     Returns:
         A report; `has_passed` decides whether the batch may be landed.
@@ -99,7 +104,7 @@ def _validator(stream: Stream, report: ContractReport) -> Any:  # noqa: ANN401 -
     report.expectation_count = len(suite.expectations)
 
     def validate(batch: pa.RecordBatch) -> None:
-        frame = batch.select(stream.column_names).to_pandas(date_as_object=False)
+        frame = batch.to_pandas(date_as_object=False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = definition.get_batch({"dataframe": frame}).validate(suite)
@@ -140,4 +145,5 @@ def _add_violation(report: ContractReport, outcome: Any) -> None:  # noqa: ANN40
     found = report.violations.setdefault(name, {"row_count": 0, "first_rows": []})
     found["row_count"] += int(outcome.result.get("unexpected_count", 0) or 0)
     rows = outcome.result.get("partial_unexpected_index_list") or []
-    found["first_rows"] = (found["first_rows"] + [int(row) for row in rows if isinstance(row, int)])[:5]
+    # Great Expectations counts within its chunk; the report within the batch.
+    found["first_rows"] = (found["first_rows"] + [report.row_count + row for row in rows if isinstance(row, int)])[:5]

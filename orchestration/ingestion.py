@@ -153,7 +153,7 @@ def _refuse_too_many_rejects(batch: ArchivedBatch, merchant: Merchant) -> None:
         raise StopError(
             f"{batch.rejected_count:,} of {total:,} records of store {batch.store_id!r} were rejected ({rate:.1%}), "
             f"more than max_rejected_rate allows ({merchant.max_rejected_rate:.1%}); nothing of this read was landed. "
-            "See `perennial rejects`; then correct the file, the mapping, or single records (`perennial replay-rejects`)"
+            "See `perennial rejects`; correct the file, the mapping, or single records (`perennial replay-rejects`)"
         )
 
 
