@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from connectors.currencies import MINOR_DIGITS
+from models.archive import CONTENT_HASH, ROW_NUMBER
 from models.records import Stream
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _CURRENCY = "currency_code"
 _NEVER_NEGATIVE = ("quantity",)
 _MONEY = ("amount",)
+# What the archive adds to a stream's own columns.
+_ARCHIVE_COLUMNS = {CONTENT_HASH.name, ROW_NUMBER.name}
 
 
 @dataclass
@@ -104,7 +107,8 @@ def _validator(stream: Stream, report: ContractReport) -> Any:  # noqa: ANN401 -
     report.expectation_count = len(suite.expectations)
 
     def validate(batch: pa.RecordBatch) -> None:
-        frame = batch.to_pandas(date_as_object=False)
+        own = [name for name in batch.schema.names if name not in _ARCHIVE_COLUMNS]
+        frame = batch.select(own).to_pandas(date_as_object=False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             result = definition.get_batch({"dataframe": frame}).validate(suite)

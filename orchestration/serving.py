@@ -39,6 +39,7 @@ def serve_ui(settings: Settings) -> int:
     if _sends_to_receiver(deployment):
         commands.append([str(_BIN / "perennial"), "receiver"])
     typer.echo(f"Dagster UI: http://127.0.0.1:{settings.ui_port}   (Ctrl-C stops it; the warehouse stays up)")
+    signal.signal(signal.SIGTERM, _as_interrupt)  # a supervisor's polite stop ends the children too
     processes = [subprocess.Popen(command, cwd=settings.project_folder) for command in commands]
     try:
         while all(process.poll() is None for process in processes):
@@ -55,6 +56,10 @@ def serve_ui(settings: Settings) -> int:
                 process.wait(_GRACE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def become_webserver(settings: Settings, host: str) -> None:
