@@ -101,6 +101,7 @@ class MerchantForecast:
         predictions: `PREDICTIONS_SCHEMA`, the same customers in the same order; amounts rounded half to even.
         backtest: `ml.validation.BACKTEST_SCHEMA`; empty when the history does not carry one.
         holdout_weeks: `ml.validation.HOLDOUT_WEEKS_SCHEMA`; empty along with it.
+        frequency_buckets: `ml.validation.FREQUENCY_BUCKETS_SCHEMA`; empty along with it.
         parameters: Model name to parameters (alpha in days, v in the currency).
         model_card: JSON-ready.
         checks: What was checked and found.
@@ -114,6 +115,7 @@ class MerchantForecast:
     predictions: pl.DataFrame
     backtest: pl.DataFrame
     holdout_weeks: pl.DataFrame
+    frequency_buckets: pl.DataFrame
     parameters: dict[str, dict[str, float]]
     model_card: dict[str, Any]
     checks: list[ForecastCheck]
@@ -130,6 +132,7 @@ class MerchantForecast:
 class _Backtest:
     table: pl.DataFrame
     weeks: pl.DataFrame
+    buckets: pl.DataFrame
     problem: str | None
     data: tuple[pl.DataFrame, ...]
 
@@ -259,6 +262,7 @@ def _forecast(
         predictions=predictions,
         backtest=tested.table,
         holdout_weeks=tested.weeks,
+        frequency_buckets=tested.buckets,
         parameters={purchases.name: purchases.params_, spend.name: spend.params_},
         model_card=card,
         checks=[
@@ -276,7 +280,11 @@ def _backtest(
 ) -> _Backtest:
     """Fit on the days before the holdout and compare; a history that does not carry that is no failure of the run."""
     holdout_days = settings.holdout_days or default_holdout_days(history_days)
-    nothing = (pl.DataFrame(schema=validation.BACKTEST_SCHEMA), pl.DataFrame(schema=validation.HOLDOUT_WEEKS_SCHEMA))
+    nothing = (
+        pl.DataFrame(schema=validation.BACKTEST_SCHEMA),
+        pl.DataFrame(schema=validation.HOLDOUT_WEEKS_SCHEMA),
+        pl.DataFrame(schema=validation.FREQUENCY_BUCKETS_SCHEMA),
+    )
     if history_days <= holdout_days:
         return _Backtest(
             *nothing, f"the history has {history_days} days, the holdout asks for {holdout_days} of them", ()
@@ -303,6 +311,7 @@ def _backtest(
     return _Backtest(
         validation.backtest(split, forecasts, order_horizon_days=order_horizon_days),
         validation.holdout_weeks(split, purchases),
+        validation.frequency_buckets(split, purchases.expected_purchases(split.calibration, holdout_days)),
         problem,
         data,
     )

@@ -28,6 +28,17 @@ BACKTEST_SCHEMA = pl.Schema(
         "value": pl.Float64(),
     }
 )
+# Customers who came back more often than this are one bucket: each frequency of its own would hold a handful.
+_LAST_BUCKET = 7
+
+FREQUENCY_BUCKETS_SCHEMA = pl.Schema(
+    {
+        "calibration_frequency": pl.Int64(),
+        "customer_count": pl.Int64(),
+        "actual_purchases": pl.Float64(),
+        "expected_purchases": pl.Float64(),
+    }
+)
 HOLDOUT_WEEKS_SCHEMA = pl.Schema(
     {
         "week_number": pl.Int32(),
@@ -210,6 +221,38 @@ def backtest(split: Split, forecasts: list[Forecast], *, order_horizon_days: int
         for metric, value in _measures(split, forecast, order_horizon_days).items()
     ]
     return pl.DataFrame(rows, schema=BACKTEST_SCHEMA, orient="row").sort("model_name", "metric")
+
+
+def frequency_buckets(split: Split, expected_purchases: FloatArray) -> pl.DataFrame:
+    """Mean holdout purchases per customer, actual and expected, by repeat purchases in calibration.
+
+    The conditional expectations that Fader, Hardie and Lee (2005) compare models by: whether a forecast holds for those
+    who came once and for those who came often, and not only in total.
+
+    Args:
+        split: The cut history.
+        expected_purchases: Expected purchase days in the holdout, in the order of `split.calibration`.
+
+    Returns:
+        `FREQUENCY_BUCKETS_SCHEMA`, one row per frequency 0, 1, …; the last stands for itself and more.
+    """
+    return (
+        pl.DataFrame(
+            {
+                "calibration_frequency": split.calibration["frequency"].clip(upper_bound=_LAST_BUCKET),
+                "actual": split.outcome["purchase_count"],
+                "expected": expected_purchases,
+            }
+        )
+        .group_by("calibration_frequency")
+        .agg(
+            pl.len().cast(pl.Int64).alias("customer_count"),
+            pl.col("actual").mean().alias("actual_purchases"),
+            pl.col("expected").mean().alias("expected_purchases"),
+        )
+        .sort("calibration_frequency")
+        .match_to_schema(FREQUENCY_BUCKETS_SCHEMA)
+    )
 
 
 def holdout_weeks(split: Split, purchases: PurchaseEstimator) -> pl.DataFrame:

@@ -86,7 +86,10 @@ def model_plots(run: MerchantRun, forecasts: dict[str, MerchantForecast]) -> dic
     for merchant in [m for m in run.merchants if m.merchant_id in forecasts][:_MOST_MERCHANTS]:
         forecast, text, who = forecasts[merchant.merchant_id], caption(run, merchant), f"({merchant.merchant_id})"
         drawn["model_runs"] |= {f"{title} {who}": png for title, png in _matrices(forecast, merchant, text).items()}
-        drawn["backtests"] |= {f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text)}
+        drawn["backtests"] |= {
+            f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text),
+            f"calibration {who}": plots.calibration_by_frequency(forecast.frequency_buckets, caption=text),
+        }
         predictions = forecast.predictions.with_columns(pl.lit(merchant.currency_code).alias("currency_code"))
         drawn["predictions"] |= {
             f"concentration of value {who}": plots.clv_concentration(

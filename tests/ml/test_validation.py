@@ -132,3 +132,16 @@ def test_baselines_by_hand() -> None:
     assert own is not None
     assert own.tolist() == [12.5, 12.5, 12.5]
     assert own_mean_spend(summary[:1]) is None
+
+
+def test_frequency_buckets_are_plain_means_and_gather_the_frequent_in_one() -> None:
+    calibration = pl.DataFrame({"customer_id": list("abcde"), "frequency": [0, 0, 2, 7, 12]})
+    outcome = pl.DataFrame({"customer_id": list("abcde"), "purchase_count": [0.0, 1.0, 3.0, 4.0, 8.0]})
+    split = validation.Split(calibration, outcome, np.zeros(7), date(1997, 9, 30), 7)
+
+    buckets = validation.frequency_buckets(split, np.array([0.2, 0.4, 1.0, 5.0, 9.0]))
+
+    assert buckets["calibration_frequency"].to_list() == [0, 2, 7]
+    assert buckets["customer_count"].to_list() == [2, 1, 2]
+    assert buckets["actual_purchases"].to_list() == [0.5, 3.0, 6.0]
+    assert buckets["expected_purchases"].to_list() == pytest.approx([0.3, 1.0, 7.0])
