@@ -77,8 +77,7 @@ def with_plots(event: Any, run: MerchantRun) -> Any:  # noqa: ANN401 - any of Da
         return event
     metadata = event.metadata
     key = event.asset_key if isinstance(event, dg.AssetMaterialization) else dg.AssetKey(event.output_name.split("__"))
-    plots = table_plots(run, key)
-    return event.with_metadata({**metadata, **plots}) if plots else event
+    return event.with_metadata({**metadata, "window": run.window(), **table_plots(run, key)})
 
 
 def merchants_at_fault(run: MerchantRun, failures: list[FailedTest]) -> dict[str, list[str]]:
@@ -92,10 +91,11 @@ def merchants_at_fault(run: MerchantRun, failures: list[FailedTest]) -> dict[str
 
 
 def _failing_merchants(run: MerchantRun, failure: FailedTest) -> set[str] | None:
-    """The merchants whose rows are in the test's table of failures; None when there is no such table."""
+    """The merchants whose rows are in the test's table of failures; None when it does not say."""
     if failure.failures_table is None:
         return None
     schema, name = failure.failures_table
     table = sa.table(name, sa.column("merchant_id"), schema=schema)
     with run.deployment.transformer.connect() as connection:
-        return set(connection.scalars(sa.select(sa.distinct(table.c.merchant_id))))
+        merchant_ids = set(connection.scalars(sa.select(sa.distinct(table.c.merchant_id))))
+    return None if None in merchant_ids else merchant_ids

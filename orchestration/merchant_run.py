@@ -5,6 +5,7 @@ stages are skipped, its last good tables stay, and the others go on. What goes w
 the step.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,15 +43,23 @@ class Outcomes(Generic[R]):
         results: Per merchant for which the work succeeded, what it returned.
         failures: Per merchant for which it did not, why.
         skipped: Merchants that an earlier stage of this run withheld.
+        window: The days that the stage describes, in words.
+        duration_seconds: How long the stage took.
     """
 
     results: dict[str, R] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    window: str = ""
+    duration_seconds: float = 0.0
 
     def metadata(self) -> dict[str, dg.MetadataValue]:
         """What an asset shows about the merchants."""
-        shown: dict[str, dg.MetadataValue] = {"merchants": dg.MetadataValue.int(len(self.results))}
+        shown: dict[str, dg.MetadataValue] = {
+            "merchants": dg.MetadataValue.int(len(self.results)),
+            "window": dg.MetadataValue.text(self.window),
+            "duration_seconds": dg.MetadataValue.float(round(self.duration_seconds, 3)),
+        }
         if self.failures:
             shown["failed"] = dg.MetadataValue.json(self.failures)
         if self.skipped:
@@ -75,6 +84,13 @@ class MerchantRun:
     merchants: list[Merchant]
     as_of_dates: dict[str, date]
     started_at: datetime
+
+    def window(self) -> str:
+        """The days that the run describes: everything up to the merchants' as-of dates."""
+        days = sorted(set(self.as_of_dates.values()))
+        if len(days) == 1:
+            return f"up to and including {days[0].isoformat()}"
+        return f"up to each merchant's as-of date, {days[0].isoformat()} to {days[-1].isoformat()}" if days else ""
 
     def withheld(self) -> dict[str, tuple[str, ...]]:
         """Per merchant of the run that a stage of it withheld, the reasons."""
@@ -125,7 +141,8 @@ class MerchantRun:
             dg.RetryRequested: A passing failure, when there are attempts left; done merchants are quick to repeat.
             RetryLaterError: The warehouse itself went away.
         """
-        outcomes: Outcomes[R] = Outcomes()
+        begin = time.monotonic()
+        outcomes: Outcomes[R] = Outcomes(window=self.window())
         withheld = {} if includes_withheld else self.withheld()
         is_worth_repeating = False
         for merchant in self.merchants:
@@ -149,6 +166,7 @@ class MerchantRun:
             self.check(merchant_id, check_name, has_passed=False, message=message)
         for merchant_id in outcomes.results:
             self.check(merchant_id, check_name, has_passed=True, message="done")
+        outcomes.duration_seconds = time.monotonic() - begin
         return outcomes
 
 
