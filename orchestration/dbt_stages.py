@@ -52,7 +52,7 @@ def build_and_test(
         stack.enter_context(_dbt_output(reporter))
         for event in dbt.cli(_BUILD, context=context, target_path=target_path).stream().fetch_row_counts():
             advance(1)
-            yield with_plots(event, run)
+            yield with_facts(event, run)
     with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
         invocation = dbt.cli(_TEST, context=context, target_path=target_path, raise_on_error=False)
         yield from invocation.stream()
@@ -71,8 +71,8 @@ def _dbt_output(reporter: progress.Reporter) -> Iterator[None]:
         yield
 
 
-def with_plots(event: Any, run: MerchantRun) -> Any:  # noqa: ANN401 - any of Dagster's events
-    """The event of a table that has plots, with them in its metadata."""
+def with_facts(event: Any, run: MerchantRun) -> Any:  # noqa: ANN401 - any of Dagster's events
+    """The event of a built table, with its window and, where it has any, its plots in the metadata."""
     if not isinstance(event, dg.Output | dg.AssetMaterialization):
         return event
     metadata = event.metadata
