@@ -36,7 +36,8 @@ def declare(deployment: DeploymentResource) -> tuple[dg.MaterializeResult[None],
     with typed_failures():
         rate_count = declare_merchants(deployment.run)
     days = {merchant_id: day.isoformat() for merchant_id, day in deployment.run.as_of_dates.items()}
+    shown = {"window": deployment.run.window()}
     return (
-        dg.MaterializeResult(asset_key=KEY, metadata={"as_of_dates": days, "window": deployment.run.window(), "dagster/row_count": len(days)}),
-        dg.MaterializeResult(asset_key=RATES_KEY, metadata={"dagster/row_count": rate_count}),
+        dg.MaterializeResult(asset_key=KEY, metadata={**shown, "as_of_dates": days, "dagster/row_count": len(days)}),
+        dg.MaterializeResult(asset_key=RATES_KEY, metadata={**shown, "dagster/row_count": rate_count}),
     )
