@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,26 @@ RECEIVER = {
     "PERENNIAL_RECEIVER_URL": "http://127.0.0.1:8917/deliveries",
     "PERENNIAL_RECEIVER_SECRET": "0123456789abcdef",
 }
+
+
+@pytest.fixture(scope="session")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What Dagster serves, loaded once, where no warehouse can be reached; dbt's project is parsed from its files."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PERENNIAL_HOME", str(tmp_path_factory.mktemp("home")))
+        environment.setenv("PERENNIAL_WAREHOUSE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+        environment.setattr("orchestration.logs.configure_logs", lambda _: None)
+        from orchestration.definitions import defs
+
+    return defs
+
+
+@pytest.fixture(scope="session")
+def manifest(definitions: Any) -> dict[str, Any]:
+    """dbt's manifest, as the definitions were made from it."""
+    from orchestration.manifest import load_manifest
+
+    return load_manifest()
 
 
 @pytest.fixture
