@@ -3,6 +3,7 @@
 Reads marts and ledgers, prints; decides nothing. Amounts are shown in the merchant's currency.
 """
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from orchestration.deployment import Deployment
 
 _QUERIES = Path(__file__).parent / "queries"
 _SEGMENTS_SHOWN = 5
+_LABEL_WIDTH = 12
 _NAIVE = "naive"
 
 
@@ -43,6 +45,7 @@ def print_summary(deployment: Deployment, console: Console, run_id: str | None) 
     backtests = query(deployment, "backtest", merchant_ids=merchant_ids)
     deliveries = query(deployment, "deliveries", merchant_ids=merchant_ids, run_id=run_id or "")
     segments = query(deployment, "segments", merchant_ids=merchant_ids)
+    examples = query(deployment, "examples", merchant_ids=merchant_ids)
     landings = query(deployment, "landings", merchant_ids=merchant_ids)
     console.print()
     for row in query(deployment, "overview", merchant_ids=merchant_ids):
@@ -50,68 +53,97 @@ def print_summary(deployment: Deployment, console: Console, run_id: str | None) 
         console.rule(f"[bold]{row.merchant_name}[/bold], as of {row.as_of_date}", align="left")
         _print_read(console, [landing for landing in landings if landing.merchant_id == mine])
         _print_value(console, row)
-        _print_backtest(console, [metric for metric in backtests if metric.merchant_id == mine])
+        _print_backtest(console, row.currency_code, [metric for metric in backtests if metric.merchant_id == mine])
         _print_segments(console, row, [segment for segment in segments if segment.merchant_id == mine])
-        _print_deliveries(console, deployment, mine, [sent for sent in deliveries if sent.merchant_id == mine])
+        _print_deliveries(
+            console,
+            deployment,
+            mine,
+            [sent for sent in deliveries if sent.merchant_id == mine],
+            [example for example in examples if example.merchant_id == mine],
+        )
     _print_next(console)
+
+
+def _say(console: Console, label: str, text: str, *, style: str = "") -> None:
+    """A label and a text beside it, wrapped under its own beginning."""
+    margin = " " * _LABEL_WIDTH
+    lines = textwrap.wrap(text, max(console.width - _LABEL_WIDTH, _LABEL_WIDTH), break_on_hyphens=False)
+    console.print(f"  {label}".ljust(_LABEL_WIDTH) + f"\n{margin}".join(lines), style=style or None, markup=False)
 
 
 def _print_read(console: Console, landings: Iterable[Any]) -> None:
     for landing in landings:
+        stream = f"{landing.store_id}/{landing.stream}"
         if landing.rows_read or landing.rows_rejected:
-            console.print(
-                f"  read      {landing.store_id}/{landing.stream}: {landing.rows_read:,} records, "
-                f"{landing.rows_inserted:,} new, {landing.rows_updated:,} changed, "
-                f"{landing.rows_unchanged:,} as before, {landing.rows_deleted:,} gone, "
-                f"{landing.rows_rejected:,} rejected"
+            _say(
+                console,
+                "read",
+                f"{stream}: {landing.rows_read:,} records, {landing.rows_inserted:,} new, "
+                f"{landing.rows_updated:,} changed, {landing.rows_unchanged:,} as before, "
+                f"{landing.rows_deleted:,} gone, {landing.rows_rejected:,} rejected",
             )
         elif landing.status == "unchanged":
-            console.print(f"  read      {landing.store_id}/{landing.stream}: nothing new")
+            _say(console, "read", f"{stream}: nothing new")
 
 
 def _print_value(console: Console, row: Any) -> None:  # noqa: ANN401 - a row
     currency = row.currency_code
-    console.print(
-        f"  orders    {row.order_count:,} by {row.customer_count:,} customers, "
-        f"{row.first_order_date} to {row.last_order_date}"
+    _say(
+        console,
+        "orders",
+        f"{row.order_count:,} by {row.customer_count:,} customers, {row.first_order_date} to {row.last_order_date}",
     )
-    console.print(
-        f"  revenue   {row.net_amount:,.0f} {currency} net of refunds; "
-        f"{row.repeat_customer_count / row.customer_count:.1%} of the customers came back"
+    _say(
+        console,
+        "revenue",
+        f"{row.net_amount:,.0f} {currency} net of refunds; "
+        f"{row.repeat_customer_count / row.customer_count:.1%} of the customers came back",
     )
     if row.clv_amount is not None:
-        console.print(
-            f"  [bold green]CLV[/bold green]       [bold]{row.clv_amount:,.0f} {currency}[/bold] over the next "
-            f"{row.clv_horizon_days} days, {row.clv_amount / row.customer_count:,.2f} per customer, "
-            f"from {row.expected_purchases:,.0f} expected purchases"
+        _say(
+            console,
+            "CLV",
+            f"{row.clv_amount:,.0f} {currency} over the next {row.clv_horizon_days} days, "
+            f"{row.clv_amount / row.customer_count:,.2f} per customer, "
+            f"from {row.expected_purchases:,.0f} expected purchases",
+            style="bold",
         )
-        console.print(
-            f"  churn     {row.likely_churned_count:,} customers will more likely than not buy nothing "
-            f"within {row.churn_horizon_days} days"
+        _say(
+            console,
+            "churn",
+            f"{row.likely_churned_count:,} customers will more likely than not buy nothing "
+            f"within {row.churn_horizon_days} days",
         )
 
 
-def _print_backtest(console: Console, metrics: list[Any]) -> None:
-    if not metrics:
-        console.print("  holdout   the history is too short to hold a part of it back")
+def _print_backtest(console: Console, currency: str, metrics: list[Any]) -> None:
+    value = {(metric.model_name, metric.metric): metric.value for metric in metrics if metric.value is not None}
+    models = sorted({model for model, metric in value if metric == "rmse"}, key=lambda model: (model == _NAIVE, model))
+    if not models or models[0] == _NAIVE:
+        _say(console, "holdout", "the history is too short to hold a part of it back")
         return
-    value = {(metric.model_name, metric.metric): metric.value for metric in metrics}
-    models = sorted({metric.model_name for metric in metrics if (metric.model_name, "mae") in value})
-    champion = next((model for model in models if model != _NAIVE), None)
-    if champion is None:
-        return
-    first = metrics[0]
-    errors = ", ".join(
-        f"{model} MAE {value[model, 'mae']:.3f}, RMSE {value[model, 'rmse']:.3f}"
-        for model in [champion, *[model for model in models if model != champion]]
-        if (model, "rmse") in value
+    champion, first = models[0], metrics[0]
+    errors = "; ".join(f"{model} MAE {value[model, 'mae']:.3f}, RMSE {value[model, 'rmse']:.3f}" for model in models)
+    _say(
+        console,
+        "holdout",
+        f"fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks after it. "
+        f"Purchases per customer: {errors}. {_off(value, champion, 'purchases', '')}"
+        + (
+            _off(value, champion, "spend_amount", f" {currency}")
+            if (champion, "expected_spend_amount") in value
+            else ""
+        ),
     )
-    expected, actual = value.get((champion, "expected_purchases")), value.get((champion, "actual_purchases"))
-    total = f"; {expected:,.0f} purchases expected, {actual:,.0f} came" if expected is not None and actual else ""
-    console.print(
-        f"  holdout   fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks "
-        f"after it: {errors} (purchases per customer){total}"
-    )
+
+
+def _off(value: dict[tuple[str, str], float], model: str, measure: str, unit: str) -> str:
+    """A sentence that holds an expected total against the one that came."""
+    expected, actual = value[model, f"expected_{measure}"], value[model, f"actual_{measure}"]
+    what = "Spend" if unit else "Purchases"
+    share = f" ({expected / actual - 1:+.0%})" if actual else ""
+    return f"{what}: {expected:,.0f}{unit} expected, {actual:,.0f}{unit} came{share}. "
 
 
 def _print_segments(console: Console, row: Any, segments: list[Any]) -> None:  # noqa: ANN401 - a row
@@ -135,17 +167,28 @@ def _print_segments(console: Console, row: Any, segments: list[Any]) -> None:  #
     console.print()
 
 
-def _print_deliveries(console: Console, deployment: Deployment, merchant_id: str, deliveries: list[Any]) -> None:
+def _print_deliveries(
+    console: Console, deployment: Deployment, merchant_id: str, deliveries: list[Any], examples: list[Any]
+) -> None:
     merchant = deployment.configuration.merchant(merchant_id)
     described = {audience.name: audience.description for audience in merchant.audiences}
     for audience in sorted({delivery.audience for delivery in deliveries}):
-        console.print(f"  audience  [bold]{audience}[/bold]: {described.get(audience, '')}")
+        _say(console, "audience", f"{audience}: {described.get(audience, '')}".rstrip(": "))
         for sent in (delivery for delivery in deliveries if delivery.audience == audience):
-            reason = f" ({sent.reason})" if sent.reason else ""
+            reason = f": {sent.reason}" if sent.reason else ""
             now = f"{sent.run_delivery_count:,} in this run" if sent.run_delivery_count else "none in this run"
-            console.print(
-                f"            {sent.destination}: {sent.operation} {sent.outcome} {sent.delivery_count:,}, "
-                f"{now}{reason}"
+            _say(
+                console,
+                "",
+                f"{sent.destination}: {sent.delivery_count:,} {sent.operation} {sent.outcome} ({now}){reason}",
+            )
+        for example in (example for example in examples if example.audience == audience):
+            _say(
+                console,
+                "",
+                f"such as customer {example.customer_id}, {example.rfm_segment}: CLV {example.clv_amount:,.2f} "
+                f"{example.currency_code}, {example.churn_probability:.0%} likely to buy nothing "
+                f"within {example.churn_horizon_days} days",
             )
 
 
