@@ -30,6 +30,7 @@ def list_rejects(settings: Settings, merchant_ids: list[str], output: Path | Non
     deployment = open_deployment(settings)
     rows = _open_rejects(deployment, merchant_ids)
     if output is not None:
+        output.touch(mode=0o600)  # records as they were received, which may hold personal data
         with output.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow([*_COLUMNS, _CORRECTED])
@@ -97,7 +98,7 @@ def _save_corrections(deployment: Deployment, path: Path, corrected_at: datetime
     try:
         csv.field_size_limit(sys.maxsize)
         with path.open(newline="", encoding="utf-8-sig") as file, deployment.loader.begin() as connection:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, strict=True)
             missing = {"reject_id", _CORRECTED} - set(reader.fieldnames or ())
             if missing:
                 raise MisconfiguredError(
@@ -111,3 +112,7 @@ def _save_corrections(deployment: Deployment, path: Path, corrected_at: datetime
             return count
     except FileNotFoundError:
         raise MisconfiguredError(str(path), "no such file; perennial rejects --output writes one") from None
+    except UnicodeDecodeError:
+        raise MisconfiguredError(str(path), 'is not UTF-8; save it as "CSV UTF-8"') from None
+    except csv.Error as error:
+        raise MisconfiguredError(str(path), f"is not CSV after line {reader.line_num}: {error}") from None
