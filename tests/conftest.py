@@ -162,7 +162,9 @@ def _shared_state(folder: Path) -> Iterator[dict[str, Any]]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         state = _read_state(folder)
         yield state
-        (folder / "state.json").write_text(json.dumps(state), encoding="utf-8")
+        # Renamed into place: others read without the lock.
+        (folder / "state.json.new").write_text(json.dumps(state), encoding="utf-8")
+        (folder / "state.json.new").replace(folder / "state.json")
 
 
 # Skips: counted and listed at the end of every session; failures when PERENNIAL_NO_SKIPS=1.

@@ -3,24 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from activated_shop import AUDIENCE, FIELDS, ScriptedDestination, Shop
 
-from activation import ledger
 from activation.actions import LedgerOutcome, Target
 from activation.consent import Refusal
-from activation.delivery import deliver, lock_parts, without_values
-from activation.locks import exclusive
+from activation.delivery import deliver, without_values
 from activation.payloads import Sync
 from activation.resolutions import maybe_sent, release_rejected, resolve_maybe_sent
 from activation.syncs import PlannedSync, plan_sync
 from connectors.destination import Delivery, DeliveryResult, Outcome
-from models.activation import deliveries
-from models.engine import create_engine
 from models.errors import RetryLaterError, StopError
 
 TARGET = Target("cdnow", "crm", AUDIENCE.name, is_idempotent=True, consent="email")
@@ -280,122 +274,6 @@ def test_a_plan_is_delivered_only_where_it_was_made_for(shop: Shop) -> None:
         with pytest.raises(StopError, match="plan again"):
             deliver(shop.engine, made.plan, wrong, run_id="run", pace=shop.time.pace)
         assert wrong.sent == []
-
-
-@pytest.mark.parametrize("is_idempotent", [True, False])
-def test_two_processes_at_once_send_each_action_once(shop: Shop, database_url: str, is_idempotent: bool) -> None:
-    for number in range(30):
-        shop.customer(str(number))
-    shop.sync(ScriptedDestination(name="other"))
-    start = Barrier(2)
-    crms = [ScriptedDestination(batch_size=4, is_idempotent=is_idempotent) for _ in range(2)]
-    failures: list[BaseException] = []
-
-    def run(crm: ScriptedDestination) -> None:
-        engine = create_engine(database_url)
-        try:
-            start.wait()
-            replace(shop, engine=engine).sync(crm, refresh=False)
-        except BaseException as error:  # noqa: BLE001 - handed to the test
-            failures.append(error)
-        finally:
-            engine.dispose()
-
-    threads = [Thread(target=run, args=(crm,)) for crm in crms]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    keys = [d.action_key for crm in crms for d in crm.sent]
-    assert len(keys) == len(set(keys)) == 30
-
-
-def test_without_the_lock_a_claim_still_has_one_winner(shop: Shop) -> None:
-    for number in range(20):
-        shop.customer(str(number))
-    shop.sync(ScriptedDestination(name="other"))
-    made = planned(shop)
-    with shop.engine.begin() as connection:
-        ledger.reserve(connection, made.plan, run_id="run", reserved_at=shop.time.now, facts={})
-    start = Barrier(4)
-    won: list[frozenset[str]] = []
-
-    def claim() -> None:
-        with shop.engine.begin() as connection:
-            start.wait()
-            won.append(ledger.claim(connection, TARGET, made.plan.actions, run_id="run", attempted_at=shop.time.now))
-
-    threads = [Thread(target=claim) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(len(keys) for keys in won) == [0, 0, 0, 20]
-
-
-def test_who_waits_too_long_for_the_other_is_told_to_come_back(shop: Shop) -> None:
-    held, done = Event(), Event()
-
-    def hold() -> None:
-        with exclusive(shop.engine, *lock_parts(TARGET)):
-            held.set()
-            done.wait()
-
-    thread = Thread(target=hold)
-    thread.start()
-    held.wait()
-    try:
-        with (
-            pytest.raises(RetryLaterError, match="another process"),
-            exclusive(shop.engine, *lock_parts(TARGET), wait_seconds=0.05),
-        ):
-            pytest.fail("the lock was given twice")
-        other = replace(TARGET, merchant_id="other")
-        with exclusive(shop.engine, *lock_parts(other), wait_seconds=0.05) as lock:
-            lock.require_held()
-    finally:
-        done.set()
-        thread.join()
-
-
-def test_a_lost_lock_stops_before_the_next_batch(shop: Shop) -> None:
-    shop.customer("a")
-    shop.customer("b")
-
-    def kill_lock(_deliveries: Sequence[Delivery]) -> None:
-        locks = sa.table("pg_locks", sa.column("pid"), sa.column("locktype"), sa.column("database"))
-        databases = sa.table("pg_database", sa.column("oid"), sa.column("datname"))
-        # This test's own database only: the server may hold the locks of others.
-        holders = (
-            sa.select(sa.func.pg_terminate_backend(locks.c.pid))
-            .join(databases, databases.c.oid == locks.c.database)
-            .where(locks.c.locktype == "advisory", databases.c.datname == sa.func.current_database())
-        )
-        with shop.engine.begin() as connection:
-            connection.execute(holders)
-
-    crm = ScriptedDestination(batch_size=1, before=kill_lock)
-    with pytest.raises(RetryLaterError, match=r"lock .* was lost"):
-        shop.sync(crm)
-    assert [d.customer_id for d in crm.sent] == ["a"]
-    assert shop.outcomes() == {"a": [LedgerOutcome.ACCEPTED], "b": [LedgerOutcome.RESERVED]}
-    crm.before = lambda _deliveries: None
-    assert shop.sync(crm).outcomes == {"accepted": 1}
-
-
-def test_a_late_answer_is_still_an_answer(shop: Shop) -> None:
-    shop.customer("a")
-    sms = ScriptedDestination(is_idempotent=False, answer=lambda _delivery: Outcome.MAYBE_SENT)
-    shop.sync(sms)
-    accepted = DeliveryResult(sms.sent[0].action_key, Outcome.ACCEPTED)
-    with shop.engine.begin() as connection:
-        ledger.record(connection, replace(TARGET, merchant_id="other"), [accepted])
-        assert connection.execute(sa.select(deliveries.c.outcome)).scalar_one() == "maybe_sent"
-        ledger.record(connection, TARGET, [accepted])
-        assert connection.execute(sa.select(deliveries.c.outcome)).scalar_one() == "accepted"
-        ledger.record(connection, TARGET, [replace(accepted, outcome=Outcome.RETRY)])
-        assert connection.execute(sa.select(deliveries.c.outcome)).scalar_one() == "accepted"
 
 
 def test_reasons_lose_what_was_sent() -> None:
