@@ -17,24 +17,28 @@ from orchestration.logs import redact_text
 from orchestration.settings import current_settings
 
 NIGHTLY_HOUR = 1
-# A clock that jumps over 01:00 in spring still shows 02:00; the run key keeps the second chance from running twice.
-_DUE_HOURS = (NIGHTLY_HOUR, NIGHTLY_HOUR + 1)
+_TICK = timedelta(hours=1)
 _ALERT_TIMEOUT_SECONDS = 5
 
 
 def due_merchants(configuration: Configuration, tick: datetime) -> Iterator[tuple[Merchant, datetime]]:
     """The merchants whose night it is.
 
+    The answer must be right by itself: a schedule's run key tells a tick from its own repeat, not from the tick before.
+
     Args:
         configuration: The declarations in force.
         tick: The schedule's own time, aware.
 
     Yields:
-        Each merchant whose local hour is 01 or, for the sake of clocks that jump, 02, with its local time.
+        Each merchant whose clock has passed 01:00 of a date since the tick before, with its local time: once a date,
+        also where the clock jumps over 01:00 or shows it twice.
     """
     for merchant in configuration.merchants:
-        local = tick.astimezone(ZoneInfo(merchant.time_zone))
-        if local.hour in _DUE_HOURS:
+        zone = ZoneInfo(merchant.time_zone)
+        local, before = tick.astimezone(zone), (tick - _TICK).astimezone(zone)
+        was_due = before.date() == local.date() and before.hour >= NIGHTLY_HOUR
+        if local.hour >= NIGHTLY_HOUR and not was_due:
             yield merchant, local
 
 
@@ -61,6 +65,7 @@ def nightly_schedule(job: dg.JobDefinition | Any) -> dg.ScheduleDefinition:  # n
         job=job,
         name="nightly",
         execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every hour: the merchants whose own clock shows 01:00 get their nightly run, once per local date.",
     )
     def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
