@@ -46,10 +46,11 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
     """
     for merchant in deployment.merchants(merchant_ids):  # a missing day is better told before anything starts
         deployment.as_of(merchant, as_of_date)
-    prepare_manifest(dbt_project(deployment.settings.project_folder, deployment.dbt_target), os.environ)
-    from orchestration.definitions import defs  # needs the manifest
+    with progress.current().task("Loading the asset graph"):
+        prepare_manifest(dbt_project(deployment.settings.project_folder, deployment.dbt_target), os.environ)
+        from orchestration.definitions import defs  # needs the manifest
 
-    job = defs.resolve_job_def("nightly")
+        job = defs.resolve_job_def("nightly")
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(
             run_config={

@@ -42,6 +42,11 @@ def print_summary(deployment: Deployment, console: Console, run_id: str | None) 
         run_id: The run; None when it failed, and what is shown is what was last published.
     """
     merchant_ids = [merchant.merchant_id for merchant in deployment.configuration.merchants]
+    with deployment.transformer.connect() as connection:
+        is_built = sa.inspect(connection).has_table("customer_360", schema="marts")
+    if not is_built:  # the first run failed before dbt made its tables
+        console.print("\nNothing is published yet.")
+        return
     backtests = query(deployment, "backtest", merchant_ids=merchant_ids)
     deliveries = query(deployment, "deliveries", merchant_ids=merchant_ids, run_id=run_id or "")
     segments = query(deployment, "segments", merchant_ids=merchant_ids)
@@ -149,9 +154,9 @@ def _off(value: dict[tuple[str, str], float], model: str, measure: str, unit: st
 def _print_segments(console: Console, row: Any, segments: list[Any]) -> None:  # noqa: ANN401 - a row
     if not segments:
         return
-    table = Table(box=None, padding=(0, 2), title_justify="left", show_edge=False)
-    table.add_column("  top segments", no_wrap=True)
-    for heading in ("customers", f"net revenue, {row.currency_code}", f"CLV, {row.currency_code}", "CLV each", "churn"):
+    table = Table(box=None, padding=(0, 1), title_justify="left", show_edge=False)
+    table.add_column(f"  top segments, {row.currency_code}", no_wrap=True)
+    for heading in ("customers", "net revenue", "CLV", "CLV each", "churn"):
         table.add_column(heading, justify="right", no_wrap=True)
     for segment in segments[:_SEGMENTS_SHOWN]:
         table.add_row(
@@ -193,8 +198,10 @@ def _print_deliveries(
 
 
 def _print_next(console: Console) -> None:
-    console.print()
-    console.print("Next:")
-    console.print("  make ui                                            the asset graph, with checks and plots")
-    console.print("  .venv/bin/perennial warehouse url --role reader    the marts, for your BI tool or psql")
-    console.print("  docs/your-own-data.md                              your own export instead of this one")
+    console.print("\nNext:")
+    for command, what in (
+        ("make ui", "the asset graph, with checks and plots"),
+        (".venv/bin/perennial warehouse url --role reader", "the marts, for BI tools"),
+        ("docs/your-own-data.md", "your own export instead"),
+    ):
+        console.print(f"  {command:<48} {what}", markup=False, highlight=False)
