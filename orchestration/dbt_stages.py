@@ -16,8 +16,9 @@ from dagster_dbt import DbtCliResource
 
 from orchestration import progress
 from orchestration.asset_plots import table_plots
+from orchestration.failures import typed_failures
 from orchestration.merchant_run import MerchantRun
-from orchestration.transformation import FailedTest, failed_tests
+from orchestration.transformation import FailedTest, failed_tests, results_path
 
 # Unit tests are the project's, not the data's: they run in the test suite.
 _BUILD = ["build", "--exclude-resource-type", "test", "unit_test"]
@@ -42,6 +43,7 @@ def build_and_test(
 
     Raises:
         DagsterDbtCliRuntimeError: A model failed; its table and those after it are as they were.
+        dg.Failure: The tests broke off, so that nobody is known to have passed them.
     """
     reporter = progress.current()
     model_count = len(context.selected_asset_keys)
@@ -53,10 +55,13 @@ def build_and_test(
         for event in dbt.cli(_BUILD, context=context, target_path=target_path).stream().fetch_row_counts():
             advance(1)
             yield with_facts(event, run)
+    # The build's results lie there: tests that never ran must not read like tests that found nothing.
+    results_path(target_path).unlink(missing_ok=True)
     with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
         invocation = dbt.cli(_TEST, context=context, target_path=target_path, raise_on_error=False)
         yield from invocation.stream()
-    failures = failed_tests(target_path, manifest)
+    with typed_failures():
+        failures = failed_tests(target_path, manifest)
     for merchant_id, messages in merchants_at_fault(run, failures).items():
         run.check(merchant_id, stage, has_passed=not messages, message="; ".join(messages) or "every test passed")
 

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
-from models.errors import StopError
+from models.errors import RetryLaterError, StopError
 
 DBT_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
 _GROUPS = {"staging": "transform", "intermediate": "transform", "marts": "marts", "vault": "marts"}
@@ -100,14 +100,25 @@ class FailedTest:
     failures_table: tuple[str, str] | None
 
 
+def results_path(target_folder: Path) -> Path:
+    """Where dbt writes what became of each node of an invocation."""
+    return target_folder / "run_results.json"
+
+
 def failed_tests(target_folder: Path, manifest: Mapping[str, Any]) -> list[FailedTest]:
     """The data tests that failed in the invocation whose artefacts lie in a folder.
 
     Args:
         target_folder: Where dbt wrote `run_results.json`.
         manifest: The parsed manifest, which names each test's table of failures.
+
+    Raises:
+        RetryLaterError: dbt ended before it had results to write: that nothing failed is then not known.
     """
-    results = json.loads((target_folder / "run_results.json").read_text(encoding="utf-8"))["results"]
+    path = results_path(target_folder)
+    if not path.exists():
+        raise RetryLaterError(f"dbt broke off and left no test results; {target_folder.name}/dbt.log says why")
+    results = json.loads(path.read_text(encoding="utf-8"))["results"]
     failed = []
     for result in results:
         node = manifest["nodes"].get(result["unique_id"], {})
