@@ -89,18 +89,20 @@ def merchants_at_fault(run: MerchantRun, failures: list[FailedTest]) -> dict[str
     """Per merchant of the run, what its rows failed; an empty list for those whose rows are good."""
     at_fault: dict[str, list[str]] = {merchant.merchant_id: [] for merchant in run.merchants}
     for failure in failures:
-        concerned = _failing_merchants(run, failure)
-        for merchant_id in at_fault if concerned is None else concerned & at_fault.keys():
-            at_fault[merchant_id].append(f"{failure.name}: {failure.message}")
+        rows = _failing_rows(run, failure)
+        for merchant_id in at_fault if rows is None else rows.keys() & at_fault.keys():
+            advice = failure.advice.format_map(rows[merchant_id]) if failure.advice and rows else ""
+            at_fault[merchant_id].append(": ".join(part for part in (failure.name, failure.message, advice) if part))
     return at_fault
 
 
-def _failing_merchants(run: MerchantRun, failure: FailedTest) -> set[str] | None:
-    """The merchants whose rows are in the test's table of failures; None when it does not say."""
+def _failing_rows(run: MerchantRun, failure: FailedTest) -> dict[str, dict[Any, Any]] | None:
+    """A failing row of each merchant that has any; None when the test does not say whose they are."""
     if failure.failures_table is None:
         return None
     schema, name = failure.failures_table
     table = sa.table(name, sa.column("merchant_id"), schema=schema)
+    one_each: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(table).distinct(table.c.merchant_id)
     with run.deployment.transformer.connect() as connection:
-        merchant_ids = set(connection.scalars(sa.select(sa.distinct(table.c.merchant_id))))
-    return None if None in merchant_ids else merchant_ids
+        rows = {row["merchant_id"]: dict(row) for row in connection.execute(one_each).mappings()}
+    return None if None in rows else rows

@@ -79,6 +79,16 @@ class WarehouseTranslator(DagsterDbtTranslator):
             return "predict"
         return _GROUPS.get(dbt_resource_props["schema"], "transform")
 
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """The check of a dbt test, which never blocks.
+
+        A blocking check that fails ends the run for every merchant; ours withholds those whose rows failed it.
+        """
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec._replace(blocking=False) if spec else None
+
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
         """Who answers for the table."""
         del dbt_resource_props
@@ -93,11 +103,13 @@ class FailedTest:
         name: The test's name.
         message: dbt's own words.
         failures_table: Schema and name of the table with the failing rows, or None when dbt could not run the test.
+        advice: What to do about it, from the test's own `meta.advice`; may refer to columns of a failing row.
     """
 
     name: str
     message: str
     failures_table: tuple[str, str] | None
+    advice: str | None = None
 
 
 def results_path(target_folder: Path) -> Path:
@@ -130,6 +142,7 @@ def failed_tests(target_folder: Path, manifest: Mapping[str, Any]) -> list[Faile
                 name=node["name"],
                 message=result.get("message") or result["status"],
                 failures_table=(node["schema"], node.get("alias") or node["name"]) if has_table else None,
+                advice=node.get("config", {}).get("meta", {}).get("advice"),
             )
         )
     return failed

@@ -1,4 +1,8 @@
-{{ config(meta={'dagster': {'ref': {'name': 'int_orders_unified'}}}) }}
+{{ config(meta={
+    'dagster': {'ref': {'name': 'int_orders_unified'}},
+    'advice': 'there is no rate for {original_currency_code} on {first_missing_date}; add one that is valid from that day on ' ~
+        'to exchange_rates of {merchant_id} in perennial.yml'
+}) }}
 
 -- An order or refund in a currency without a rate would silently be missing from every total. The way out is a rate for
 -- that currency, valid from the first day named here, under the merchant's exchange_rates in perennial.yml.

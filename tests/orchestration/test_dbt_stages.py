@@ -136,6 +136,16 @@ def test_rows_of_merchants_outside_the_run_are_held_against_nobody_in_it(transfo
     assert at_fault == {"ink": [], "paper": []}
 
 
+def test_advice_is_given_about_the_merchants_own_row(transformer: sa.Engine) -> None:
+    advised = FailedTest("amounts", "Got 3 results", ("test_failures", "amounts"), "tell {merchant_id} to mend it")
+    at_fault = merchants_at_fault(run_over(transformer, "ink", "paper", "pens"), [advised])
+    concerned = {merchant_id: messages for merchant_id, messages in at_fault.items() if messages}
+    assert concerned == {
+        merchant_id: [f"amounts: Got 3 results: tell {merchant_id} to mend it"] for merchant_id in concerned
+    }
+    assert concerned
+
+
 def test_no_failure_leaves_everybody_in_good_standing(transformer: sa.Engine) -> None:
     assert merchants_at_fault(run_over(transformer, "ink"), []) == {"ink": []}
 

@@ -147,3 +147,11 @@ def test_every_stage_has_a_folder_whose_modules_are_loaded(graph: Any) -> None:
     stages = {path.name for path in folder.iterdir() if (path / "__init__.py").exists()}
     assert stages == {"ingest", "transform", "predict", "activate"}
     assert {graph.get(key).group_name for key in graph.materializable_asset_keys} == STAGES
+
+
+def test_no_failed_check_of_dbt_ends_the_run_for_every_merchant(graph: Any, manifest: dict[str, Any]) -> None:
+    """A blocking check would: failed tests withhold the merchants whose rows failed, and nobody else."""
+    tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    checks = [graph.get(key) for key in graph.asset_check_keys if key.name in tests]
+    assert len(checks) > 50
+    assert [check.key.name for check in checks if check.blocking] == []
