@@ -1,0 +1,216 @@
+"""`perennial demo` on the shipped perennial.yml: real purchases, from the archive to the receiver's log; then again."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+import pytest
+from installations import Installation
+from table_contents import RUN_ONLY, Contents, contents, rows
+
+PROJECT = Path(__file__).resolve().parents[2]
+# Of CDNOW_master.txt: the sum of its last column, by awk.
+CDNOW_TOTAL = Decimal("2500315.63")
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end_demo")]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Two demonstrations in one home, and what each left behind."""
+
+    installation: Installation
+    url: str
+    first: "subprocess.CompletedProcess[str]"
+    after_first: Contents
+    log_after_first: bytes
+    second: "subprocess.CompletedProcess[str]"
+    after_second: Contents
+
+
+@pytest.fixture(scope="module")
+def demo(module_folder: Path, module_database_url: str) -> Demo:
+    installation = Installation(module_folder, module_database_url)
+    shutil.copy(PROJECT / "perennial.yml", installation.config_path)
+    log = installation.home / "receiver" / "log.jsonl"
+    first = installation.perennial("demo")
+    after_first = contents(module_database_url, without=RUN_ONLY)
+    log_after_first = log.read_bytes()
+    second = installation.perennial("demo")
+    return Demo(
+        installation,
+        module_database_url,
+        first,
+        after_first,
+        log_after_first,
+        second,
+        contents(module_database_url, without=RUN_ONLY),
+    )
+
+
+def printed(text: str) -> str:
+    """What was printed, without the folding of lines."""
+    return re.sub(r"\s+", " ", text)
+
+
+def test_it_exits_well_and_tells_what_it_found(demo: Demo) -> None:
+    assert demo.first.returncode == 0, demo.first.stderr
+    summary = printed(demo.first.stdout)
+    assert "69,659 records, 69,659 new" in summary
+    assert "69,659 by 23,570 customers, 1997-01-01 to 1998-06-30" in summary
+    assert "2,500,316 USD net of refunds" in summary
+    assert "held against the 39 weeks after it: bg_nbd MAE 0.819, RMSE 1.733, naive MAE 1.038, RMSE 2.158" in summary
+    assert "19,684 came" in summary
+    assert "champions" in summary
+    assert "make ui" in summary
+    [(clv, customers)] = rows(demo.url, "select sum(clv_amount), count(*) from marts.customer_360")
+    assert customers == 23_570
+    assert f"{clv:,.0f} USD over the next 365 days" in summary
+
+
+def test_it_says_who_was_told_and_why_others_were_not(demo: Demo) -> None:
+    summary = printed(demo.first.stdout)
+    told = rows(
+        demo.url,
+        "select destination, outcome, count(*) from activation.deliveries where operation = 'upsert' group by 1, 2",
+    )
+    assert {(destination, outcome) for destination, outcome, _ in told} == {
+        ("crm", "accepted"),
+        ("crm", "withheld"),
+        ("exports", "accepted"),
+    }
+    for destination, outcome, count in told:
+        assert f"{destination}: upsert {outcome} {count:,}, {count:,} in this run" in summary
+    assert "did not agree to emails" in summary
+
+
+def test_progress_is_shown_as_lines_in_a_log(demo: Demo) -> None:
+    lines = [line.strip() for line in demo.first.stderr.splitlines()]
+    assert "Reading cdnow/web ..." in lines
+    assert any(re.fullmatch(r"Building \d+ transformed tables 80%", line) for line in lines)
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_every_purchase_has_landed(demo: Demo) -> None:
+    query = """
+        select count(*), count(distinct order_id), sum(amount), min(ordered_at), count(*) filter (where is_deleted)
+        from raw_files.orders
+    """
+    [(count, distinct, total, first, deleted)] = rows(demo.url, query)
+    assert (count, distinct, total, deleted) == (69_659, 69_659, CDNOW_TOTAL, 0)
+    assert str(first).startswith("1997-01-01 05:00:00+00")  # midnight in New York
+    assert rows(demo.url, "select count(*) from ops.rejected_records") == [(0,)]
+
+
+def test_tables_hold_a_row_per_customer_and_order(demo: Demo) -> None:
+    counts = demo.after_first.row_counts()
+    for table in (
+        "marts.dim_customers",
+        "marts.customer_rfm",
+        "marts.customer_360",
+        "ml.predictions",
+        "ml.customer_lifetime_value",
+        "ml.purchase_summaries",
+        "vault.customer_contacts",
+    ):
+        assert counts[table] == 23_570, table
+    assert counts["marts.fct_orders"] == 69_659
+    assert counts["ml.model_runs"] == 1
+    assert counts["ml.holdout_weeks"] == 39
+    assert rows(demo.url, "select status, reasons from ops.merchant_runs order by finished_at limit 1") == [
+        ("published", [])
+    ]
+
+
+def test_names_that_others_rely_on(demo: Demo) -> None:
+    needed = {
+        "marts.dim_customers": {"merchant_id", "customer_id"},
+        "marts.fct_orders": {"merchant_id", "customer_id", "currency_code"},
+        "marts.customer_rfm": {"merchant_id", "customer_id", "rfm_segment"},
+        "marts.cohort_retention": {"merchant_id"},
+        "marts.cohort_revenue": {"merchant_id", "currency_code"},
+        "marts.customer_360": {
+            "merchant_id",
+            "customer_id",
+            "expected_purchases",
+            "clv_amount",
+            "clv_horizon_days",
+            "churn_probability",
+            "churn_horizon_days",
+            "currency_code",
+        },
+        "ml.predictions": {"merchant_id", "customer_id", "clv_amount"},
+        "ml.customer_lifetime_value": {"merchant_id", "customer_id", "clv_amount"},
+        "ml.backtests": {"merchant_id", "metric", "value"},
+        "ml.model_runs": {"merchant_id", "model_run_id", "model_card"},
+        "activation.deliveries": {
+            "delivery_id",
+            "merchant_id",
+            "destination",
+            "action_key",
+            "outcome",
+            "payload_hash",
+            "attempted_at",
+        },
+        "ops.rejected_records": {"merchant_id", "origin", "line", "field", "reason", "raw_text"},
+        "ops.sync_runs": {"merchant_id", "store_id", "stream", "rows_read"},
+    }
+    query = "select table_schema || '.' || table_name, column_name from information_schema.columns"
+    present: dict[object, set[object]] = {}
+    for table, column in rows(demo.url, query):
+        present.setdefault(table, set()).add(column)
+    assert {table: columns - present.get(table, set()) for table, columns in needed.items()} == {
+        table: set() for table in needed
+    }
+
+
+def test_the_receiver_took_what_the_ledger_says_was_accepted(demo: Demo) -> None:
+    accepted = rows(
+        demo.url,
+        "select action_key, customer_id, operation from activation.deliveries "
+        "where destination = 'crm' and outcome = 'accepted'",
+    )
+    effects = demo.installation.receiver().effects()
+    assert len(effects) == len(accepted) > 100
+    assert {(effect["action_key"], effect["customer_id"], effect["operation"]) for effect in effects} == set(accepted)
+    assert all(request["is_signed"] for request in demo.installation.receiver().requests())
+
+
+def test_nobody_was_told_without_consent(demo: Demo) -> None:
+    without = rows(demo.url, "select customer_id from vault.customer_contacts where has_email_consent is not true")
+    told = {effect["customer_id"] for effect in demo.installation.receiver().effects()}
+    assert len(without) > 1000
+    assert told.isdisjoint(customer_id for (customer_id,) in without)
+
+
+def test_the_export_is_a_file_beside_the_declarations(demo: Demo) -> None:
+    files = [path for path in (demo.installation.folder / ".perennial" / "exports").rglob("*.jsonl") if path.is_file()]
+    [(accepted,)] = rows(
+        demo.url, "select count(*) from activation.deliveries where destination = 'exports' and outcome = 'accepted'"
+    )
+    assert sum(path.read_text(encoding="utf-8").count("\n") for path in files) == accepted
+
+
+def test_a_second_demo_changes_nothing(demo: Demo) -> None:
+    assert demo.second.returncode == 0, demo.second.stderr
+    assert demo.after_first.differences(demo.after_second) == {}
+    assert "nothing new" in demo.second.stdout
+    assert "none in this run" in demo.second.stdout
+
+
+def test_a_second_demo_sends_nothing(demo: Demo) -> None:
+    assert (demo.installation.home / "receiver" / "log.jsonl").read_bytes() == demo.log_after_first
+
+
+def test_a_reader_sees_the_marts_and_nothing_else(demo: Demo) -> None:
+    with psycopg.connect(demo.url, autocommit=True) as connection:
+        connection.execute("set role perennial_reader")
+        assert connection.execute("select count(*) from marts.customer_360").fetchone() == (23_570,)
+        for table in demo.after_first.tables:
+            if not table.startswith("marts."):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(f"select 1 from {table}".encode())
