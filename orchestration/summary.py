@@ -163,13 +163,18 @@ def _print_segments(console: Console, row: Any, segments: list[Any]) -> None:  #
             f"  {segment.rfm_segment}",
             f"{segment.customer_count:,}",
             f"{segment.net_amount:,.0f}",
-            f"{segment.clv_amount or 0:,.0f}",
-            f"{segment.average_clv_amount or 0:,.2f}",
-            f"{segment.average_churn_probability or 0:.0%}",
+            _shown(segment.clv_amount, ",.0f"),
+            _shown(segment.average_clv_amount, ",.2f"),
+            _shown(segment.average_churn_probability, ".0%"),
         )
     console.print()
     console.print(table)
     console.print()
+
+
+def _shown(value: Any, form: str) -> str:  # noqa: ANN401 - SQL's numbers
+    """A number, or a dash where nothing is predicted: none is not nought."""
+    return "-" if value is None else format(value, form)
 
 
 def _print_deliveries(

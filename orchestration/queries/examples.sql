@@ -27,7 +27,7 @@ from (
         on
             members.merchant_id = customers.merchant_id
             and members.customer_id = customers.customer_id
-    where members.merchant_id = any(:merchant_ids) and members.left_at is null
+    where members.merchant_id = any(:merchant_ids) and members.left_at is null and customers.clv_amount is not null
 ) as ranked
 where ranked.value_rank <= 3
 order by ranked.merchant_id asc, ranked.audience asc, ranked.value_rank asc
