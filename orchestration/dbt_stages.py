@@ -45,6 +45,8 @@ def build_and_test(
         DagsterDbtCliRuntimeError: A model failed; its table and those after it are as they were.
         dg.Failure: The tests broke off, so that nobody is known to have passed them.
     """
+    with typed_failures():
+        run.require_alone()
     reporter = progress.current()
     model_count = len(context.selected_asset_keys)
     # A folder per stage, used again by the next run: dbt finds the parsed project of the last one in it.

@@ -6,6 +6,7 @@ from orchestration import defs as stages
 from orchestration.automation import failed_run_alert, nightly_schedule
 from orchestration.freshness import with_freshness
 from orchestration.logs import configure_logs
+from orchestration.lost_runs import lost_runs_sensor
 from orchestration.manifest import dbt_resource
 from orchestration.merchant_run import DeploymentResource
 from orchestration.settings import current_settings
@@ -24,7 +25,7 @@ defs = dg.Definitions(
     assets=assets,
     jobs=[nightly_job],
     schedules=[nightly_schedule(nightly_job)],
-    sensors=[failed_run_alert],
+    sensors=[failed_run_alert, lost_runs_sensor],
     resources={"deployment": DeploymentResource(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -74,6 +75,15 @@ class Deployment:
     settings: Settings
     owner_url: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections that were opened; the embedded server stays up."""
+        for name in ("loader", "transformer"):
+            if name in self.__dict__:
+                getattr(self, name).dispose()
 
     @cached_property
     def configuration(self) -> Configuration:

@@ -19,10 +19,10 @@ import structlog
 from pydantic import PrivateAttr
 
 from models import bookkeeping
-from models.engine import connect
 from models.errors import PerennialError, RetryLaterError, StopError
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment, open_deployment
+from orchestration.run_lock import RunLock, hold_run_lock
 from orchestration.settings import current_settings
 
 log = structlog.get_logger(__name__)
@@ -30,9 +30,6 @@ log = structlog.get_logger(__name__)
 R = TypeVar("R")
 _MAX_STEP_RETRIES = 2
 _SECONDS_TO_WAIT = 30
-# One run works on the warehouse at a time, whoever started it. The number is arbitrary and ours.
-_RUN_LOCK = 0x50_45_52_45_4E  # "PEREN"
-_LOCK_TIMEOUT = "2h"
 
 
 @dataclass
@@ -77,6 +74,8 @@ class MerchantRun:
         merchants: The merchants in scope.
         as_of_dates: Per merchant, the last day described.
         started_at: The run's own time; stages use it in place of a clock, so that a retry does the same work.
+        continues: The runs that this one takes up where they failed, nearest first.
+        lock: What keeps other runs waiting; None where there are none.
     """
 
     deployment: Deployment
@@ -84,6 +83,17 @@ class MerchantRun:
     merchants: list[Merchant]
     as_of_dates: dict[str, date]
     started_at: datetime
+    continues: tuple[str, ...] = ()
+    lock: RunLock | None = None
+
+    def require_alone(self) -> None:
+        """Check that no other run has begun to work on the same tables; every stage begins with it.
+
+        Raises:
+            StopError: One has.
+        """
+        if self.lock is not None:
+            self.lock.require_held()
 
     def window(self) -> str:
         """The days that the run describes: everything up to the merchants' as-of dates."""
@@ -140,7 +150,9 @@ class MerchantRun:
         Raises:
             dg.RetryRequested: A passing failure, when there are attempts left; done merchants are quick to repeat.
             RetryLaterError: The warehouse itself went away.
+            StopError: Another run has begun.
         """
+        self.require_alone()
         begin = time.monotonic()
         outcomes: Outcomes[R] = Outcomes(window=self.window())
         withheld = {} if includes_withheld else self.withheld()
@@ -191,17 +203,26 @@ class DeploymentResource(dg.ConfigurableResource["DeploymentResource"]):
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["DeploymentResource"]:
         """Open the warehouse, wait for other runs to finish, and hand the run's scope to its assets."""
-        deployment = open_deployment(current_settings())
-        asked = date.fromisoformat(self.as_of_date) if self.as_of_date else None
-        merchants = deployment.merchants(self.merchant_ids)
-        self._run = MerchantRun(
-            deployment=deployment,
-            run_id=context.run.run_id if context.run else "none",
-            merchants=merchants,
-            as_of_dates={m.merchant_id: deployment.as_of(m, asked) for m in merchants},
-            started_at=deployment.clock(),
-        )
-        with connect(deployment.owner_url, autocommit=True, application_name="perennial run") as lock:
-            lock.execute("select set_config('lock_timeout', %s, false)", (_LOCK_TIMEOUT,))
-            lock.execute("select pg_advisory_lock(%s)", (_RUN_LOCK,))
+        run_id = context.run.run_id if context.run else "none"
+        with open_deployment(current_settings()) as deployment, hold_run_lock(deployment.owner_url, run_id) as lock:
+            asked = date.fromisoformat(self.as_of_date) if self.as_of_date else None
+            merchants = deployment.merchants(self.merchant_ids)
+            self._run = MerchantRun(
+                deployment=deployment,
+                run_id=run_id,
+                merchants=merchants,
+                as_of_dates={m.merchant_id: deployment.as_of(m, asked) for m in merchants},
+                started_at=deployment.clock(),
+                continues=tuple(_continued_runs(context)),
+                lock=lock,
+            )
             yield self
+
+
+def _continued_runs(context: dg.InitResourceContext) -> Iterator[str]:
+    """The ids of the runs that the context's run re-executes a part of, nearest first."""
+    parent_id = context.run.parent_run_id if context.run else None
+    while parent_id is not None and context.instance is not None:
+        yield parent_id
+        parent = context.instance.get_run_by_id(parent_id)
+        parent_id = parent.parent_run_id if parent else None
