@@ -18,6 +18,10 @@ from models import ops
 from models.archive import ArchivedBatch
 from models.landing import LandingResult
 
+UNFINISHED = "unfinished: a run has begun and not got as far as publishing; run the merchant again"
+"""What withholds a merchant from its run's first step until its new numbers are ready: a run for others rebuilds the
+tables of all, and would otherwise publish what a killed run left half-made."""
+
 
 @dataclass(frozen=True)
 class StoreCursor:
@@ -182,7 +186,7 @@ def withhold(connection: sa.Connection, merchant_id: str, reason: str, *, run_id
         table.update()
         .where(table.c.merchant_id == merchant_id, sa.literal(reason) != sa.all_(table.c.withheld_reasons))
         .values(
-            withheld_reasons=sa.func.array_append(table.c.withheld_reasons, reason),
+            withheld_reasons=sa.func.array_append(sa.func.array_remove(table.c.withheld_reasons, UNFINISHED), reason),
             run_id=run_id,
             updated_at=updated_at,
         )
@@ -190,20 +194,31 @@ def withhold(connection: sa.Connection, merchant_id: str, reason: str, *, run_id
 
 
 def clear_withheld(connection: sa.Connection, merchant_id: str, *, run_id: str, updated_at: datetime) -> None:
-    """Begin a merchant's run with no reason to withhold it."""
+    """Let a merchant be published: nothing is held against it."""
+    _set_withheld(connection, merchant_id, [], run_id=run_id, updated_at=updated_at)
+
+
+def begin_merchant(connection: sa.Connection, merchant_id: str, *, run_id: str, updated_at: datetime) -> None:
+    """Begin a merchant's run: what was held against it is forgotten, and it is withheld until its numbers are ready."""
+    _set_withheld(connection, merchant_id, [UNFINISHED], run_id=run_id, updated_at=updated_at)
+
+
+def _set_withheld(
+    connection: sa.Connection, merchant_id: str, reasons: list[str], *, run_id: str, updated_at: datetime
+) -> None:
     table = ops.merchants
     connection.execute(
         table.update()
         .where(table.c.merchant_id == merchant_id)
-        .values(withheld_reasons=[], run_id=run_id, updated_at=updated_at)
+        .values(withheld_reasons=reasons, run_id=run_id, updated_at=updated_at)
     )
 
 
 def withheld_reasons(connection: sa.Connection) -> dict[str, tuple[str, ...]]:
-    """Why each merchant is withheld; a merchant that is not has an empty tuple."""
+    """What is held against each merchant; nothing, an empty tuple, also while its run is under way."""
     table = ops.merchants
     rows = connection.execute(sa.select(table.c.merchant_id, table.c.withheld_reasons).order_by(table.c.merchant_id))
-    return {row.merchant_id: tuple(row.withheld_reasons) for row in rows}
+    return {row.merchant_id: tuple(r for r in row.withheld_reasons if r != UNFINISHED) for row in rows}
 
 
 def start_sync_run(

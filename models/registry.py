@@ -1,6 +1,6 @@
 """The model registry: which runs there are, and which one is in force for each merchant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -67,13 +67,15 @@ def register_model_run(
     return is_new
 
 
-def model_run_of(connection: sa.Connection, merchant_id: str, run_id: str) -> str | None:
-    """The model run that a pipeline run arrived at for a merchant; None when it arrived at none."""
-    return connection.scalar(
-        sa.select(model_runs.c.model_run_id).where(
-            model_runs.c.merchant_id == merchant_id, model_runs.c.run_id == run_id
+def model_run_of(connection: sa.Connection, merchant_id: str, run_ids: Sequence[str]) -> str | None:
+    """The merchant's model run that the first of these pipeline runs to fit any arrived at; None if none did."""
+    rows = connection.execute(
+        sa.select(model_runs.c.run_id, model_runs.c.model_run_id).where(
+            model_runs.c.merchant_id == merchant_id, model_runs.c.run_id.in_(run_ids)
         )
     )
+    found = dict(rows.tuples().all())
+    return next((found[run_id] for run_id in run_ids if run_id in found), None)
 
 
 def publish_model_run(

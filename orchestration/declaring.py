@@ -5,7 +5,9 @@ from orchestration.merchant_run import MerchantRun
 
 
 def declare_merchants(run: MerchantRun) -> int:
-    """Upsert the run's merchants with their as-of dates and their rates; nothing is withheld when a run begins.
+    """Upsert the run's merchants with their as-of dates and their rates; nothing is held against them yet.
+
+    What they have published stays as it is until `prediction.publish_merchant` puts new numbers in force.
 
     Returns:
         How many exchange rates are declared.
@@ -30,5 +32,5 @@ def declare_merchants(run: MerchantRun) -> int:
     with run.deployment.loader.begin() as connection:
         bookkeeping.set_merchants(connection, merchants, rates, run_id=run.run_id, updated_at=run.started_at)
         for merchant in merchants:
-            bookkeeping.clear_withheld(connection, merchant.merchant_id, run_id=run.run_id, updated_at=run.started_at)
+            bookkeeping.begin_merchant(connection, merchant.merchant_id, run_id=run.run_id, updated_at=run.started_at)
     return len(rates)

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from connectors.currencies import MINOR_DIGITS
 from ml.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
 from ml.model_card import code_hash
+from models import bookkeeping
 from models import ml as tables
 from models.errors import StopError
 from models.reading import read_frame, replace_merchant_rows, write_frame
-from models.registry import model_run_of, publish_model_run, register_model_run
+from models.registry import current_model_run, model_run_of, publish_model_run, register_model_run
 from orchestration import progress
 from orchestration.configuration import Merchant
 from orchestration.merchant_run import MerchantRun
@@ -132,19 +133,26 @@ def _store(run: MerchantRun, merchant: Merchant, forecast: MerchantForecast, fit
 
 
 def publish_merchant(run: MerchantRun, merchant: Merchant) -> str:
-    """Put the model run that this run arrived at in force for a merchant, in place of the one before.
+    """Put the model run that this run arrived at in force for a merchant, and let its new numbers be published.
+
+    A run that fits no model itself, and takes up none that did, leaves the one in force, if that is of its day.
 
     Returns:
-        Its id.
+        The id of the model run in force.
 
     Raises:
-        StopError: This run arrived at none; the one in force stays.
+        StopError: This run arrived at none, and the one in force, which stays, is of another day.
     """
+    merchant_id, as_of_date = merchant.merchant_id, run.as_of_dates[merchant.merchant_id]
     with run.deployment.transformer.begin() as connection:
-        model_run_id = model_run_of(connection, merchant.merchant_id, run.run_id)
+        model_run_id = model_run_of(connection, merchant_id, (run.run_id, *run.continues))
         if model_run_id is None:
-            raise StopError("this run has fitted no model; materialise ml/model_runs in the same run")
-        publish_model_run(
-            connection, merchant_id=merchant.merchant_id, model_run_id=model_run_id, published_at=run.started_at
-        )
+            current = current_model_run(connection, merchant_id)
+            if current is None or current.as_of_date != as_of_date:
+                raise StopError(f"no model was fitted as of {as_of_date}; materialise ml/model_runs in the same run")
+            model_run_id = str(current.model_run_id)
+        publish_model_run(connection, merchant_id=merchant_id, model_run_id=model_run_id, published_at=run.started_at)
+    # After the model, never before it: whoever is killed in between leaves the merchant withheld.
+    with run.deployment.loader.begin() as connection:
+        bookkeeping.clear_withheld(connection, merchant_id, run_id=run.run_id, updated_at=run.started_at)
     return model_run_id

@@ -32,7 +32,7 @@ RATES_KEY = dg.AssetKey(["ops", "exchange_rates"])
     retry_policy=RETRY_POLICY,
 )
 def declare(deployment: DeploymentResource) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
-    """Write the declarations of the run's merchants; each starts the run with nothing withheld."""
+    """Write the declarations of the run's merchants; each starts the run with nothing held against it."""
     with typed_failures():
         rate_count = declare_merchants(deployment.run)
     days = {merchant_id: day.isoformat() for merchant_id, day in deployment.run.as_of_dates.items()}
