@@ -12,6 +12,7 @@ import typer
 
 from connectors.sandbox.receiver import running_receiver
 from models.embedded import EmbeddedServer
+from models.errors import MisconfiguredError
 from orchestration.deployment import (
     RECEIVER_SECRET,
     RECEIVER_URL,
@@ -152,7 +153,17 @@ def print_status(settings: Settings) -> None:
 
 
 def remove_home(settings: Settings) -> None:
-    """Stop the embedded server and delete the deployment's home, the server's data included."""
+    """Stop the embedded server and delete the deployment's home, the server's data included.
+
+    Raises:
+        MisconfiguredError: The home is a folder that holds more than what Perennial put there.
+    """
+    home = settings.home.resolve()
+    for kept in (settings.project_folder.resolve(), settings.config_path.resolve(), Path.home().resolve()):
+        if kept.is_relative_to(home):
+            raise MisconfiguredError(
+                "PERENNIAL_HOME", f"is {home}, which holds {kept} too; remove what you want to remove by hand"
+            )
     if settings.warehouse_url is None:
         server = embedded_server(settings)
         server.stop()
