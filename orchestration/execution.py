@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
+import psycopg
+import sqlalchemy as sa
 import typer
+from dagster_postgres.utils import DagsterPostgresException
 
 from connectors.source import ReadMode, ReadRequest
 from connectors.sources import build_source
+from models.errors import RetryLaterError
 from orchestration import progress
 from orchestration.automation import run_config
 from orchestration.deployment import Deployment, open_deployment, read_configuration
@@ -43,6 +47,9 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
 
     Returns:
         The run's id, or None when it failed; failures are printed in a sentence each.
+
+    Raises:
+        RetryLaterError: The warehouse went away, and with it the books that a failure would be written to.
     """
     for merchant in deployment.merchants(merchant_ids):  # a missing day is better told before anything starts
         deployment.as_of(merchant, as_of_date)
@@ -51,23 +58,30 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
         from orchestration.definitions import defs  # needs the manifest
 
         job = defs.resolve_job_def("nightly")
-    with dg.DagsterInstance.get() as instance:
-        result = job.execute_in_process(
-            run_config={
-                **run_config(merchant_ids, as_of_date.isoformat() if as_of_date else None),
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},  # the reporter and this function speak
-            },
-            instance=instance,
-            raise_on_error=False,
-        )
+    try:
+        with dg.DagsterInstance.get() as instance:
+            result = job.execute_in_process(
+                run_config={
+                    **run_config(merchant_ids, as_of_date.isoformat() if as_of_date else None),
+                    # The reporter and this function speak.
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+                instance=instance,
+                raise_on_error=False,
+            )
+    except (DagsterPostgresException, sa.exc.OperationalError, psycopg.OperationalError) as error:
+        raise RetryLaterError(
+            "the warehouse went away during the run; what was committed is kept, and running again goes on from there "
+            f"({str(error).strip().splitlines()[0]})"
+        ) from error
     if result.success:
         return result.run_id
     for event in result.all_events:
         if event.event_type_value == "STEP_FAILURE":
             data = event.step_failure_data
             message = data.user_failure_data.description if data.user_failure_data else None
-            error = data.error.message if data.error else ""
-            sys.stderr.write(f"perennial: {event.step_key}: {message or error}\n")
+            fallback = data.error.message if data.error else ""
+            sys.stderr.write(f"perennial: {event.step_key}: {message or fallback}\n")
     return None
 
 
