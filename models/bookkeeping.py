@@ -335,15 +335,38 @@ def record_merchant_run(
     connection.execute(insert.on_conflict_do_update(index_elements=["run_id", "merchant_id"], set_=values))
 
 
-def pending_batch_id(connection: sa.Connection, merchant_id: str, store_id: str, source: str) -> str | None:
-    """The store's newest batch, if it kept its contract and has not landed; None when there is nothing to land."""
+def set_pending_aside(
+    connection: sa.Connection, merchant_id: str, store_id: str, source: str, *, but: str | None = None
+) -> None:
+    """Let none of a store's waiting batches land any more, because a newer look at the source found something else.
+
+    One of them lands after all if it is read and checked again.
+
+    Args:
+        connection: A connection in a transaction.
+        merchant_id: The tenant.
+        store_id: The store.
+        source: The source's system name.
+        but: The batch that holds what the newer look found; None when the source is as it last landed.
+    """
     table = ops.archive_batches
-    newest = connection.execute(
-        sa.select(table.c.batch_id, table.c.contract_passed, table.c.landed_at)
-        .where(table.c.merchant_id == merchant_id, table.c.store_id == store_id, table.c.source == source)
+    is_waiting = sa.and_(*_of_store(merchant_id, store_id, source), table.c.landed_at.is_(None))
+    connection.execute(
+        table.update().where(is_waiting, table.c.batch_id.is_distinct_from(but)).values(contract_passed=None)
+    )
+
+
+def pending_batch_id(connection: sa.Connection, merchant_id: str, store_id: str, source: str) -> str | None:
+    """The store's batch that kept its contract and has not landed; None when there is nothing to land."""
+    table = ops.archive_batches
+    return connection.scalar(
+        sa.select(table.c.batch_id)
+        .where(*_of_store(merchant_id, store_id, source), table.c.landed_at.is_(None), table.c.contract_passed)
         .order_by(table.c.batch_number.desc())
         .limit(1)
-    ).one_or_none()
-    if newest is None or not newest.contract_passed or newest.landed_at is not None:
-        return None
-    return str(newest.batch_id)
+    )
+
+
+def _of_store(merchant_id: str, store_id: str, source: str) -> tuple[sa.ColumnElement[bool], ...]:
+    table = ops.archive_batches
+    return (table.c.merchant_id == merchant_id, table.c.store_id == store_id, table.c.source == source)

@@ -1,7 +1,7 @@
 """From a shop to the raw tables: read into the archive, hold the contract, land.
 
-Each function does one merchant's part and is safe to repeat at any point: a batch that was archived before a crash is
-found again by its id and not read twice, and nothing counts as read before its rows are committed.
+Each function does one merchant's part and is safe to repeat at any point: a read that is tried again is the same batch
+again, nothing counts as read before its rows are committed, and what lands is what the newest look at the source found.
 """
 
 from collections.abc import Iterator
@@ -64,8 +64,7 @@ def archive_merchant(run: MerchantRun, merchant: Merchant, system: str) -> list[
 
     Raises:
         StopError: Too large a share of a store's records is bad, or a batch breaks its contract; what was read is in
-        the
-            archive and what was set aside in `ops.rejected_records`, but nothing of it will be landed.
+            the archive and what was set aside in `ops.rejected_records`, but nothing of it will be landed.
     """
     return [_archive_store(run, merchant, store, source) for store, source in open_sources(run, merchant, system)]
 
@@ -77,9 +76,10 @@ def _history(run: MerchantRun, merchant: Merchant, store: Store, source: Source)
 
 def _archive_store(run: MerchantRun, merchant: Merchant, store: Store, source: Source) -> StoreReading:
     history = _history(run, merchant, store, source)
-    with history.failures():
+    with history.failures() as batches:
         reading, follows = _open_store(run, merchant, store, source)
         if reading.mode is ReadMode.UNCHANGED:
+            _set_pending_aside(run, merchant, store, source)
             history.finish("unchanged")
             return StoreReading(store.store_id, notes=dict(reading.notes))
         begun = ArchivedBatch(
@@ -98,6 +98,7 @@ def _archive_store(run: MerchantRun, merchant: Merchant, store: Store, source: S
             notes=reading.notes,
         )
         batch = _write_pages(run, begun, source, reading)
+        batches.append(batch)
         result = StoreReading(store.store_id, batch, batch.rejected_count, notes=dict(reading.notes))
         _refuse_too_many_rejects(batch, merchant)
         with progress.current().task(f"Checking {merchant.merchant_id}/{store.store_id}"):
@@ -127,6 +128,12 @@ def _open_store(run: MerchantRun, merchant: Merchant, store: Store, source: Sour
     return source.read(request), cursor.batch_id if cursor else None
 
 
+def _set_pending_aside(run: MerchantRun, merchant: Merchant, store: Store, source: Source) -> None:
+    # Such as a truncated export that landing refused, and in whose place its owner has put the good one again.
+    with run.deployment.loader.begin() as connection:
+        bookkeeping.set_pending_aside(connection, merchant.merchant_id, store.store_id, source.system)
+
+
 def _write_pages(run: MerchantRun, begun: ArchivedBatch, source: Source, reading: Reading) -> ArchivedBatch:
     """Archive every page, register the batch, and enter the records that were set aside."""
     label = f"Reading {begun.merchant_id}/{begun.store_id}"
@@ -142,6 +149,9 @@ def _write_pages(run: MerchantRun, begun: ArchivedBatch, source: Source, reading
         batch = writer.finish()
         with run.deployment.loader.begin() as connection:
             bookkeeping.register_batch(connection, batch)
+            bookkeeping.set_pending_aside(
+                connection, batch.merchant_id, batch.store_id, batch.source, but=batch.batch_id
+            )
             rejections.save_rejects(connection, batch=batch, rejected=spool, seen_at=run.started_at)
     return batch
 
@@ -184,8 +194,9 @@ def land_merchant(run: MerchantRun, merchant: Merchant, system: str) -> list[Lan
         if pending is None:
             continue
         history = _history(run, merchant, store, source)
-        with history.failures():
-            landing = _land(run, store, _archived(run, system, merchant, store, pending))
+        with history.failures() as batches:
+            batches.append(_archived(run, system, merchant, store, pending))
+            landing = _land(run, store, batches[0])
         history.finish("landed", batch=landing.batch, results={result.stream: result for result in landing.results})
         landings.append(landing)
     return landings

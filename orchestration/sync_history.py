@@ -71,10 +71,16 @@ class SyncHistory:
                 )
 
     @contextmanager
-    def failures(self) -> Iterator[None]:
-        """Enter a failure of the block before it goes on its way."""
+    def failures(self) -> Iterator[list[ArchivedBatch]]:
+        """Enter a failure of the block before it goes on its way.
+
+        Yields:
+            Where the block puts the batch, once there is one, so that the books say what had been read.
+        """
+        batches: list[ArchivedBatch] = []
         try:
-            yield
+            yield batches
         except PerennialError as error:
-            self.finish("withheld" if isinstance(error, StopError) else "failed", message=str(error))
+            status = "withheld" if isinstance(error, StopError) else "failed"
+            self.finish(status, batch=batches[-1] if batches else None, message=str(error))
             raise
