@@ -117,6 +117,7 @@ def create_engine(url: str, *, role: str | None = None, application_name: str = 
         _DRIVER_PREFIX,
         creator=lambda: connect(conninfo, role=role, application_name=application_name),
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes to logs and books, and the parameters are people's records
     )
 
     @sa.event.listens_for(engine, "handle_error", retval=True)

@@ -14,6 +14,8 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 # To the last @ before the path: a password may hold one that should have been written %40.
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s]+@")
 _ASSIGNED_SECRET = re.compile(r"\b(\w*(?:password|secret|token|api_?key))=(?!\[)[^\s&;,'\"]+", re.IGNORECASE)
+# PostgreSQL quotes the row, the key or the line of a COPY that it stumbled over.
+_QUOTED_ROW = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
 _STRUCK_OUT = "[struck out]"
 _TRACEBACKS = logging.Formatter()
 
@@ -26,8 +28,9 @@ def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 
 def redact_text(text: str) -> str:
-    """The text without passwords in URLs or after `password=` and its like, and without email addresses."""
-    without_passwords = _URL_PASSWORD.sub(r"\1:" + _STRUCK_OUT + "@", text)
+    """The text without passwords in URLs or after `password=` and its like, emails, and rows that SQL quotes."""
+    without_rows = _QUOTED_ROW.sub(r"\1 " + _STRUCK_OUT, text)
+    without_passwords = _URL_PASSWORD.sub(r"\1:" + _STRUCK_OUT + "@", without_rows)
     return _EMAIL.sub(_STRUCK_OUT, _ASSIGNED_SECRET.sub(r"\1=" + _STRUCK_OUT, without_passwords))
 
 

@@ -22,6 +22,7 @@ from models import bookkeeping
 from models.errors import PerennialError, RetryLaterError, StopError
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment, open_deployment
+from orchestration.logs import redact_text
 from orchestration.run_lock import RunLock, hold_run_lock
 from orchestration.settings import current_settings
 
@@ -171,7 +172,7 @@ class MerchantRun:
             except Exception as error:
                 # A defect of ours in one merchant's data must not cost the others their night.
                 log.exception("stage failed", merchant_id=merchant.merchant_id, check=check_name)
-                outcomes.failures[merchant.merchant_id] = f"unexpected {type(error).__name__}: {error}"
+                outcomes.failures[merchant.merchant_id] = f"unexpected {type(error).__name__}: {_first_line(error)}"
         if is_worth_repeating and retry_number < _MAX_STEP_RETRIES:
             raise dg.RetryRequested(max_retries=_MAX_STEP_RETRIES, seconds_to_wait=_SECONDS_TO_WAIT)
         for merchant_id, message in outcomes.failures.items():
@@ -180,6 +181,11 @@ class MerchantRun:
             self.check(merchant_id, check_name, has_passed=True, message="done")
         outcomes.duration_seconds = time.monotonic() - begin
         return outcomes
+
+
+def _first_line(error: Exception) -> str:
+    # PostgreSQL quotes the row at fault from the second line on; the books are no place for it.
+    return redact_text(str(error).partition("\n")[0])
 
 
 class DeploymentResource(dg.ConfigurableResource["DeploymentResource"]):
