@@ -26,7 +26,13 @@ _DEEPEST = 20
 
 
 class Audience(BaseModel):
-    """A named rule over the merchant's customers."""
+    """A named rule over the merchant's customers.
+
+    Attributes:
+        name: What syncs call it: small letters, digits and _.
+        description: Who is in it, for people.
+        rule: Whom it describes.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -100,6 +100,24 @@ class Rule(BaseModel):
 
     A condition names a `column` of `marts.customer_360` and exactly one operator. Every error's location is the path
     within the rule, such as `rule.all[1].at_least`.
+
+    Attributes:
+        all: Rules that must all hold.
+        any: Rules of which at least one must hold.
+        not_: A rule that must not hold.
+        column: The column of `marts.customer_360` that the operator tests.
+        equals: The column is this value.
+        not_equals: The column is another value, or none.
+        one_of: The column is one of these values.
+        none_of: The column is none of these values.
+        at_least: The column is this number or more.
+        at_most: The column is this number or less.
+        greater_than: The column is more than this number.
+        less_than: The column is less than this number.
+        between: The column lies between these two, both included: `[lowest, highest]`.
+        before: The column is a date before this one.
+        after: The column is a date after this one.
+        is_null: Whether the column holds no value: `true` or `false`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)

@@ -58,15 +58,15 @@ class Declaration(BaseModel):
 class DatedRate(Declaration):
     """An exchange rate from a day on."""
 
-    valid_from_date: date
+    valid_from_date: date = Field(description="The first day that the rate holds for, until the next one's.")
     rate: Decimal = Field(gt=0, description="Units of the merchant's currency for one unit of this currency.")
 
 
 class Store(Declaration):
     """One shop of a merchant, and where its records come from."""
 
-    store_id: Identifier
-    source: SourceSettings
+    store_id: Identifier = Field(description="Small letters, digits, - and _; stands in every record of the store.")
+    source: SourceSettings = Field(description="Where the store's records come from, and how they are read.")
 
 
 class Prediction(Declaration):
@@ -85,8 +85,8 @@ class Prediction(Declaration):
 class Merchant(Declaration):
     """One tenant: its stores, how to count, and what to do with the results."""
 
-    merchant_id: Identifier
-    merchant_name: str
+    merchant_id: Identifier = Field(description="Small letters, digits, - and _; the first part of every key.")
+    merchant_name: str = Field(description="The merchant's name, for people.")
     time_zone: TimeZone = Field(description="Decides the merchant's days.")
     currency_code: CurrencyCode = Field(description="The currency of analysis.")
     as_of_date: date | None = Field(default=None, description="Fixes the last day described; for closed histories.")
@@ -94,11 +94,14 @@ class Merchant(Declaration):
         default="count", description="Whether a day whose orders cost nothing is a purchase occasion."
     )
     max_rejected_rate: float = Field(default=0.01, ge=0, le=1, description="The share of bad rows that stops a read.")
-    exchange_rates: dict[CurrencyCode, list[DatedRate]] = Field(default_factory=dict)
-    stores: list[Store] = Field(min_length=1)
-    prediction: Prediction = Prediction()
-    audiences: list[Audience] = Field(default_factory=list)
-    syncs: list[Sync] = Field(default_factory=list)
+    exchange_rates: dict[CurrencyCode, list[DatedRate]] = Field(
+        default_factory=dict,
+        description="Per other currency what it is worth: `{USD: 0.92}`, or a list of dated rates.",
+    )
+    stores: list[Store] = Field(min_length=1, description="The merchant's shops.")
+    prediction: Prediction = Field(default=Prediction(), description="What the forecasts state.")
+    audiences: list[Audience] = Field(default_factory=list, description="Groups of customers, each by a rule.")
+    syncs: list[Sync] = Field(default_factory=list, description="Which audience is told to which destination.")
 
     @model_validator(mode="before")
     @classmethod
@@ -116,8 +119,8 @@ class Merchant(Declaration):
 class Configuration(Declaration):
     """Everything that a deployment declares."""
 
-    merchants: list[Merchant] = Field(min_length=1)
-    destinations: list[DestinationSettings] = Field(default_factory=list)
+    merchants: list[Merchant] = Field(min_length=1, description="Whom this deployment works for.")
+    destinations: list[DestinationSettings] = Field(default_factory=list, description="Tools that records are sent to.")
 
     def merchant(self, merchant_id: str) -> Merchant:
         """The merchant of that id.

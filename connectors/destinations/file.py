@@ -34,6 +34,7 @@ class FileSettings(BaseModel):
     """A folder of files in `perennial.yml`.
 
     Attributes:
+        type: `file`.
         name: What syncs call it.
         folder: Where the files go, relative to the folder of `perennial.yml`.
         format: One JSON object per line, or comma-separated values with a header.

@@ -31,6 +31,7 @@ class WebhookSettings(BaseModel):
     """A webhook in `perennial.yml`.
 
     Attributes:
+        type: `webhook`.
         name: What syncs call it.
         url: Where to post; https, unless the address is this machine's own.
         secret: What batches are signed with.

@@ -219,13 +219,13 @@ class FileSet(_Declaration):
 class CustomerFiles(FileSet):
     """Files of customers, beside those of orders."""
 
-    columns: CustomerColumns
+    columns: CustomerColumns = Field(description="Which column holds what.")
 
 
 class FilesSettings(FileSet):
     """A store whose orders come as files: CSV, JSON lines, Parquet, or columns apart by white space."""
 
-    type: Literal["files"]
+    type: Literal["files"] = Field(description="Which kind of source this is.")
     mode: Literal["snapshot", "append"] = Field(
         default="snapshot",
         description=(
@@ -243,7 +243,7 @@ class FilesSettings(FileSet):
     rows: Literal["orders", "lines"] = Field(
         default="orders", description="Whether a row is an order or a line of one."
     )
-    columns: OrderColumns
+    columns: OrderColumns = Field(description="Which column holds what.")
     refunds: Literal["none", "negative_amounts", "column"] = Field(
         default="none",
         description=(
