@@ -6,8 +6,10 @@ child processes (dbt, Dagster's) their addresses, and holds the clock.
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from models import roles
 from models.embedded import EmbeddedServer, EmbeddedSettings
-from models.engine import connect, create_engine
+from models.engine import connect, create_engine, libpq_url
 from models.errors import MisconfiguredError
 from models.migration import migrate
 from orchestration.configuration import Configuration, Merchant, load_configuration
@@ -37,15 +39,25 @@ def references(settings: Settings) -> Mapping[str, str]:
     """
     secret_path = settings.home / "receiver-secret"
     if not secret_path.exists():
-        settings.home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(secret_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(32))
+        _make_secret(secret_path)
     return {
         RECEIVER_URL: f"http://127.0.0.1:{settings.receiver_port}/deliveries",
         RECEIVER_SECRET: secret_path.read_text(encoding="utf-8").strip(),
         **settings.references,
     }
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new secret, whole or not at all; of two processes that do so at once, one wins for both."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner only
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def read_configuration(settings: Settings) -> Configuration:
@@ -73,7 +85,7 @@ class Deployment:
     """
 
     settings: Settings
-    owner_url: str
+    owner_url: str = field(repr=False)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __enter__(self) -> Self:
@@ -143,7 +155,7 @@ def open_deployment(settings: Settings) -> Deployment:
         PerennialError: The server does not start, the warehouse cannot be reached, or the rights are missing.
     """
     if settings.warehouse_url is not None:
-        owner_url = settings.warehouse_url
+        owner_url = _plain_url(settings.warehouse_url)
         migrate(owner_url)
     else:
         server = embedded_server(settings)
@@ -152,6 +164,11 @@ def open_deployment(settings: Settings) -> Deployment:
             _enable_reader(owner_url, server.role_password(roles.READER))
     export_environment(settings, owner_url)
     return Deployment(settings, owner_url)
+
+
+def _plain_url(url: str) -> str:
+    """The URL in the one spelling that libpq, dbt and Dagster all understand."""
+    return "postgresql://" + libpq_url(url).partition("://")[2]
 
 
 def warehouse_url(settings: Settings, role: str) -> str:
@@ -164,7 +181,7 @@ def warehouse_url(settings: Settings, role: str) -> str:
         open_deployment(settings)
         return embedded_server(settings).url(user="perennial" if role == "owner" else roles.READER)
     if role == "owner":
-        return settings.warehouse_url
+        return _plain_url(settings.warehouse_url)
     raise MisconfiguredError(
         "PERENNIAL_WAREHOUSE_URL",
         f"points at a server of your own: let {roles.READER} log in there "
@@ -184,6 +201,8 @@ def export_environment(settings: Settings, owner_url: str) -> None:
             "PERENNIAL_DBT_USER": str(parts.get("user") or ""),
             "PERENNIAL_DBT_PASSWORD": str(parts.get("password") or ""),
             "PERENNIAL_DBT_DATABASE": str(parts.get("dbname") or ""),
+            "PERENNIAL_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
+            "PERENNIAL_DBT_SSLROOTCERT": str(parts.get("sslrootcert") or ""),
             "PERENNIAL_DAGSTER_URL": f"{owner_url}{separator}options={quote(f'-csearch_path={DAGSTER_SCHEMA}')}",
             "DAGSTER_HOME": str(dagster_home),
             "DBT_TARGET_PATH": str(settings.home.resolve() / "dbt"),
@@ -192,7 +211,11 @@ def export_environment(settings: Settings, owner_url: str) -> None:
             "PYTHONWARNINGS": "ignore",
         }
     )
-    dagster_home.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.home / "archive", settings.home / "dbt", dagster_home):
+        # Records as they were read, SQL's logs, the messages of failures: for the deployment's own account only. The
+        # home itself stays passable, for the embedded server may run as another.
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
     written = (Path(__file__).parent / "dagster.yaml").read_text(encoding="utf-8")
     config_path = dagster_home / "dagster.yaml"
     if not config_path.exists() or config_path.read_text(encoding="utf-8") != written:

@@ -39,9 +39,9 @@ class Settings:
     project_folder: Path
     home: Path
     config_path: Path
-    warehouse_url: str | None = None
+    warehouse_url: str | None = field(default=None, repr=False)
     server_user: str | None = None
-    alert_webhook_url: str | None = None
+    alert_webhook_url: str | None = field(default=None, repr=False)
     log_level: str = "warning"
     ui_port: int = _UI_PORT
     receiver_port: int = _RECEIVER_PORT
