@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 # Of CDNOW_master.txt: the sum of its last column, by awk.
 CDNOW_TOTAL = Decimal("2500315.63")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("end_to_end_demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("end_to_end_demo")]
 
 
 @dataclass(frozen=True)
