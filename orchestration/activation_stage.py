@@ -9,7 +9,7 @@ from activation.audiences import AudienceChange, refresh_audience
 from activation.delivery import DeliveryReport, Pace
 from activation.syncs import sync_audience
 from connectors.destinations import build_destination
-from models.errors import PerennialError, StopError
+from models.errors import PerennialError, RetryLaterError, StopError
 from orchestration import progress
 from orchestration.configuration import Merchant
 from orchestration.merchant_run import MerchantRun
@@ -24,12 +24,14 @@ class SyncOutcome:
         destination: The destination.
         report: What was sent; None when the sync could not be carried out.
         failure: Why it was not successful.
+        is_passing: Whether the same sync may succeed later, as it is.
     """
 
     audience: str
     destination: str
     report: DeliveryReport | None = None
     failure: str | None = None
+    is_passing: bool = False
 
 
 @dataclass
@@ -42,9 +44,12 @@ class MerchantDeliveries:
         """Raise when a sync failed, once all were tried: a sync with failed records is never called successful.
 
         Raises:
+            RetryLaterError: One of them may succeed yet; the others find nothing left to send when all are repeated.
             StopError: Names each sync that failed, and why.
         """
         failed = [f"{s.audience} → {s.destination}: {s.failure}" for s in self.syncs if s.failure]
+        if any(s.is_passing for s in self.syncs):
+            raise RetryLaterError("; ".join(failed))
         if failed:
             raise StopError("; ".join(failed))
 
@@ -90,7 +95,7 @@ def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries
                     key=f"merchants[{number}].syncs[{index}]",
                 )
             except PerennialError as error:
-                outcome.failure = str(error)
+                outcome.failure, outcome.is_passing = str(error), isinstance(error, RetryLaterError)
                 continue
         if not outcome.report.is_successful:
             outcome.failure = _why(outcome.report)

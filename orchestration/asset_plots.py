@@ -1,12 +1,14 @@
 """The plots that stand in the metadata of assets: read a merchant's rows, draw, and wrap the picture for Dagster."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 import numpy as np
 import polars as pl
 import sqlalchemy as sa
+import structlog
 
 from ml.bg_nbd import BetaGeometricNbd
 from ml.forecasting import MerchantForecast
@@ -14,6 +16,8 @@ from models.reading import read_frame
 from orchestration import plots
 from orchestration.configuration import Merchant
 from orchestration.merchant_run import MerchantRun
+
+log = structlog.get_logger(__name__)
 
 # A deployment of thousands of merchants would drown the asset's page and the run's night in pictures.
 _MOST_MERCHANTS = 5
@@ -39,14 +43,24 @@ def table_plots(run: MerchantRun, key: dg.AssetKey) -> dict[str, dg.MetadataValu
     schema, name = key.path
     pictures: Pictures = {}
     for merchant in run.merchants[:_MOST_MERCHANTS]:
-        table = sa.table(name, sa.column("merchant_id"), schema=schema)
-        query = sa.select(sa.text("*")).select_from(table).where(table.c.merchant_id == merchant.merchant_id)
-        with run.deployment.transformer.connect() as connection:
-            rows = read_frame(connection, query)
-        pictures |= {
-            f"{title} ({merchant.merchant_id})": png for title, png in draw(rows, caption(run, merchant)).items()
-        }
+        with _never_worth_a_night(merchant):
+            table = sa.table(name, sa.column("merchant_id"), schema=schema)
+            query = sa.select(sa.text("*")).select_from(table).where(table.c.merchant_id == merchant.merchant_id)
+            with run.deployment.transformer.connect() as connection:
+                rows = read_frame(connection, query)
+            pictures |= {
+                f"{title} ({merchant.merchant_id})": png for title, png in draw(rows, caption(run, merchant)).items()
+            }
     return as_metadata(pictures)
+
+
+@contextmanager
+def _never_worth_a_night(merchant: Merchant) -> Iterator[None]:
+    """Go on without a merchant's pictures when they cannot be drawn: a step draws those of all."""
+    try:
+        yield
+    except Exception:
+        log.exception("plots were left out", merchant_id=merchant.merchant_id)
 
 
 def caption(run: MerchantRun, merchant: Merchant) -> str:
@@ -84,18 +98,19 @@ def model_plots(run: MerchantRun, forecasts: dict[str, MerchantForecast]) -> dic
     """
     drawn: dict[str, Pictures] = {"model_runs": {}, "backtests": {}, "predictions": {}}
     for merchant in [m for m in run.merchants if m.merchant_id in forecasts][:_MOST_MERCHANTS]:
-        forecast, text, who = forecasts[merchant.merchant_id], caption(run, merchant), f"({merchant.merchant_id})"
-        drawn["model_runs"] |= {f"{title} {who}": png for title, png in _matrices(forecast, merchant, text).items()}
-        drawn["backtests"] |= {
-            f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text),
-            f"calibration {who}": plots.calibration_by_frequency(forecast.frequency_buckets, caption=text),
-        }
-        predictions = forecast.predictions.with_columns(pl.lit(merchant.currency_code).alias("currency_code"))
-        drawn["predictions"] |= {
-            f"concentration of value {who}": plots.clv_concentration(
-                predictions, horizon_days=merchant.prediction.horizon_days, caption=text
-            )
-        }
+        with _never_worth_a_night(merchant):
+            forecast, text, who = forecasts[merchant.merchant_id], caption(run, merchant), f"({merchant.merchant_id})"
+            drawn["model_runs"] |= {f"{title} {who}": png for title, png in _matrices(forecast, merchant, text).items()}
+            drawn["backtests"] |= {
+                f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text),
+                f"calibration {who}": plots.calibration_by_frequency(forecast.frequency_buckets, caption=text),
+            }
+            predictions = forecast.predictions.with_columns(pl.lit(merchant.currency_code).alias("currency_code"))
+            drawn["predictions"] |= {
+                f"concentration of value {who}": plots.clv_concentration(
+                    predictions, horizon_days=merchant.prediction.horizon_days, caption=text
+                )
+            }
     return {table: as_metadata(pictures) for table, pictures in drawn.items()}
 
 

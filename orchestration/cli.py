@@ -88,11 +88,12 @@ def replay_rejects(
         Path | None, typer.Argument(help="The CSV file of `perennial rejects --output`, with corrected_text filled in.")
     ] = None,
     merchant: MerchantOption = None,
+    as_of: AsOfOption = None,
 ) -> None:
     """Read rejected records again, with their corrections, and land what is good now."""
     from orchestration.rejects import replay
 
-    raise typer.Exit(replay(current_settings(), merchant or [], corrections))
+    raise typer.Exit(replay(current_settings(), merchant or [], corrections, as_of.date() if as_of else None))
 
 
 @app.command("rebuild-raw")

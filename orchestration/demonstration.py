@@ -1,6 +1,9 @@
 """`make demo`: the whole loop on real purchases, from a clean folder to a summary worth reading."""
 
+import errno
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 
@@ -15,6 +18,19 @@ from orchestration.summary import print_summary
 _LOG_WIDTH = 120
 
 
+@contextmanager
+def _receiver(settings: Settings) -> Iterator[None]:
+    """The receiver while the block runs: one of our own, or the one that `make ui` has up."""
+    secret = references(settings)[RECEIVER_SECRET]
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(running_receiver(receiver_log(settings), secret=secret, port=settings.receiver_port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        yield
+
+
 def run_demo(settings: Settings) -> int:
     """Run the pipeline for everything that `perennial.yml` declares, with the receiver up, and print what came of it.
 
@@ -26,9 +42,7 @@ def run_demo(settings: Settings) -> int:
     with progress.reporting(sys.stderr):
         with progress.current().task("Starting the warehouse"):
             deployment = open_deployment(settings)
-        with running_receiver(
-            receiver_log(settings), secret=references(settings)[RECEIVER_SECRET], port=settings.receiver_port
-        ):
+        with _receiver(settings):
             run_id = execute(deployment, [], None)
     print_summary(deployment, console, run_id)
     return 0 if run_id else 1

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -65,11 +65,19 @@ def _open_rejects(deployment: Deployment, merchant_ids: list[str]) -> list[sa.Ro
         return list(connection.execute(query))
 
 
-def replay(settings: Settings, merchant_ids: list[str], corrections: Path | None) -> int:
+def replay(
+    settings: Settings, merchant_ids: list[str], corrections: Path | None, as_of_date: date | None = None
+) -> int:
     """Take corrections from a file, if there is one, and run the pipeline for the merchants with rejected records.
 
     Their sources are read again with the corrections in the place of the rejected text, and with the mapping as it is
     now; a correction stays in force for as long as the export holds the faulty text.
+
+    Args:
+        settings: The deployment.
+        merchant_ids: Whose; none means everybody's.
+        corrections: The file; None when only the mapping has changed.
+        as_of_date: The day to describe; None leaves it to `perennial.yml`.
 
     Returns:
         0 when every merchant was published.
@@ -83,7 +91,7 @@ def replay(settings: Settings, merchant_ids: list[str], corrections: Path | None
         typer.echo("No rejected records to replay.")
         return 0
     before = len(_open_rejects(deployment, concerned))
-    code = run_pipeline(settings, concerned, None)
+    code = run_pipeline(settings, concerned, as_of_date)
     after = len(_open_rejects(deployment, concerned))
     typer.echo(f"{before - after:,} of {before:,} rejected records are good now; {after:,} remain (perennial rejects).")
     return code
