@@ -9,6 +9,11 @@ COPY activation activation
 COPY orchestration orchestration
 COPY dbt_project dbt_project
 COPY workspace.yaml ./
-RUN make install && useradd --create-home perennial && mkdir -p /var/lib/perennial && chown perennial /var/lib/perennial
+# A file destination's folder is relative to perennial.yml; .perennial there is the volume.
+RUN make install \
+    && useradd --create-home perennial \
+    && install -d -o perennial -g perennial /var/lib/perennial \
+    && ln -s /var/lib/perennial .perennial
+ENV PATH=/app/.venv/bin:$PATH
 USER perennial
 EXPOSE 3000
