@@ -63,6 +63,7 @@ class ForecastSettings:
         annual_discount_rate: A share a year.
         churn_horizon_days: Churn is no purchase within so many days.
         holdout_days: Days held out for the backtest; None is half of the history, 180 at most.
+        currency_code: Of the amounts; the same figures in another currency are another forecast.
     """
 
     merchant_id: str
@@ -72,6 +73,7 @@ class ForecastSettings:
     annual_discount_rate: float = 0.10
     churn_horizon_days: int = 90
     holdout_days: int | None = None
+    currency_code: str = ""
 
     def __post_init__(self) -> None:
         at = f"merchants[{self.merchant_id}]"

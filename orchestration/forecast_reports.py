@@ -64,6 +64,9 @@ def check_results(
         asset_key: The asset that the checks belong to.
         names: The checks' names.
         outcomes: Per merchant, its forecast; failures of the fit fail every blocking check.
+
+    Yields:
+        A result per name. What was held against nobody, because an earlier stage withheld everybody, has not passed.
     """
     for name in names:
         checks = [
@@ -79,8 +82,9 @@ def check_results(
         yield dg.AssetCheckResult(
             asset_key=asset_key,
             check_name=name,
-            passed=not failed,
-            severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
-            description="; ".join(f"{m}: {text}" for m, text in failed.items()) or f"{len(checks)} merchants pass",
+            passed=bool(checks) and not failed,
+            severity=dg.AssetCheckSeverity.ERROR if is_blocking and failed else dg.AssetCheckSeverity.WARN,
+            description="; ".join(f"{m}: {text}" for m, text in failed.items())
+            or (f"{len(checks)} merchants pass" if checks else "nobody was checked"),
             metadata={"merchants": len(checks)},
         )

@@ -51,6 +51,16 @@ class Outcomes(Generic[R]):
     window: str = ""
     duration_seconds: float = 0.0
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the work was done for every merchant of the run; nothing passes for one that was left out."""
+        return not self.failures and not self.skipped
+
+    def in_words(self, otherwise: str) -> str:
+        """What failed and who was passed over, or else the text given."""
+        passed_over = [f"withheld before: {', '.join(self.skipped)}"] if self.skipped else []
+        return "; ".join([*self.failures.values(), *passed_over]) or otherwise
+
     def metadata(self) -> dict[str, dg.MetadataValue]:
         """What an asset shows about the merchants."""
         shown: dict[str, dg.MetadataValue] = {

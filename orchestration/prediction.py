@@ -66,6 +66,7 @@ def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
         annual_discount_rate=merchant.prediction.annual_discount_rate,
         churn_horizon_days=merchant.prediction.churn_horizon_days,
         holdout_days=merchant.prediction.holdout_days,
+        currency_code=merchant.currency_code,
     )
     with progress.current().task(f"Fitting and predicting {merchant.merchant_id}"):
         forecast = forecast_merchant(days, refunds, settings, ml_code_hash())

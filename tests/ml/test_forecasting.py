@@ -104,9 +104,10 @@ def test_any_change_is_another_run(forecast: MerchantForecast) -> None:
         forecast_merchant(dearer, None, SETTINGS, CODE),
         forecast_merchant(days, None, ForecastSettings("other", AS_OF, holdout_days=273), CODE),
         forecast_merchant(days, None, ForecastSettings("cdnow", AS_OF, holdout_days=200), CODE),
+        forecast_merchant(days, None, ForecastSettings("cdnow", AS_OF, holdout_days=273, currency_code="EUR"), CODE),
         forecast_merchant(days, None, SETTINGS, "1" * 64),
     ]
-    assert len({forecast.model_run_id, *(other.model_run_id for other in others)}) == 5
+    assert len({forecast.model_run_id, *(other.model_run_id for other in others)}) == 6
 
 
 def test_refunds_lower_value_and_not_frequency(forecast: MerchantForecast) -> None:
