@@ -136,7 +136,7 @@ def _store(run: MerchantRun, merchant: Merchant, forecast: MerchantForecast, fit
 def publish_merchant(run: MerchantRun, merchant: Merchant) -> str:
     """Put the model run that this run arrived at in force for a merchant, and let its new numbers be published.
 
-    A run that fits no model itself, and takes up none that did, leaves the one in force, if that is of its day.
+    A run that fits no model itself, and takes up none that did, leaves everything as it is, if that is of its day.
 
     Returns:
         The id of the model run in force.
@@ -151,7 +151,7 @@ def publish_merchant(run: MerchantRun, merchant: Merchant) -> str:
             current = current_model_run(connection, merchant_id)
             if current is None or current.as_of_date != as_of_date:
                 raise StopError(f"no model was fitted as of {as_of_date}; materialise ml/model_runs in the same run")
-            model_run_id = str(current.model_run_id)
+            return str(current.model_run_id)
         publish_model_run(connection, merchant_id=merchant_id, model_run_id=model_run_id, published_at=run.started_at)
     # After the model, never before it: whoever is killed in between leaves the merchant withheld.
     with run.deployment.loader.begin() as connection:

@@ -139,6 +139,14 @@ def test_publishing_alone_leaves_what_is_in_force_for_the_day(run: MerchantRun) 
     assert publish_merchant(replace(run, run_id="alone"), ink(run)) == "m-1"
 
 
+def test_publishing_alone_does_not_release_what_a_killed_run_left(run: MerchantRun) -> None:
+    fit(run, "m-1")
+    publish_merchant(run, ink(run))
+    declare_merchants(replace(run, run_id="killed"))
+    assert publish_merchant(replace(run, run_id="alone"), ink(run)) == "m-1"
+    assert is_withheld(run)
+
+
 def test_a_model_of_another_day_is_not_published(run: MerchantRun) -> None:
     fit(run, "m-1")
     publish_merchant(run, ink(run))
