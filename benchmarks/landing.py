@@ -3,8 +3,8 @@
 Usage: python benchmarks/landing.py [--orders 300000]
 
 The peer is one `insert ... on conflict do update` of every staged row, without comparing content: what a loader does
-that keeps no hashes. CPU seconds of this process and of the server's process together, on an embedded server that is removed
-afterwards; the server's own figure is read from /proc, so this benchmark runs on Linux only.
+that keeps no hashes. CPU seconds of this process and of the server's process together, on an embedded server that is
+removed afterwards; the server's own figure is read from /proc, so this benchmark runs on Linux only.
 """
 
 import argparse

@@ -33,7 +33,7 @@ deliveries = sa.Table(
         "outcome",
         sa.Text,
         nullable=False,
-        comment="reserved, accepted, rejected, retry, maybe_sent, superseded by a later value, or withheld by a gate.",
+        comment="reserved, accepted, rejected, retry, maybe_sent, superseded, or withheld by a gate.",
     ),
     sa.Column("reason", sa.Text, comment="Why, when it was not accepted."),
     sa.Column("attempt_count", sa.Integer, nullable=False, server_default="0"),

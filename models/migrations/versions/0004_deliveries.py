@@ -49,7 +49,7 @@ def upgrade() -> None:
             "outcome",
             sa.Text(),
             nullable=False,
-            comment="reserved, accepted, rejected, retry, maybe_sent, superseded by a later value, or withheld by a gate.",
+            comment="reserved, accepted, rejected, retry, maybe_sent, superseded, or withheld by a gate.",
         ),
         sa.Column("reason", sa.Text(), nullable=True, comment="Why, when it was not accepted."),
         sa.Column("attempt_count", sa.Integer(), server_default="0", nullable=False),
