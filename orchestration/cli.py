@@ -64,8 +64,8 @@ def ui() -> None:
 
 @app.command("check-config")
 def check_config() -> None:
-    """Check perennial.yml, and that its sources can be opened; changes nothing."""
-    from orchestration.execution import check_configuration
+    """Check perennial.yml, and read its sources to show what a run would find; changes nothing."""
+    from orchestration.trial_reading import check_configuration
 
     for line in check_configuration(current_settings()):
         typer.echo(line)

@@ -5,17 +5,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from rich.console import Console
-
 from connectors.sandbox.receiver import running_receiver
 from orchestration import progress
 from orchestration.deployment import RECEIVER_SECRET, open_deployment, references
 from orchestration.execution import execute
 from orchestration.serving import receiver_log
 from orchestration.settings import Settings
-from orchestration.summary import print_summary
-
-_LOG_WIDTH = 120
+from orchestration.summary import print_next, print_summary, summary_console
 
 
 @contextmanager
@@ -37,7 +33,7 @@ def run_demo(settings: Settings) -> int:
     Returns:
         0 when every merchant was published, else 1.
     """
-    console = Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, soft_wrap=False)
+    console = summary_console()
     console.print("[bold]Perennial[/bold]: real purchases, from the archive to the message that follows from them.\n")
     with progress.reporting(sys.stderr):
         with progress.current().task("Starting the warehouse"):
@@ -45,4 +41,5 @@ def run_demo(settings: Settings) -> int:
         with _receiver(settings):
             run_id = execute(deployment, [], None)
     print_summary(deployment, console, run_id)
+    print_next(console)
     return 0 if run_id else 1

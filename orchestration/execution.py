@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from datetime import date
 
 import dagster as dg
@@ -11,13 +10,12 @@ import sqlalchemy as sa
 import typer
 from dagster_postgres.utils import DagsterPostgresException
 
-from connectors.source import ReadMode, ReadRequest
-from connectors.sources import build_source
 from models.errors import RetryLaterError
 from orchestration import progress
 from orchestration.automation import run_config
-from orchestration.deployment import Deployment, open_deployment, read_configuration
+from orchestration.deployment import Deployment, open_deployment
 from orchestration.settings import Settings
+from orchestration.summary import print_summary, summary_console
 from orchestration.transformation import dbt_project, prepare_manifest
 
 
@@ -33,7 +31,8 @@ def run_pipeline(settings: Settings, merchant_ids: list[str], as_of_date: date |
     if result is None:
         typer.echo("The run is recorded in the Dagster UI (make ui); ops.merchant_runs says who was withheld and why.")
         return 1
-    typer.echo(f"Published. Run {result} is recorded in the Dagster UI (make ui).")
+    print_summary(deployment, summary_console(), result, [m.merchant_id for m in deployment.merchants(merchant_ids)])
+    typer.echo(f"\nPublished. Run {result} is recorded in the Dagster UI (make ui).")
     return 0
 
 
@@ -83,40 +82,3 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
             fallback = data.error.message if data.error else ""
             sys.stderr.write(f"perennial: {event.step_key}: {message or fallback}\n")
     return None
-
-
-def check_configuration(settings: Settings) -> Iterator[str]:
-    """Read `perennial.yml` and open every source, without touching the warehouse.
-
-    Yields:
-        A line per store: what it would read.
-
-    Raises:
-        MisconfiguredError: Names the key at fault.
-    """
-    configuration = read_configuration(settings)
-    count = len(configuration.merchants)
-    yield f"{settings.config_path.name}: {count} {'merchant' if count == 1 else 'merchants'}"
-    for number, merchant in enumerate(configuration.merchants):
-        for index, store in enumerate(merchant.stores):
-            source = build_source(
-                store.source,
-                base_folder=settings.config_path.parent,
-                time_zone=merchant.time_zone,
-                key=f"merchants[{number}].stores[{index}].source",
-            )
-            request = ReadRequest(
-                merchant_id=merchant.merchant_id,
-                store_id=store.store_id,
-                cursor=None,
-                requested_at=Deployment(settings, "").clock(),
-                page_rows=1_000,
-            )
-            reading = source.read(request)
-            first = next(iter(reading.pages), None) if reading.mode is not ReadMode.UNCHANGED else None
-            rows = 0 if first is None else first.records.num_rows
-            rejected = 0 if first is None else len(first.rejected)
-            yield (f"{merchant.merchant_id}/{store.store_id}: first page: {rows:,} good and {rejected:,} bad rows")
-            if first is not None and first.rejected:
-                bad = first.rejected[0]
-                yield f"  for example {bad.origin}, line {bad.line}, {bad.field}: {bad.reason}"

@@ -3,8 +3,9 @@
 Reads marts and ledgers, prints; decides nothing. Amounts are shown in the merchant's currency.
 """
 
+import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from orchestration.deployment import Deployment
 
 _QUERIES = Path(__file__).parent / "queries"
 _SEGMENTS_SHOWN = 5
+_LOG_WIDTH = 120
 _LABEL_WIDTH = 12
 _NAIVE = "naive"
 
@@ -33,15 +35,24 @@ def query(deployment: Deployment, name: str, **parameters: Any) -> list[Any]:  #
         return list(connection.execute(sa.text(text), parameters))
 
 
-def print_summary(deployment: Deployment, console: Console, run_id: str | None) -> None:
+def summary_console() -> Console:
+    """Standard output, as wide as the terminal, or as a log's lines may be."""
+    return Console(width=None if sys.stdout.isatty() else _LOG_WIDTH, soft_wrap=False)
+
+
+def print_summary(
+    deployment: Deployment, console: Console, run_id: str | None, merchant_ids: Sequence[str] | None = None
+) -> None:
     """Print what a run came to.
 
     Args:
         deployment: Open.
         console: Where to.
         run_id: The run; None when it failed, and what is shown is what was last published.
+        merchant_ids: Whose numbers to print. Default: every declared merchant's.
     """
-    merchant_ids = [merchant.merchant_id for merchant in deployment.configuration.merchants]
+    if merchant_ids is None:
+        merchant_ids = [merchant.merchant_id for merchant in deployment.configuration.merchants]
     with deployment.transformer.connect() as connection:
         is_built = sa.inspect(connection).has_table("customer_360", schema="marts")
     if not is_built:  # the first run failed before dbt made its tables
@@ -67,7 +78,6 @@ def print_summary(deployment: Deployment, console: Console, run_id: str | None) 
             [sent for sent in deliveries if sent.merchant_id == mine],
             [example for example in examples if example.merchant_id == mine],
         )
-    _print_next(console)
 
 
 def _say(console: Console, label: str, text: str, *, style: str = "") -> None:
@@ -202,7 +212,8 @@ def _print_deliveries(
             )
 
 
-def _print_next(console: Console) -> None:
+def print_next(console: Console) -> None:
+    """Print what to look at next."""
     console.print("\nNext:")
     for command, what in (
         ("make ui", "the asset graph, with checks and plots"),

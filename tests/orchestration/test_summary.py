@@ -272,6 +272,15 @@ def test_it_can_be_printed_at_any_width(deployment: Deployment, database_url: st
     assert max(len(line) for line in lines if "perennial warehouse url" not in line) <= max(width, 80)
 
 
+def test_a_run_over_one_merchant_speaks_of_that_one(deployment: Deployment, database_url: str) -> None:
+    fill(database_url)
+    stream = io.StringIO()
+    print_summary(deployment, Console(file=stream, width=110), "run-2", ["young"])
+    shown = stream.getvalue()
+    assert "The young shop" in shown
+    assert "The paper shop" not in shown
+
+
 def test_every_query_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path(str(print_summary.__globals__["__file__"])).parent
     names = {path.stem for path in (folder / "queries").glob("*.sql")}
