@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +12,8 @@ from synthetic_shops import sync, write_shop
 from table_contents import rows
 
 CUSTOMERS = 200_000
-# Measured: see the assertion's message. Half as much again is allowed; twice as much is not.
-PEAK_BYTES = 2_000 << 20
+# Of the largest process; 969 MiB were measured, and orders held as Python objects would take several times that.
+PEAK_BYTES = 1_450 << 20
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak, pytest.mark.timeout(3600)]
 
@@ -24,13 +25,16 @@ def test_two_hundred_thousand_customers_in_bounded_memory(tmp_path: Path, databa
     installation.declare(
         {"merchants": [merchant], "destinations": [{"name": "exports", "type": "file", "folder": "exports"}]}
     )
-    log = (tmp_path / "run.log").open("w+", encoding="utf-8")
-    with subprocess.Popen([COMMAND, "run"], env=installation.environment, stdout=log, stderr=log) as process:
+    log_path = tmp_path / "run.log"
+    with (
+        log_path.open("w", encoding="utf-8") as log,
+        subprocess.Popen([COMMAND, "run"], env=installation.environment, stdout=log, stderr=log) as process,
+    ):
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    log.seek(0)
-    assert process.returncode == 0, log.read()[-3000:]
-    peak = usage.ru_maxrss * 1024
+    assert process.returncode == 0, log_path.read_text(encoding="utf-8")[-3000:]
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(f"peak of {peak >> 20} MiB for {CUSTOMERS:,} customers")  # noqa: T201 - what a soak is run for
     assert peak < PEAK_BYTES, f"{peak >> 20} MiB"
 
     exported = pl.read_csv(tmp_path / "large" / "orders" / "web.csv", infer_schema=False)
