@@ -22,6 +22,8 @@ def declared(**changes: Any) -> FilesSettings:
         ({"colour": "x"}, "colour"),
         ({"columns": {"amount": {}}}, "needs a column"),
         ({"columns": {"amount": {"column": "a", "constant": "1"}}}, "needs a column"),
+        ({"columns": {"order_id": False}}, "YAML reads this as False, not as a column's name; put it in quotes"),
+        ({"columns": {"amount": {"column": 2024}}}, "YAML reads this as 2024"),
         ({"columns": {"order_id": {"constant": "1"}}}, "an id cannot be a constant"),
         ({"columns": {"ordered_at": {"column": "a", "time_zone": "Europe/Bern"}}}, "IANA"),
         ({"columns": {"ordered_at": {"column": "a", "format": "dd/mm/yyyy"}}}, "no date format"),

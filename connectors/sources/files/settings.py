@@ -4,6 +4,7 @@ Only their shape and what can be told without opening a file: whether columns ex
 """
 
 import codecs
+from datetime import date
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
@@ -36,6 +37,10 @@ class FieldMapping(_Declaration):
         """Let `amount: total` stand for `amount: {column: total}`, and a constant be a number."""
         if isinstance(value, str):
             return {"column": value}
+        named = value.get("column") if isinstance(value, dict) else value
+        if isinstance(named, bool | int | float | date):
+            # YAML takes a bare No, Yes or 2024 for a truth or a number, and `No` is what many exports call the order.
+            raise ValueError(f"YAML reads this as {named}, not as a column's name; put it in quotes")
         if isinstance(value, dict) and isinstance(value.get("constant"), int | float) and value["constant"] is not True:
             return {**value, "constant": str(value["constant"])}
         return value
