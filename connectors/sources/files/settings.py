@@ -40,7 +40,8 @@ class FieldMapping(_Declaration):
         named = value.get("column") if isinstance(value, dict) else value
         if isinstance(named, bool | int | float | date):
             # YAML takes a bare No, Yes or 2024 for a truth or a number, and `No` is what many exports call the order.
-            raise ValueError(f"YAML reads this as {named}, not as a column's name; put it in quotes")
+            reason = f"YAML reads this as {named}, not as a column's name; put it in quotes"
+            raise ValueError(reason)  # noqa: TRY004 - pydantic collects these only
         if isinstance(value, dict) and isinstance(value.get("constant"), int | float) and value["constant"] is not True:
             return {**value, "constant": str(value["constant"])}
         return value
