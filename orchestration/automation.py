@@ -1,10 +1,11 @@
 """What runs by itself: the nightly run at 01:00 of each merchant's own zone, and the alarm when a run fails."""
 
+import hashlib
 import http.client
 import json
 import urllib.request
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from orchestration.settings import current_settings
 NIGHTLY_HOUR = 1
 _TICK = timedelta(hours=1)
 _ALERT_TIMEOUT_SECONDS = 5
+_LONGEST_TAG = 100
 
 
 def due_merchants(configuration: Configuration, tick: datetime) -> Iterator[tuple[Merchant, datetime]]:
@@ -42,14 +44,33 @@ def due_merchants(configuration: Configuration, tick: datetime) -> Iterator[tupl
             yield merchant, local
 
 
-def nightly_request(merchant: Merchant, local: datetime) -> dg.RunRequest:
-    """The run of one merchant's night: it describes the day that has just ended, and happens once per local date."""
-    as_of_date = merchant.as_of_date or (local.date() - timedelta(days=1))
-    return dg.RunRequest(
-        run_key=f"{merchant.merchant_id}:{local.date().isoformat()}",
-        run_config=run_config([merchant.merchant_id], as_of_date.isoformat()),
-        tags={"perennial/merchant_id": merchant.merchant_id, "perennial/as_of_date": as_of_date.isoformat()},
-    )
+def nightly_requests(due: Iterable[tuple[Merchant, datetime]]) -> Iterator[dg.RunRequest]:
+    """The runs of one tick's nights, each for the day that has just ended.
+
+    Merchants whose night describes the same day share a run: the tables are built for all of them at once, and a run
+    for each would build them as often as there are merchants.
+
+    Args:
+        due: The tick's merchants with their local times, from `due_merchants`.
+
+    Yields:
+        A request per day described; its key names its merchants and their local date.
+    """
+    nights: dict[tuple[date, date], list[str]] = {}
+    for merchant, local in due:
+        as_of_date = merchant.as_of_date or (local.date() - timedelta(days=1))
+        nights.setdefault((as_of_date, local.date()), []).append(merchant.merchant_id)
+    for (as_of_date, local_date), merchant_ids in nights.items():
+        names = ",".join(sorted(merchant_ids))
+        yield dg.RunRequest(
+            run_key=f"{hashlib.sha256(names.encode()).hexdigest()[:16]}:{as_of_date}:{local_date}",
+            run_config=run_config(merchant_ids, as_of_date.isoformat()),
+            tags={
+                "perennial/merchants": names if len(names) <= _LONGEST_TAG else f"{len(merchant_ids)} merchants",
+                "perennial/local_date": local_date.isoformat(),
+                "perennial/as_of_date": as_of_date.isoformat(),
+            },
+        )
 
 
 def run_config(merchant_ids: list[str], as_of_date: str | None) -> dict[str, Any]:
@@ -58,7 +79,7 @@ def run_config(merchant_ids: list[str], as_of_date: str | None) -> dict[str, Any
 
 
 def nightly_schedule(job: dg.JobDefinition | Any) -> dg.ScheduleDefinition:  # noqa: ANN401 - an unresolved job
-    """An hourly schedule that starts the nightly run of each merchant whose zone has reached 01:00."""
+    """An hourly schedule that starts the nightly run of the merchants whose zone has reached 01:00."""
 
     @dg.schedule(
         cron_schedule="0 * * * *",
@@ -73,8 +94,7 @@ def nightly_schedule(job: dg.JobDefinition | Any) -> dg.ScheduleDefinition:  # n
         due = list(due_merchants(configuration, context.scheduled_execution_time.astimezone(UTC)))
         if not due:
             yield dg.SkipReason(f"No merchant's clock shows {NIGHTLY_HOUR:02d}:00.")
-        for merchant, local in due:
-            yield nightly_request(merchant, local)
+        yield from nightly_requests(due)
 
     return nightly
 

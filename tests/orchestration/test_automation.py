@@ -16,7 +16,7 @@ from orchestration.automation import (
     alert_body,
     due_merchants,
     failed_run_alert,
-    nightly_request,
+    nightly_requests,
     nightly_schedule,
     post_alert,
 )
@@ -48,6 +48,21 @@ def declarations(folder: Path, **as_of_dates: str) -> Path:
     return path
 
 
+def test_merchants_whose_night_describes_one_day_share_a_run(tmp_path: Path) -> None:
+    configuration = load_configuration(declarations(tmp_path, london="1998-06-30"), {})
+    due = [(merchant, at("2026-01-14 01:00")) for merchant in configuration.merchants]
+    asked = {
+        request.tags["perennial/as_of_date"]: request.run_config["resources"]["deployment"]["config"]["merchant_ids"]
+        for request in nightly_requests(due)
+    }
+    assert asked == {"1998-06-30": ["london"], "2026-01-13": ["york", "kolkata", "auckland"]}
+    assert len({request.run_key for request in nightly_requests(due)}) == 2
+    assert (
+        len({request.run_key for request in nightly_requests(due[1:3])} & {r.run_key for r in nightly_requests(due)})
+        == 0
+    )
+
+
 @pytest.fixture
 def configuration(tmp_path: Path) -> Configuration:
     return load_configuration(declarations(tmp_path), {})
@@ -60,10 +75,14 @@ def at(text: str) -> datetime:
 def requests_of(configuration: Configuration, first: datetime, hours: int) -> list[tuple[str, str, str]]:
     """Tick, run key and as-of date of every request in so many hourly ticks."""
     return [
-        (f"{tick:%d %H:%M}", str(request.run_key), request.tags["perennial/as_of_date"])
+        (
+            f"{tick:%d %H:%M}",
+            f"{request.tags['perennial/merchants']}:{request.tags['perennial/local_date']}",
+            request.tags["perennial/as_of_date"],
+        )
         for tick in (first + timedelta(hours=hour) for hour in range(hours))
-        for merchant, local in due_merchants(configuration, tick)
-        for request in [nightly_request(merchant, local)]
+        for due in due_merchants(configuration, tick)
+        for request in nightly_requests([due])
     ]
 
 
@@ -117,9 +136,8 @@ def test_a_clock_that_shows_one_twice_runs_once(configuration: Configuration) ->
 
 def test_a_declared_day_wins_over_the_calendar(tmp_path: Path) -> None:
     configuration = load_configuration(declarations(tmp_path, london="1998-06-30"), {})
-    ((merchant, local),) = due_merchants(configuration, at("2026-01-14 01:00"))
-    request = nightly_request(merchant, local)
-    assert request.run_key == "london:2026-01-14"
+    (request,) = nightly_requests(due_merchants(configuration, at("2026-01-14 01:00")))
+    assert str(request.run_key).endswith(":1998-06-30:2026-01-14")
     assert request.run_config == {
         "resources": {"deployment": {"config": {"merchant_ids": ["london"], "as_of_date": "1998-06-30"}}}
     }
@@ -145,8 +163,8 @@ def test_the_schedule_asks_for_the_runs_of_the_hour(nightly: dg.ScheduleDefiniti
     with dg.build_schedule_context(scheduled_execution_time=at("2026-01-14 06:00")) as context:
         evaluated = nightly.evaluate_tick(context)
     (request,) = evaluated.run_requests or ()
-    assert request.run_key == "york:2026-01-14"
-    assert request.tags["perennial/merchant_id"] == "york"
+    assert request.tags["perennial/merchants"] == "york"
+    assert request.tags["perennial/local_date"] == "2026-01-14"
     assert request.tags["perennial/as_of_date"] == "2026-01-13"
     assert request.run_config["resources"]["deployment"]["config"]["merchant_ids"] == ["york"]
     assert evaluated.skip_message is None

@@ -24,8 +24,7 @@ inner join ml.model_runs
         and predictions.model_run_id = model_runs.model_run_id
 where
     model_runs.published_at is not null
-    and model_runs.superseded_at is null
-;
+    and model_runs.superseded_at is null;
 
 comment on view ml.customer_lifetime_value is
 'One row per customer of a merchant: the predictions of the merchant''s latest published model run.'
