@@ -63,7 +63,9 @@ def test_it_exits_well_and_tells_what_it_found(demo: Demo) -> None:
     assert "69,659 records, 69,659 new" in summary
     assert "69,659 by 23,570 customers, 1997-01-01 to 1998-06-30" in summary
     assert "2,500,316 USD net of refunds" in summary
-    assert "held against the 39 weeks after it: bg_nbd MAE 0.819, RMSE 1.733, naive MAE 1.038, RMSE 2.158" in summary
+    assert "held against the 39 weeks after it" in summary
+    assert "bg_nbd MAE 0.819, RMSE 1.733" in summary
+    assert "naive MAE 1.038, RMSE 2.158" in summary
     assert "19,684 came" in summary
     assert "champions" in summary
     assert "make ui" in summary
@@ -84,7 +86,7 @@ def test_it_says_who_was_told_and_why_others_were_not(demo: Demo) -> None:
         ("exports", "accepted"),
     }
     for destination, outcome, count in told:
-        assert f"{destination}: upsert {outcome} {count:,}, {count:,} in this run" in summary
+        assert re.search(rf"{destination}: {count:,} upsert {outcome} \({count:,} in this run\)", summary)
     assert "did not agree to emails" in summary
 
 
