@@ -148,3 +148,14 @@ merchant_runs = sa.Table(
     schema=OPS,
     comment="One row per run and merchant: whether its numbers were published, and if not, why not.",
 )
+
+stage_builds = sa.Table(
+    "stage_builds",
+    metadata,
+    sa.Column("stage", sa.Text, primary_key=True),
+    sa.Column("inputs_digest", sa.Text, nullable=False, comment="Digest of all that the stage's tables are made from."),
+    sa.Column("run_id", sa.Text, nullable=False, comment="The run that built them."),
+    sa.Column("built_at", Timestamp, nullable=False),
+    schema=OPS,
+    comment="One row per stage of the dbt project whose tables were last built and passed every test.",
+)

@@ -8,17 +8,19 @@ them in; a test that could not run at all says nothing about anybody and therefo
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
 from dagster_dbt import DbtCliResource
 
+from models import stage_builds
 from orchestration import progress
 from orchestration.asset_plots import table_plots
 from orchestration.failures import typed_failures
 from orchestration.merchant_run import MerchantRun
-from orchestration.transformation import FailedTest, failed_tests, results_path
+from orchestration.transformation import FailedTest, failed_tests, project_digest, results_path
 
 # Unit tests are the project's, not the data's: they run in the test suite.
 _BUILD = ["build", "--exclude-resource-type", "test", "unit_test"]
@@ -27,9 +29,15 @@ _TEST = ["test", "--exclude-resource-type", "unit_test", "--indirect-selection",
 
 
 def build_and_test(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, run: MerchantRun, stage: str, manifest: dict[str, Any]
+    context: dg.AssetExecutionContext,
+    dbt: DbtCliResource,
+    run: MerchantRun,
+    stage: str,
+    manifest: dict[str, Any],
+    *,
+    reads_predictions: bool,
 ) -> Iterator[Any]:
-    """Run one part of the project.
+    """Run one part of the project, unless its tables were built from the very same and passed every test.
 
     Args:
         context: The asset's context, which names the part.
@@ -37,6 +45,7 @@ def build_and_test(
         run: The run's scope.
         stage: What the part is called in `ops.merchant_checks`.
         manifest: The parsed manifest.
+        reads_predictions: Whether the part comes after the predictions, and publishes.
 
     Yields:
         dbt's events as Dagster's: materialisations with row counts, and check results.
@@ -47,6 +56,12 @@ def build_and_test(
     """
     with typed_failures():
         run.require_alone()
+    digest = _inputs(run, context, reads_predictions=reads_predictions)
+    if (reason := _why_not_needed(run, stage, digest)) is not None:
+        yield from _as_they_are(context, run, stage, reason)
+        return
+    with run.deployment.loader.begin() as connection:
+        stage_builds.forget_build(connection, stage)
     reporter = progress.current()
     model_count = len(context.selected_asset_keys)
     # A folder per stage, used again by the next run: dbt finds the parsed project of the last one in it.
@@ -66,6 +81,56 @@ def build_and_test(
         failures = failed_tests(target_path, manifest)
     for merchant_id, messages in merchants_at_fault(run, failures).items():
         run.check(merchant_id, stage, has_passed=not messages, message="; ".join(messages) or "every test passed")
+    digest = _inputs(run, context, reads_predictions=reads_predictions)
+    if digest is not None and not failures:
+        with run.deployment.loader.begin() as connection:
+            stage_builds.record_build(connection, stage, digest, run_id=run.run_id, built_at=run.started_at)
+
+
+def _inputs(run: MerchantRun, context: dg.AssetExecutionContext, *, reads_predictions: bool) -> str | None:
+    """The digest of what the stage's tables are made from; None when one of them is not there yet."""
+    tables = [(key.path[0], key.path[1]) for key in context.selected_asset_keys]
+    with run.deployment.transformer.connect() as connection:
+        return stage_builds.inputs_digest(
+            connection,
+            code_digest=project_digest(run.deployment.settings.project_folder / "dbt_project"),
+            tables=tables,
+            reads_predictions=reads_predictions,
+        )
+
+
+def _why_not_needed(run: MerchantRun, stage: str, digest: str | None) -> str | None:
+    """Why the stage's tables can stay as they are; None when they have to be built."""
+    if digest is None:
+        return None
+    if len(run.withheld()) == len(run.merchants):
+        return "every merchant of the run was withheld before"
+    with run.deployment.loader.connect() as connection:
+        built_by = stage_builds.built_by(connection, stage, digest)
+    return None if built_by is None else f"nothing has changed since run {built_by} built and tested them"
+
+
+def _as_they_are(context: dg.AssetExecutionContext, run: MerchantRun, stage: str, reason: str) -> Iterator[Any]:
+    """Report the stage's tables as they are, with their rows and plots, for those who look at the latest run."""
+    with progress.current().task(f"Keeping {stage.replace('_', ' ')}: {reason}"):
+        names = {key: name for name, key in context.assets_def.keys_by_output_name.items()}
+        for key in TopologicalSorter(context.assets_def.asset_deps).static_order():  # Dagster wants them in this order
+            if key in context.selected_asset_keys:
+                facts: dict[str, Any] = {"dagster/row_count": _row_count(run, key), "kept": reason}
+                facts |= {"window": run.window(), **table_plots(run, key)}
+                yield dg.Output(None, output_name=names[key], metadata=facts)
+    withheld = run.withheld()
+    for merchant in run.merchants:
+        if merchant.merchant_id not in withheld:
+            run.check(merchant.merchant_id, stage, has_passed=True, message=reason)
+
+
+def _row_count(run: MerchantRun, key: dg.AssetKey) -> int:
+    table = sa.table(key.path[1], schema=key.path[0])
+    with run.deployment.transformer.connect() as connection:
+        if not sa.inspect(connection).has_table(key.path[1], schema=key.path[0]):
+            return 0
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def prepare_manifest(project: DbtProject, environment: Mapping[str, str]) -> Pat
         StopError: The project does not parse; the message ends with what dbt said.
     """
     manifest, stamp = project.manifest_path, project.manifest_path.parent / "project.sha256"
-    digest = _project_digest(Path(project.project_dir))
+    digest = project_digest(Path(project.project_dir))
     if manifest.exists() and stamp.exists() and stamp.read_text() == digest:
         return manifest
     manifest.parent.mkdir(parents=True, exist_ok=True)
@@ -55,8 +56,9 @@ def prepare_manifest(project: DbtProject, environment: Mapping[str, str]) -> Pat
     return manifest
 
 
-def _project_digest(folder: Path) -> str:
-    digest = hashlib.sha256()
+def project_digest(folder: Path) -> str:
+    """Digest of the dbt project's files and of the dbt that builds it."""
+    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-postgres')}".encode())
     for path in sorted(folder.rglob("*")):
         if path.suffix in _HASHED_SUFFIXES and "target" not in path.parts and "logs" not in path.parts:
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")

@@ -26,4 +26,4 @@ def dbt_after_ml(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, deployment: DeploymentResource
 ) -> Iterator[Any]:
     """The marts that hold predictions; a withheld merchant keeps its last good rows."""
-    yield from build_and_test(context, dbt, deployment.run, "published_tables", MANIFEST)
+    yield from build_and_test(context, dbt, deployment.run, "published_tables", MANIFEST, reads_predictions=True)

@@ -26,4 +26,4 @@ def dbt_before_ml(
     context: dg.AssetExecutionContext, dbt: DbtCliResource, deployment: DeploymentResource
 ) -> Iterator[Any]:
     """Staging, intermediate and the marts that need no prediction."""
-    yield from build_and_test(context, dbt, deployment.run, "transformed_tables", MANIFEST)
+    yield from build_and_test(context, dbt, deployment.run, "transformed_tables", MANIFEST, reads_predictions=False)
