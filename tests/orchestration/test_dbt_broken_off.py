@@ -8,12 +8,16 @@ from typing import Any, cast
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
 
+from models.ops import exchange_rates
 from orchestration.dbt_stages import build_and_test
 from orchestration.merchant_run import MerchantRun
+from orchestration.settings import PROJECT_FOLDER
 
 BUILT = '{"results": [{"unique_id": "model.p.fct_orders", "status": "success", "message": "SELECT 3"}]}'
 TESTED = '{"results": []}'
+RATE = {"merchant_id": "ink", "currency_code": "USD", "valid_from_date": date(2020, 1, 1), "rate": 1}
 
 
 class Dbt:
@@ -48,27 +52,55 @@ class Books:
         self.passed.append(has_passed)
 
 
-def carried_out(folder: Path, tested: str | None) -> list[bool]:
+def carried_out(
+    folder: Path, engine: sa.Engine, tested: str | None, *, table: str = "marts/fct_orders"
+) -> tuple[list[bool], list[Any]]:
+    """What was recorded of the merchant, and what Dagster was told."""
     books = Books()
+    settings = SimpleNamespace(project_folder=PROJECT_FOLDER)
     run = MerchantRun(
-        cast("Any", SimpleNamespace(dbt_target=folder)),
+        cast("Any", SimpleNamespace(dbt_target=folder, loader=engine, transformer=engine, settings=settings)),
         "run-1",
         cast("Any", [SimpleNamespace(merchant_id="ink")]),
         {"ink": date(2026, 1, 13)},
         datetime(2026, 1, 14, tzinfo=UTC),
     )
     object.__setattr__(run, "check", books.check)
-    context: Any = SimpleNamespace(selected_asset_keys={"marts/fct_orders"})
-    list(build_and_test(context, cast("Any", Dbt(BUILT, tested)), run, "transformed_tables", {"nodes": {}}))
-    return books.passed
+    key = dg.AssetKey(table.split("/"))
+    assets = SimpleNamespace(keys_by_output_name={"table": key}, asset_deps={key: set()})
+    context: Any = SimpleNamespace(selected_asset_keys={key}, assets_def=assets)
+    dbt = cast("Any", Dbt(BUILT, tested))
+    events = build_and_test(context, dbt, run, "transformed_tables", {"nodes": {}}, reads_predictions=False)
+    told = list(events)
+    return books.passed, told
 
 
-def test_tests_that_ran_and_found_nothing_are_passed(tmp_path: Path) -> None:
-    assert carried_out(tmp_path, TESTED) == [True]
+def test_tests_that_ran_and_found_nothing_are_passed(tmp_path: Path, engine: sa.Engine) -> None:
+    assert carried_out(tmp_path, engine, TESTED) == ([True], [])
 
 
-def test_tests_that_never_ran_are_not_passed_by_anybody(tmp_path: Path) -> None:
-    carried_out(tmp_path, TESTED)  # an earlier run's results lie there too
+def test_tests_that_never_ran_are_not_passed_by_anybody(tmp_path: Path, engine: sa.Engine) -> None:
+    carried_out(tmp_path, engine, TESTED)  # an earlier run's results lie there too
     with pytest.raises(dg.Failure, match="left no test results") as failure:
-        carried_out(tmp_path, None)
+        carried_out(tmp_path, engine, None)
     assert failure.value.allow_retries
+
+
+def test_tables_that_passed_are_kept_until_their_inputs_change(tmp_path: Path, engine: sa.Engine) -> None:
+    carried_out(tmp_path, engine, TESTED, table="ops/merchants")
+    passed, (kept,) = carried_out(
+        tmp_path, engine, None, table="ops/merchants"
+    )  # dbt would break off, and is not asked
+    assert passed == [True]
+    assert "nothing has changed since run run-1" in str(kept.metadata["kept"])
+    with engine.begin() as connection:
+        connection.execute(exchange_rates.insert().values(RATE))
+    with pytest.raises(dg.Failure):
+        carried_out(tmp_path, engine, None, table="ops/merchants")
+
+
+def test_tables_whose_tests_broke_off_are_built_again(tmp_path: Path, engine: sa.Engine) -> None:
+    with pytest.raises(dg.Failure):
+        carried_out(tmp_path, engine, None, table="ops/merchants")
+    passed, told = carried_out(tmp_path, engine, TESTED, table="ops/merchants")
+    assert (passed, told) == ([True], [])
