@@ -66,3 +66,8 @@ def record_build(connection: sa.Connection, stage: str, digest: str, *, run_id: 
 def forget_build(connection: sa.Connection, stage: str) -> None:
     """Forget what a stage was built from, before its tables are touched."""
     connection.execute(stage_builds.delete().where(stage_builds.c.stage == stage))
+
+
+def forget_builds(connection: sa.Connection) -> None:
+    """Forget what every stage was built from: a raw table was changed by other means than landing a batch."""
+    connection.execute(stage_builds.delete())

@@ -14,6 +14,7 @@ from models.engine import create_engine
 from models.errors import MisconfiguredError
 from models.raw import SOURCE_STREAMS
 from models.rebuilding import rebuild_raw
+from models.stage_builds import forget_builds
 from orchestration.deployment import open_deployment
 from orchestration.settings import Settings
 
@@ -44,6 +45,9 @@ def rebuild(settings: Settings, source: str, stream: str | None, *, verify_only:
     for name in [stream] if stream else streams:
         with owner.connect() as connection:
             result = rebuild_raw(connection, deployment.archive_root, source, name, is_verify_only=verify_only)
+        if result.is_replaced:
+            with owner.begin() as connection:
+                forget_builds(connection)
         is_equal = is_equal and (result.is_equal or result.is_replaced)
         found = (
             "equal, row for row"

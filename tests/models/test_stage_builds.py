@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from models import bookkeeping
 from models.ops import archive_batches
 from models.registry import publish_model_run, register_model_run
-from models.stage_builds import built_by, forget_build, inputs_digest, record_build
+from models.stage_builds import built_by, forget_build, forget_builds, inputs_digest, record_build
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TABLES = [("ops", "merchants")]
@@ -107,5 +107,9 @@ def test_a_build_is_known_by_its_inputs_until_it_is_forgotten(shop: sa.Engine) -
         assert built_by(connection, "marts", "d1") is None
         assert built_by(connection, "marts", "d2") == "b"
         assert built_by(connection, "staging", "d2") is None
+        record_build(connection, "staging", "d2", run_id="b", built_at=NOW)
         forget_build(connection, "marts")
         assert built_by(connection, "marts", "d2") is None
+        assert built_by(connection, "staging", "d2") == "b"
+        forget_builds(connection)
+        assert built_by(connection, "staging", "d2") is None
