@@ -32,7 +32,8 @@ from models.engine import create_engine  # noqa: E402
 from models.landing import land_batch  # noqa: E402
 from models.migration import migrate  # noqa: E402
 from models.raw import RAW_TABLES, SOURCE_STREAMS  # noqa: E402
-from models.records import ORDERS, Page  # noqa: E402
+from models.records import Page  # noqa: E402
+from models.records.files import ORDERS  # noqa: E402
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE_ROWS = 50_000

@@ -5,7 +5,8 @@ A new source adds its streams here, a migration for the tables, and nothing else
 
 import sqlalchemy as sa
 
-from models.records import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS, Stream
+from models.records import Stream
+from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
 from models.schema import raw_table
 
 SOURCE_STREAMS: dict[str, tuple[Stream, ...]] = {

@@ -13,6 +13,7 @@ from models import bookkeeping, rejections
 from models.archive import ArchivedBatch, BatchWriter, batch_id, find_batch
 from models.errors import StopError
 from models.landing import Landing, land_batch
+from models.records import Deletions
 from orchestration import progress
 from orchestration.configuration import Merchant, Store
 from orchestration.contracts import ContractReport, check_contract
@@ -143,6 +144,8 @@ def _write_pages(run: MerchantRun, begun: ArchivedBatch, source: Source, reading
         RejectSpool() as spool,
     ):
         for page in reading.pages:
+            if isinstance(page, Deletions):
+                continue
             writer.write(page)
             spool.add(page.rejected)
             advance(page.bytes_read)

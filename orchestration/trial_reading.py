@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from connectors.source import Reading, ReadMode, ReadRequest
 from connectors.sources import build_source
 from models.errors import MisconfiguredError
-from models.records import ORDERS, Page, RejectedRecord
+from models.records import Deletions, Page, RejectedRecord
+from models.records.files import ORDERS
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment, read_configuration
 from orchestration.settings import Settings
@@ -92,6 +93,8 @@ def _read(reading: Reading) -> _Found:
     found = _Found()
     if reading.mode is not ReadMode.UNCHANGED:
         for page in reading.pages:
+            if isinstance(page, Deletions):
+                continue
             found.add(page)
             if found.record_count >= _MOST_RECORDS:
                 found.is_whole = False

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from models.records import CUSTOMERS
+from models.records.files import CUSTOMERS
 
 # Name, and after a colon the name as an address can hold it where that is not the name in lower case.
 _FIRST_NAMES = """

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from connectors.sandbox.personas import generated_people
-from models.records import CUSTOMERS
+from models.records.files import CUSTOMERS
 
 BEFORE = datetime(2024, 5, 1, tzinfo=UTC)
 

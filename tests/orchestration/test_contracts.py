@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from models.archive import CONTENT_HASH, ROW_NUMBER
-from models.records import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS, Stream
+from models.records import Stream
+from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
 from orchestration.contracts import ContractReport, check_contract
 
 PERSONAL = "ada.lovelace@example.com"

@@ -14,7 +14,8 @@ import pyarrow as pa
 from connectors.sources.files.identifiers import IdentifierWatch, OccurrenceCounter
 from connectors.sources.files.parsing import Problem
 from connectors.sources.files.settings import FilesSettings
-from models.records import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS, Stream
+from models.records import Stream
+from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
 
 # What makes a row what it is, in an order that ids depend on: append, never reorder.
 _ORDER_CONTENT = ("order_id", "customer_id", "ordered_at", "amount", "currency_code", "quantity", "channel", "email")

@@ -18,7 +18,8 @@ from connectors.sources.files.rows import RowBlock
 from connectors.sources.files.settings import FileSet
 from connectors.sources.files.tables import Table, open_table
 from models.errors import RejectedRecordError
-from models.records import CUSTOMERS, Page, RejectedRecord, Stream
+from models.records import Page, RejectedRecord, Stream
+from models.records.files import CUSTOMERS
 
 
 class Assembly(Protocol):

@@ -18,7 +18,8 @@ from connectors.sources.files.numbers import NumberFormat
 from connectors.sources.files.parsing import RowParser
 from connectors.sources.files.reading import FileSetRead, PeopleSeen, Tally, people_pages
 from connectors.sources.files.settings import CustomerFiles, FieldMapping, FileSet, FilesSettings
-from models.records import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS, Correction, Page, Stream
+from models.records import Correction, Page, Stream
+from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
 
 PARSER_VERSION = 1
 """Raise it whenever the same files and settings come to give other records, so that they are read again."""
@@ -40,6 +41,7 @@ class FilesSource:
 
     system: ClassVar[str] = "files"
     streams: ClassVar[tuple[Stream, ...]] = (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS)
+    is_resumable: ClassVar[bool] = False
 
     def __init__(self, settings: FilesSettings, *, base_folder: Path, time_zone: str, key: str) -> None:
         self._settings = settings
