@@ -1,12 +1,12 @@
 """What travels between a source and its platform: requests, answers, refusals, and the allowance that both obey."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -16,7 +16,7 @@ Params = Sequence[tuple[str, str]]
 
 
 @cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:  # noqa: ANN401 - a type or a typing form
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, strict=False, float_hook=Decimal)
 
 
@@ -68,7 +68,7 @@ class HttpResponse:
             msgspec.ValidationError: It is JSON of another shape.
             msgspec.DecodeError: It is no JSON.
         """
-        decoded: T = _decoder(kind).decode(self.content)
+        decoded: T = _decoder(cast("Hashable", kind)).decode(self.content)
         return decoded
 
     @property
