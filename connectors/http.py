@@ -8,7 +8,7 @@ passing failure is, and how often to try again, is decided here once. Must not k
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -33,6 +33,23 @@ _CHUNK_BYTES = 1 << 18
 _BROKEN = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError, OSError)
 
 
+class _DisconnectedError(ConnectionError):
+    """The connection ended before the answer."""
+
+
+async def _tell_disconnections(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    # aiohttp repeats a request whose connection broke once by itself, unseen: uncounted, and with a signature that was
+    # used before.
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _DisconnectedError(str(error) or "the server closed the connection") from error
+
+
 class HttpClient:
     """One store's client. Use as a context manager; safe for one thread.
 
@@ -41,6 +58,7 @@ class HttpClient:
         report: Where requests and waits are counted.
         throttle: The platform's allowance.
         headers: Sent with every request.
+        signer: Signs each attempt; a signature that holds a time and a number is good for one.
         timeout_seconds: For one request, from connecting to the last byte.
         max_attempts: How often a request that failed in passing is made.
         retry_budget_seconds: How long one request may be waited for in all, the throttle's waits left out.
@@ -53,6 +71,7 @@ class HttpClient:
         throttle: Throttle | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        signer: Callable[[HttpRequest], HttpRequest] | None = None,
         timeout_seconds: float = 60,
         max_attempts: int = 6,
         retry_budget_seconds: float = 600,
@@ -61,6 +80,7 @@ class HttpClient:
         self._report = report
         self._throttle = throttle or NoThrottle()
         self._headers = {"User-Agent": _USER_AGENT, **(headers or {})}
+        self._signer = signer
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         # A body that is streamed may take as long as it takes, but not stand still.
         self._stream_timeout = aiohttp.ClientTimeout(
@@ -160,7 +180,7 @@ class HttpClient:
     def _chunks_from(self, request: HttpRequest, start: int) -> Iterator[bytes]:
         self._wait_for_turn(request)
         self._count(request)
-        answer = self._run(self._open_body(request, start))
+        answer = self._run(self._open_body(self._signer(request) if self._signer else request, start))
         try:
             if answer.status == 416 and start:
                 return  # it broke off after the last byte
@@ -247,7 +267,8 @@ class HttpClient:
 
     def _begin(self, request: HttpRequest) -> Future[HttpResponse]:
         self._count(request)
-        return asyncio.run_coroutine_threadsafe(self._attempt(request), self._opened_loop())
+        signed = self._signer(request) if self._signer else request
+        return asyncio.run_coroutine_threadsafe(self._attempt(signed), self._opened_loop())
 
     async def _attempt(self, request: HttpRequest) -> HttpResponse:
         session = await self._opened_session()
@@ -265,7 +286,9 @@ class HttpClient:
 
     async def _opened_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(headers=self._headers, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(
+                headers=self._headers, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_tell_disconnections,)
+            )
         return self._session
 
     async def _close_session(self) -> None:
