@@ -1,14 +1,12 @@
-"""The books of the `ops` schema: merchants, batches, cursors, runs, checks, and which merchants are withheld.
+"""The books of the `ops` schema: merchants, batches, cursors, checks, and which merchants are withheld.
 
 Every function works inside the caller's transaction and takes its time as an argument. Decides nothing.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 
 from models import ops
 from models.archive import ArchivedBatch
-from models.landing import LandingResult
+from models.archive import batch_id as id_of_batch
 
 UNFINISHED = "unfinished: a run has begun and not got as far as publishing; run the merchant again"
 """What withholds a merchant from its run's first step until its new numbers are ready: a run for others rebuilds the
@@ -221,80 +219,6 @@ def withheld_reasons(connection: sa.Connection) -> dict[str, tuple[str, ...]]:
     return {row.merchant_id: tuple(r for r in row.withheld_reasons if r != UNFINISHED) for row in rows}
 
 
-def start_sync_run(
-    connection: sa.Connection,
-    *,
-    run_id: str,
-    merchant_id: str,
-    store_id: str,
-    source: str,
-    stream: str,
-    started_at: datetime,
-) -> str:
-    """Enter that a store's stream is being read; a retry within the same run begins the same row anew.
-
-    Returns:
-        The row's id, for `finish_sync_run`.
-    """
-    named = [run_id, merchant_id, store_id, source, stream]
-    sync_run_id = sha256(json.dumps(named, ensure_ascii=False).encode()).hexdigest()[:32]
-    insert = postgresql.insert(ops.sync_runs).values(
-        sync_run_id=sync_run_id,
-        run_id=run_id,
-        merchant_id=merchant_id,
-        store_id=store_id,
-        source=source,
-        stream=stream,
-        status="started",
-        started_at=started_at,
-    )
-    again = {"status": "started", "started_at": started_at, "finished_at": None, "message": None}
-    connection.execute(insert.on_conflict_do_update(index_elements=["sync_run_id"], set_=again))
-    return sync_run_id
-
-
-def finish_sync_run(
-    connection: sa.Connection,
-    sync_run_id: str,
-    *,
-    status: str,
-    finished_at: datetime,
-    batch_id: str | None = None,
-    result: LandingResult | None = None,
-    rejected_count: int = 0,
-    cursor: Mapping[str, Any] | None = None,
-    message: str | None = None,
-) -> None:
-    """Enter what became of it.
-
-    Args:
-        connection: A connection in a transaction.
-        sync_run_id: From `start_sync_run`.
-        status: unchanged, archived, landed, withheld or failed.
-        finished_at: The run's time.
-        batch_id: The batch that was read.
-        result: What landing did, once it has.
-        rejected_count: Records set aside.
-        cursor: The state that was committed.
-        message: What went wrong and what to do, when something did.
-    """
-    counts = {} if result is None else {k: v for k, v in asdict(result).items() if k.startswith("rows_")}
-    table = ops.sync_runs
-    connection.execute(
-        table.update()
-        .where(table.c.sync_run_id == sync_run_id)
-        .values(
-            status=status,
-            finished_at=finished_at,
-            batch_id=batch_id,
-            rows_rejected=rejected_count,
-            cursor=sa.null() if cursor is None else dict(cursor),  # None would be stored as JSON's null
-            message=message,
-            **counts,
-        )
-    )
-
-
 def record_check(
     connection: sa.Connection,
     *,
@@ -365,6 +289,47 @@ def pending_batch_id(connection: sa.Connection, merchant_id: str, store_id: str,
         .order_by(table.c.batch_number.desc())
         .limit(1)
     )
+
+
+def pending_batches(connection: sa.Connection, merchant_id: str, store_id: str, source: str) -> list[str]:
+    """The batches of a resumable source that wait to land, in the order in which they have to.
+
+    They kept their contract, the first follows what the store's cursor was committed with, and each other one the one
+    before it. A batch whose predecessor has gone from the books is none of them, for without it there would be a hole.
+    """
+    cursor = read_cursor(connection, merchant_id, store_id, source)
+    chain = _pending_chain(connection, merchant_id, store_id, source, cursor)
+    return [waiting.batch_id for waiting in chain]
+
+
+def latest_state(connection: sa.Connection, merchant_id: str, store_id: str, source: str) -> StoreCursor | None:
+    """How far a resumable source has been read: up to the newest of its `pending_batches`, or else what has landed.
+
+    Returns:
+        The state to go on from and the batch that the next one follows; None before anything was read.
+    """
+    cursor = read_cursor(connection, merchant_id, store_id, source)
+    chain = _pending_chain(connection, merchant_id, store_id, source, cursor)
+    return chain[-1] if chain else cursor
+
+
+def _pending_chain(
+    connection: sa.Connection, merchant_id: str, store_id: str, source: str, cursor: StoreCursor | None
+) -> list[StoreCursor]:
+    table = ops.archive_batches
+    waiting = connection.execute(
+        sa.select(table.c.batch_id, table.c.fingerprint, table.c.cursor, table.c.archived_at)
+        .where(*_of_store(merchant_id, store_id, source), table.c.landed_at.is_(None), table.c.contract_passed)
+        .order_by(table.c.batch_number)
+    )
+    chain: list[StoreCursor] = []
+    follows = None if cursor is None else cursor.batch_id
+    for row in waiting:
+        # The id is a digest of what the batch follows, so the chain needs no column of its own.
+        if row.batch_id == id_of_batch(source, merchant_id, store_id, row.fingerprint, follows=follows):
+            chain.append(StoreCursor(row.cursor, row.batch_id, row.archived_at))
+            follows = row.batch_id
+    return chain
 
 
 def _of_store(merchant_id: str, store_id: str, source: str) -> tuple[sa.ColumnElement[bool], ...]:

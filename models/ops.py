@@ -114,6 +114,17 @@ sync_runs = sa.Table(
     sa.Column("rows_unchanged", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("rows_deleted", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("rows_rejected", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column(
+        "request_count", sa.BigInteger, nullable=False, server_default="0", comment="Requests made for the stream."
+    ),
+    sa.Column(
+        "wait_count",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="How often the store's read waited for the platform, for whichever stream.",
+    ),
+    sa.Column("wait_seconds", sa.Double, nullable=False, server_default="0", comment="How long in all."),
     sa.Column("cursor", Json),
     sa.Column("message", sa.Text, comment="What went wrong and what to do, when something did."),
     sa.Column("started_at", Timestamp, nullable=False),
@@ -121,6 +132,26 @@ sync_runs = sa.Table(
     sa.Index(None, "merchant_id", "store_id", "source", "stream", "started_at"),
     schema=OPS,
     comment="One row per run, store and stream: what was read, landed, left alone and set aside.",
+)
+
+api_budget = sa.Table(
+    "api_budget",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("budget_name", sa.Text, primary_key=True, comment="The allowance, in the source's own terms."),
+    sa.Column("budget_limit", sa.Double, comment="How much there is at most at one time, as the platform said last."),
+    sa.Column("used_total", sa.Double, nullable=False, comment="What the run used of it in all."),
+    sa.Column(
+        "peak_rate", sa.Double, nullable=False, comment="Largest share of the limit in use after any reply, 0 to 1."
+    ),
+    sa.Column("wait_count", sa.BigInteger, nullable=False, comment="How often the run waited for the platform."),
+    sa.Column("wait_seconds", sa.Double, nullable=False, comment="How long in all."),
+    sa.Column("recorded_at", Timestamp, nullable=False),
+    schema=OPS,
+    comment="One row per run, store and allowance of its platform: how much of the allowance the run used.",
 )
 
 merchant_checks = sa.Table(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from models import bookkeeping, rejections
+from models import rejections, sync_runs
 from models.archive import ArchivedBatch
 from models.errors import PerennialError, StopError
 from models.landing import LandingResult
@@ -48,7 +48,7 @@ class SyncHistory:
         with self.run.deployment.loader.begin() as connection:
             rejected = rejections.rejected_counts(connection, batch.batch_id) if batch else {}
             for stream in self.streams:
-                sync_run_id = bookkeeping.start_sync_run(
+                sync_run_id = sync_runs.start_sync_run(
                     connection,
                     run_id=self.run.run_id,
                     merchant_id=self.merchant_id,
@@ -58,7 +58,7 @@ class SyncHistory:
                     started_at=self.run.started_at,
                 )
                 archived = LandingResult(stream, batch.row_counts.get(stream, 0)) if batch else None
-                bookkeeping.finish_sync_run(
+                sync_runs.finish_sync_run(
                     connection,
                     sync_run_id,
                     status=status,

@@ -8,22 +8,23 @@ import sqlalchemy as sa
 from landing_samples import START, archive_batch, order, page, rejected_order, rows_of
 
 from models import ops
-from models.archive import ArchivedBatch
+from models.archive import ArchivedBatch, find_batch
 from models.bookkeeping import (
     ExchangeRate,
     Merchant,
     clear_withheld,
-    finish_sync_run,
+    latest_state,
+    pending_batches,
     record_check,
+    record_contract,
     record_merchant_run,
     register_batch,
     set_merchants,
-    start_sync_run,
     withheld_reasons,
     withhold,
 )
 from models.errors import MisconfiguredError
-from models.landing import LandingResult
+from models.landing import land_batch
 from models.records import RejectedRecord
 from models.rejections import corrections, save_correction, save_rejects
 
@@ -129,26 +130,6 @@ def test_reasons_gather_and_are_cleared(engine: sa.Engine) -> None:
         assert withheld_reasons(connection) == {"m": ()}
 
 
-def test_sync_run_of_a_retried_step_is_one_row(engine: sa.Engine) -> None:
-    named = {"run_id": "r", "merchant_id": "m", "store_id": "s", "source": "files", "stream": "orders"}
-    with engine.begin() as connection:
-        first = start_sync_run(connection, **named, started_at=START)
-        finish_sync_run(connection, first, status="failed", finished_at=START, message="away")
-        again = start_sync_run(connection, **named, started_at=LATER)
-        assert again == first
-        result = LandingResult("orders", 5, rows_inserted=1, rows_updated=1, rows_unchanged=2, rows_deleted=1)
-        finish_sync_run(
-            connection, again, status="landed", finished_at=LATER, batch_id="b", result=result, rejected_count=3
-        )
-        assert start_sync_run(connection, **{**named, "run_id": "r2"}, started_at=LATER) != first
-    row = next(r for r in rows_of(engine, ops.sync_runs) if r["sync_run_id"] == first)
-    counts = [row[f"rows_{name}"] for name in ("read", "inserted", "updated", "unchanged", "deleted", "rejected")]
-    with engine.connect() as connection:
-        is_null = sa.select(sa.func.bool_and(ops.sync_runs.c.cursor.is_(None)))
-        assert connection.scalar(is_null)
-    assert (row["status"], row["message"], row["cursor"], counts) == ("landed", None, None, [5, 1, 1, 2, 1, 3])
-
-
 def test_checks_and_runs_are_entered_once(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         for has_passed in (False, True):
@@ -161,3 +142,46 @@ def test_checks_and_runs_are_entered_once(engine: sa.Engine) -> None:
             )
     assert [r["has_passed"] for r in rows_of(engine, ops.merchant_checks)] == [True]
     assert [(r["status"], r["reasons"]) for r in rows_of(engine, ops.merchant_runs)] == [("published", [])]
+
+
+def chained(engine: sa.Engine, root: Path, names: str) -> list[str]:
+    """Batches that follow each other, registered and found to keep their contract; their ids."""
+    ids: list[str] = []
+    with engine.begin() as connection:
+        for name in names:
+            pages = [page([order(name)])]
+            one = archive_batch(root, pages, fingerprint=name, mode="delta", follows=ids[-1] if ids else None)
+            register_batch(connection, one)
+            record_contract(connection, one.batch_id, has_passed=True, report={})
+            ids.append(one.batch_id)
+    return ids
+
+
+def test_batches_wait_as_a_chain(engine: sa.Engine, tmp_path: Path) -> None:
+    store = ("m", "s", "files")
+    with engine.connect() as connection:
+        assert latest_state(connection, *store) is None
+    first, second, third = chained(engine, tmp_path, "abc")
+    with engine.connect() as connection:
+        assert pending_batches(connection, *store) == [first, second, third]
+        assert pending_batches(connection, "m", "other", "files") == []
+        state = latest_state(connection, *store)
+        assert state is not None
+        assert (state.state, state.batch_id) == ({"read": "c"}, third)
+    landed = find_batch(tmp_path, "files", "m", "s", first)
+    assert landed is not None
+    with engine.connect() as connection:
+        land_batch(connection, batch=landed, loaded_at=START, max_shrink_rate=1.0)
+    with engine.begin() as connection:
+        assert pending_batches(connection, *store) == [second, third]
+        record_contract(connection, third, has_passed=False, report={})
+        state = latest_state(connection, *store)
+        assert state is not None
+        assert state.batch_id == second
+
+
+def test_what_follows_a_batch_that_was_taken_out_waits_no_longer(engine: sa.Engine, tmp_path: Path) -> None:
+    first, second, _ = chained(engine, tmp_path, "abc")
+    with engine.begin() as connection:
+        connection.execute(ops.archive_batches.delete().where(ops.archive_batches.c.batch_id == second))
+        assert pending_batches(connection, "m", "s", "files") == [first]
