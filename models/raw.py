@@ -6,11 +6,15 @@ A new source adds its streams here, a migration for the tables, and nothing else
 import sqlalchemy as sa
 
 from models.records import Stream
+from models.records.bigcommerce import STREAMS as BIGCOMMERCE_STREAMS
 from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
+from models.records.woocommerce import STREAMS as WOOCOMMERCE_STREAMS
 from models.schema import raw_table
 
 SOURCE_STREAMS: dict[str, tuple[Stream, ...]] = {
     "files": (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS),
+    "bigcommerce": BIGCOMMERCE_STREAMS,
+    "woocommerce": WOOCOMMERCE_STREAMS,
 }
 
 RAW_TABLES: dict[tuple[str, str], sa.Table] = {
