@@ -51,7 +51,9 @@ class Stream:
         description: A sentence that starts with "One record per".
         parent: The stream of the records that these are parts of, such as the orders of order lines. Whenever a parent
             is read, all of its parts are read with it; a part that does not come along is gone.
-        parent_key: This stream's columns that hold the parent's key, in the order of the parent's key.
+        parent_key: This stream's columns that hold the parent's key, in the order of the parent's key. A part's own key
+            begins with them: that makes finding an order's lines a look into the primary key's index, and says that a
+            part never moves to another parent.
         updated_at: The column that says when the platform last changed the record. A version that is older than the
             one in the warehouse is a late echo and changes nothing.
     """
@@ -63,6 +65,10 @@ class Stream:
     parent: str | None = None
     parent_key: tuple[str, ...] = ()
     updated_at: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.parent is None) != (not self.parent_key) or self.key[: len(self.parent_key)] != self.parent_key:
+            raise ValueError(f"{self.name}: the key of parts of {self.parent} begins with its parent_key")
 
     @cached_property
     def schema(self) -> pa.Schema:

@@ -90,7 +90,7 @@ PRODUCTS = Stream(
 
 PRODUCT_VARIANTS = Stream(
     name="product_variants",
-    key=("variant_id",),
+    key=("product_id", "variant_id"),
     parent="products",
     parent_key=("product_id",),
     description="One record per variant of a product; a product without options has one.",

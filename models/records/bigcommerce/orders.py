@@ -89,7 +89,7 @@ ORDERS = Stream(
 
 ORDER_LINES = Stream(
     name="order_lines",
-    key=("order_product_id",),
+    key=("order_id", "order_product_id"),
     description="One record per line of an order: a product, a download or a gift certificate sold.",
     parent="orders",
     parent_key=("order_id",),
@@ -130,7 +130,7 @@ ORDER_LINES = Stream(
 
 ORDER_LINE_DISCOUNTS = Stream(
     name="order_line_discounts",
-    key=("order_product_id", "discount_position"),
+    key=("order_id", "order_product_id", "discount_position"),
     description="One record per discount on a line: what coupons, promotions and manual discounts took off it.",
     parent="orders",
     parent_key=("order_id",),
@@ -148,7 +148,7 @@ ORDER_LINE_DISCOUNTS = Stream(
 
 ORDER_SHIPPING_LINES = Stream(
     name="order_shipping_lines",
-    key=("order_address_id",),
+    key=("order_id", "order_address_id"),
     description="One record per shipping address of an order, with what shipping and handling to it cost.",
     parent="orders",
     parent_key=("order_id",),
@@ -173,7 +173,7 @@ ORDER_SHIPPING_LINES = Stream(
 
 ORDER_DISCOUNTS = Stream(
     name="order_discounts",
-    key=("order_coupon_id",),
+    key=("order_id", "order_coupon_id"),
     description="One record per coupon used in an order.",
     parent="orders",
     parent_key=("order_id",),

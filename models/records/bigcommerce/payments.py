@@ -5,7 +5,7 @@ from models.records.bigcommerce.columns import ORDER_ID, flag, money, text, time
 
 REFUNDS = Stream(
     name="refunds",
-    key=("refund_id",),
+    key=("order_id", "refund_id"),
     description="One record per refund of an order.",
     parent="orders",
     parent_key=("order_id",),
@@ -23,7 +23,7 @@ REFUNDS = Stream(
 
 REFUND_LINES = Stream(
     name="refund_lines",
-    key=("refund_id", "item_position"),
+    key=("order_id", "refund_id", "item_position"),
     description="One record per item refunded: a product, wrapping, shipping, handling, a fee, or the order itself.",
     parent="orders",
     parent_key=("order_id",),
@@ -46,7 +46,7 @@ REFUND_LINES = Stream(
 
 REFUND_PAYMENTS = Stream(
     name="refund_payments",
-    key=("refund_id", "refund_payment_id"),
+    key=("order_id", "refund_id", "refund_payment_id"),
     description="One record per way in which a refund was paid out.",
     parent="orders",
     parent_key=("order_id",),
@@ -64,7 +64,7 @@ REFUND_PAYMENTS = Stream(
 
 TRANSACTIONS = Stream(
     name="transactions",
-    key=("transaction_id",),
+    key=("order_id", "transaction_id"),
     description="One record per event in an order's payment.",
     parent="orders",
     parent_key=("order_id",),
