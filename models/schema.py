@@ -66,13 +66,12 @@ def raw_table(source: str, stream: Stream) -> sa.Table:
     return sa.Table(
         stream.name,
         metadata,
-        sa.Column("merchant_id", sa.Text, primary_key=True, comment="The tenant."),
-        sa.Column("store_id", sa.Text, primary_key=True, comment="The merchant's store that the record belongs to."),
+        sa.Column("merchant_id", sa.Text, nullable=False, comment="The tenant."),
+        sa.Column("store_id", sa.Text, nullable=False, comment="The merchant's store that the record belongs to."),
         *(
             sa.Column(
                 column.name,
                 postgres_type(column.type),
-                primary_key=column.name in stream.key,
                 nullable=not column.required,
                 comment=column.description,
             )
@@ -83,6 +82,8 @@ def raw_table(source: str, stream: Stream) -> sa.Table:
         sa.Column("batch_id", sa.Text, nullable=False, comment="The archived batch that this version came with."),
         sa.Column("loaded_at", Timestamp, nullable=False, comment="When this version of the record was landed."),
         sa.Column("is_deleted", sa.Boolean, nullable=False, server_default=sa.false(), comment="Gone at the source."),
+        # In the key's own order, not the columns': the parts of a parent are found by the key's first columns.
+        sa.PrimaryKeyConstraint("merchant_id", "store_id", *stream.key),
         schema=f"raw_{source}",
         comment=stream.description,
     )

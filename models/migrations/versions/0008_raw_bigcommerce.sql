@@ -1,4 +1,4 @@
--- The raw tables of the BigCommerce source, one per stream of models/records/bigcommerce.py.
+-- The raw tables of the BigCommerce source, one per stream of models/records/bigcommerce/.
 create schema raw_bigcommerce;
 
 create table raw_bigcommerce.currencies (
@@ -165,7 +165,7 @@ create table raw_bigcommerce.order_discounts (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint order_discounts_pkey primary key (merchant_id, store_id, order_coupon_id, order_id)
+    constraint order_discounts_pkey primary key (merchant_id, store_id, order_id, order_coupon_id)
 );
 
 comment on table raw_bigcommerce.order_discounts is 'One record per coupon used in an order.';
@@ -242,7 +242,7 @@ create table raw_bigcommerce.order_line_discounts (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint order_line_discounts_pkey primary key (merchant_id, store_id, order_product_id, discount_position, order_id)
+    constraint order_line_discounts_pkey primary key (merchant_id, store_id, order_id, order_product_id, discount_position)
 );
 
 comment on table raw_bigcommerce.order_line_discounts is
@@ -311,7 +311,7 @@ create table raw_bigcommerce.order_lines (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint order_lines_pkey primary key (merchant_id, store_id, order_product_id, order_id)
+    constraint order_lines_pkey primary key (merchant_id, store_id, order_id, order_product_id)
 );
 
 comment on table raw_bigcommerce.order_lines is
@@ -392,7 +392,7 @@ create table raw_bigcommerce.order_shipping_lines (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint order_shipping_lines_pkey primary key (merchant_id, store_id, order_address_id, order_id)
+    constraint order_shipping_lines_pkey primary key (merchant_id, store_id, order_id, order_address_id)
 );
 
 comment on table raw_bigcommerce.order_shipping_lines is
@@ -728,7 +728,7 @@ create table raw_bigcommerce.product_variants (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint product_variants_pkey primary key (merchant_id, store_id, variant_id, product_id)
+    constraint product_variants_pkey primary key (merchant_id, store_id, product_id, variant_id)
 );
 
 comment on table raw_bigcommerce.product_variants is
@@ -845,7 +845,7 @@ create table raw_bigcommerce.refund_lines (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint refund_lines_pkey primary key (merchant_id, store_id, refund_id, item_position, order_id)
+    constraint refund_lines_pkey primary key (merchant_id, store_id, order_id, refund_id, item_position)
 );
 
 comment on table raw_bigcommerce.refund_lines is
@@ -885,7 +885,7 @@ create table raw_bigcommerce.refund_payments (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint refund_payments_pkey primary key (merchant_id, store_id, refund_id, refund_payment_id, order_id)
+    constraint refund_payments_pkey primary key (merchant_id, store_id, order_id, refund_id, refund_payment_id)
 );
 
 comment on table raw_bigcommerce.refund_payments is 'One record per way in which a refund was paid out.';
@@ -922,7 +922,7 @@ create table raw_bigcommerce.refunds (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint refunds_pkey primary key (merchant_id, store_id, refund_id, order_id)
+    constraint refunds_pkey primary key (merchant_id, store_id, order_id, refund_id)
 );
 
 comment on table raw_bigcommerce.refunds is 'One record per refund of an order.';
@@ -1061,7 +1061,7 @@ create table raw_bigcommerce.transactions (
     batch_id text not null,
     loaded_at timestamp with time zone not null,
     is_deleted boolean not null default false,
-    constraint transactions_pkey primary key (merchant_id, store_id, transaction_id, order_id)
+    constraint transactions_pkey primary key (merchant_id, store_id, order_id, transaction_id)
 );
 
 comment on table raw_bigcommerce.transactions is 'One record per event in an order''s payment.';
