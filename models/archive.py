@@ -1,18 +1,20 @@
 """The archive: every batch that was ever read, as typed Parquet files from which any raw table can be rebuilt.
 
     <root>/source=<source>/stream=<stream>/merchant_id=<m>/store_id=<s>/day=<yyyy-mm-dd>/<batch_id>.parquet
+    <root>/source=<source>/stream=<stream>__deleted/…/<batch_id>.parquet
     <root>/source=<source>/_batches/merchant_id=<m>/store_id=<s>/<batch_id>.json
 
-A Parquet file holds one stream of one batch: the stream's columns, `content_hash` and `row_number`. The manifest beside
-them says what the batch is, and, once it has landed, when and as which number, so the archive alone is enough. Files
-are written under a temporary name and renamed when complete; under its final name a file is never half there.
+A Parquet file holds one stream of one batch: the stream's columns, `content_hash`, `row_number` and, from a platform,
+`payload`, the record's whole text as it was sent. What a platform confirmed to be gone is a file of keys, in a folder
+of its own. The manifest beside them says what the batch is, and, once it has landed, when and as which number, so the
+archive alone is enough. Files are written under a temporary name and renamed when complete; under its final name a
+file is never half there.
 
 Must not know the warehouse: what lands is `landing`'s business.
 """
 
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -25,20 +27,23 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.archive_files import ParquetFile, make_folder, publish, temporary_path
 from models.content_hash import content_hashes
-from models.records import Page, Stream
+from models.records import Deletions, Page, Stream
 
 SNAPSHOT = "snapshot"
 DELTA = "delta"
 
 CONTENT_HASH = pa.field("content_hash", pa.string(), nullable=False)
 ROW_NUMBER = pa.field("row_number", pa.int64(), nullable=False)
+PAYLOAD = pa.field("payload", pa.string())
 
-# Pages may be as small as a platform's API makes them; row groups of this size keep files small and scans quick, and
-# bound what a writer holds per stream.
-_ROW_GROUP_ROWS = 32_768
+_DISTINCT = frozenset({CONTENT_HASH.name, ROW_NUMBER.name, PAYLOAD.name})
+_DELETED = "__deleted"
 _READ_ROWS = 8_192
-_MANIFEST_VERSION = 1
+# Version 1 knew no deletions; a Perennial that knows only it must not take a batch that has some.
+_MANIFEST_VERSION = 2
+_READABLE_VERSIONS = (1, 2)
 
 
 def batch_id(source: str, merchant_id: str, store_id: str, fingerprint: str, *, follows: str | None) -> str:
@@ -73,7 +78,8 @@ class ArchivedBatch:
         day: The UTC day of the read.
         cursor: The state to commit with the rows.
         archived_at: The run's time at which it was read.
-        row_counts: Rows per stream; a stream without rows is absent.
+        row_counts: Records per stream; a stream without records is absent.
+        deletion_counts: Keys per stream that the platform confirmed to be gone; a stream without any is absent.
         rejected_count: Records set aside while it was read.
         protected_keys: Per stream the natural keys, joined with `/`, of rejected records: a snapshot that lacks them
             because they could not be read must not delete them.
@@ -93,6 +99,7 @@ class ArchivedBatch:
     cursor: Mapping[str, Any]
     archived_at: datetime
     row_counts: Mapping[str, int] = field(default_factory=dict)
+    deletion_counts: Mapping[str, int] = field(default_factory=dict)
     rejected_count: int = 0
     protected_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -105,21 +112,50 @@ class ArchivedBatch:
         return _manifest_folder(self.root, self.source, self.merchant_id, self.store_id) / f"{self.batch_id}.json"
 
     def stream_path(self, stream: str) -> Path:
-        """Where the rows of a stream lie, if the batch has any."""
+        """Where the records of a stream lie, if the batch has any."""
+        return self._path(stream)
+
+    def deletions_path(self, stream: str) -> Path:
+        """Where the keys of what is gone of a stream lie, if the batch has any."""
+        return self._path(f"{stream}{_DELETED}")
+
+    def _path(self, folder: str) -> Path:
         return (
             _source_folder(self.root, self.source)
-            / _part("stream", stream)
+            / _part("stream", folder)
             / _part("merchant_id", self.merchant_id)
             / _part("store_id", self.store_id)
             / _part("day", self.day.isoformat())
             / f"{self.batch_id}.parquet"
         )
 
-    def record_batches(self, stream: str, *, batch_rows: int = _READ_ROWS) -> Iterator[pa.RecordBatch]:
-        """The rows of a stream with `content_hash` and `row_number`, in the order they were read."""
+    def record_batches(
+        self, stream: str, *, columns: Sequence[str] | None = None, batch_rows: int = _READ_ROWS
+    ) -> Iterator[pa.RecordBatch]:
+        """The records of a stream, in the order they were read.
+
+        Args:
+            stream: The stream's name.
+            columns: The columns wanted; by default the stream's own with `content_hash` and `row_number`.
+            batch_rows: The most rows at a time.
+        """
         if not self.row_counts.get(stream):
             return
         with pq.ParquetFile(self.stream_path(stream)) as file:
+            names = [name for name in file.schema_arrow.names if name != PAYLOAD.name] if columns is None else columns
+            for records in file.iter_batches(batch_size=batch_rows, columns=list(names)):
+                yield records.select(list(names))  # the file's order is not the caller's
+
+    def deleted_keys(self, stream: str, *, batch_rows: int = _READ_ROWS) -> Iterator[pa.RecordBatch]:
+        """The keys of the stream's records that the platform confirmed to be gone: its key columns, in the key's order.
+
+        Args:
+            stream: The stream's name.
+            batch_rows: The most keys at a time.
+        """
+        if not self.deletion_counts.get(stream):
+            return
+        with pq.ParquetFile(self.deletions_path(stream)) as file:
             yield from file.iter_batches(batch_size=batch_rows)
 
     def landed(self, *, batch_number: int, landed_at: datetime) -> "ArchivedBatch":
@@ -149,7 +185,8 @@ class BatchWriter:
     def __init__(self, batch: ArchivedBatch, streams: tuple[Stream, ...]) -> None:
         self._batch = replace(batch, day=_first_day(batch))
         self._streams = {stream.name: stream for stream in streams}
-        self._files: dict[str, _StreamFile] = {}
+        self._files: dict[str, ParquetFile] = {}
+        self._deletions: dict[str, ParquetFile] = {}
         self._protected: dict[str, dict[str, None]] = {}
         self._rejected_count = 0
         self._cleanup = ExitStack()
@@ -162,26 +199,55 @@ class BatchWriter:
     ) -> None:
         self._cleanup.close()
 
-    def write(self, page: Page) -> None:
-        """Add a page; pages of several streams may come in any order.
+    def write(self, page: Page | Deletions) -> None:
+        """Add a page, or what is gone; those of several streams may come in any order.
 
         Raises:
             KeyError: The source has no such stream.
-            TypeError: The page's records are not in the stream's schema.
+            TypeError: The page's records are not in the stream's schema, the keys are not the stream's, or only some of
+                a stream's pages have payloads.
         """
         stream = self._streams[page.stream]
+        if isinstance(page, Deletions):
+            self._write_deletions(stream, page.keys)
+            return
         if not page.records.schema.equals(stream.schema):
             raise TypeError(f"a page of {stream.name} has the schema {page.records.schema}, not {stream.schema}")
         for rejected in page.rejected:
             self._rejected_count += 1
             if rejected.key is not None:
                 self._protected.setdefault(rejected.stream, {})[rejected.key] = None
-        if page.records.num_rows == 0:
-            return
-        if stream.name not in self._files:
-            self._files[stream.name] = _StreamFile(stream, self._batch.stream_path(stream.name))
-            self._cleanup.callback(self._files[stream.name].discard)
-        self._files[stream.name].write(page.records)
+        if page.records.num_rows:
+            self._write_records(stream, page)
+
+    def _write_records(self, stream: Stream, page: Page) -> None:
+        extra = [CONTENT_HASH, ROW_NUMBER] if page.payloads is None else [CONTENT_HASH, ROW_NUMBER, PAYLOAD]
+        schema = pa.schema([*stream.schema, *extra])
+        file = self._file(self._files, stream.name, self._batch.stream_path(stream.name), schema, _DISTINCT)
+        if file.schema != schema:
+            raise TypeError(f"some pages of {stream.name} have payloads and others have none")
+        numbers = pa.array(range(file.row_count, file.row_count + page.records.num_rows), pa.int64())
+        columns = [*page.records.columns, content_hashes(stream, page.records), numbers]
+        if page.payloads is not None:
+            columns.append(page.payloads.cast(PAYLOAD.type))
+        file.write(pa.RecordBatch.from_arrays(columns, schema=schema))
+
+    def _write_deletions(self, stream: Stream, keys: pa.RecordBatch) -> None:
+        schema = pa.schema([stream.schema.field(name) for name in stream.key])
+        if keys.schema.names != schema.names or keys.schema.types != schema.types:
+            raise TypeError(f"deletions of {stream.name} have the schema {keys.schema}, not {schema}")
+        if keys.num_rows:
+            path = self._batch.deletions_path(stream.name)
+            file = self._file(self._deletions, stream.name, path, schema, frozenset(stream.key))
+            file.write(pa.RecordBatch.from_arrays(keys.columns, schema=schema))
+
+    def _file(
+        self, files: dict[str, ParquetFile], name: str, path: Path, schema: pa.Schema, distinct: frozenset[str]
+    ) -> ParquetFile:
+        if name not in files:
+            files[name] = ParquetFile(path, schema, distinct)
+            self._cleanup.callback(files[name].discard)
+        return files[name]
 
     def finish(self) -> ArchivedBatch:
         """Make the files final and write the manifest, which comes last: what it names is there.
@@ -189,11 +255,12 @@ class BatchWriter:
         Returns:
             The batch as archived.
         """
-        for file in self._files.values():
+        for file in (*self._files.values(), *self._deletions.values()):
             file.publish()
         batch = replace(
             self._batch,
             row_counts={name: file.row_count for name, file in self._files.items()},
+            deletion_counts={name: file.row_count for name, file in self._deletions.items()},
             rejected_count=self._rejected_count,
             protected_keys={name: tuple(keys) for name, keys in self._protected.items()},
         )
@@ -201,47 +268,12 @@ class BatchWriter:
         if known is not None:  # a batch that has landed stays landed when it is archived again
             batch = replace(batch, batch_number=known.batch_number, landed_at=known.landed_at)
         _write_manifest(batch)
+        # What an earlier try left of a platform that has changed since: the manifest does not name it.
+        for name in self._streams.keys() - self._files.keys():
+            batch.stream_path(name).unlink(missing_ok=True)
+        for name in self._streams.keys() - self._deletions.keys():
+            batch.deletions_path(name).unlink(missing_ok=True)
         return batch
-
-
-class _StreamFile:
-    """One Parquet file while it is being written."""
-
-    def __init__(self, stream: Stream, path: Path) -> None:
-        self.row_count = 0
-        self._stream = stream
-        self._path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        self._waiting: list[pa.RecordBatch] = []
-        self._waiting_rows = 0
-        self._schema = pa.schema([*stream.schema, CONTENT_HASH, ROW_NUMBER])
-        _make_folder(path.parent)
-        self._writer = pq.ParquetWriter(self._temporary, self._schema, compression="zstd")
-
-    def write(self, records: pa.RecordBatch) -> None:
-        numbers = pa.array(range(self.row_count, self.row_count + records.num_rows), pa.int64())
-        columns = [*records.columns, content_hashes(self._stream, records), numbers]
-        self._waiting.append(pa.RecordBatch.from_arrays(columns, schema=self._schema))
-        self._waiting_rows += records.num_rows
-        self.row_count += records.num_rows
-        if self._waiting_rows >= _ROW_GROUP_ROWS:
-            self._flush()
-
-    def publish(self) -> None:
-        self._flush()
-        self._writer.close()
-        _publish(self._temporary, self._path)
-
-    def discard(self) -> None:
-        """Remove what was begun; after `publish` there is nothing to remove."""
-        self._writer.close()
-        self._temporary.unlink(missing_ok=True)
-
-    def _flush(self) -> None:
-        if self._waiting:
-            table = pa.Table.from_batches(self._waiting, self._schema)
-            self._writer.write_table(table, row_group_size=_ROW_GROUP_ROWS)
-            self._waiting, self._waiting_rows = [], 0
 
 
 def find_batch(root: Path, source: str, merchant_id: str, store_id: str, batch_id: str) -> ArchivedBatch | None:
@@ -258,8 +290,10 @@ def batches(root: Path, source: str) -> Iterator[ArchivedBatch]:
 
 def _read_manifest(root: Path, path: Path) -> ArchivedBatch:
     content = json.loads(path.read_text(encoding="utf-8"))
-    if content["manifest_version"] != _MANIFEST_VERSION:
-        raise ValueError(f"{path}: manifest of version {content['manifest_version']}; this Perennial reads version 1")
+    if content["manifest_version"] not in _READABLE_VERSIONS:
+        raise ValueError(
+            f"{path}: manifest of version {content['manifest_version']}; this Perennial reads up to {_MANIFEST_VERSION}"
+        )
     landed_at = content["landed_at"]
     return ArchivedBatch(
         root=root,
@@ -273,6 +307,7 @@ def _read_manifest(root: Path, path: Path) -> ArchivedBatch:
         cursor=content["cursor"],
         archived_at=datetime.fromisoformat(content["archived_at"]),
         row_counts=content["row_counts"],
+        deletion_counts=content.get("deletion_counts", {}),
         rejected_count=content["rejected_count"],
         protected_keys={name: tuple(keys) for name, keys in content["protected_keys"].items()},
         notes=content["notes"],
@@ -296,16 +331,23 @@ def _write_manifest(batch: ArchivedBatch) -> None:
         "cursor": batch.cursor,
         "archived_at": batch.archived_at.isoformat(),
         "row_counts": batch.row_counts,
+        "deletion_counts": batch.deletion_counts,
         "rejected_count": batch.rejected_count,
         "protected_keys": batch.protected_keys,
-        "files": {name: str(batch.stream_path(name).relative_to(batch.root)) for name in batch.row_counts},
+        "files": {
+            **{name: str(batch.stream_path(name).relative_to(batch.root)) for name in batch.row_counts},
+            **{
+                f"{name}{_DELETED}": str(batch.deletions_path(name).relative_to(batch.root))
+                for name in batch.deletion_counts
+            },
+        },
         "notes": batch.notes,
     }
     path = batch.manifest_path
-    _make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    make_folder(path.parent)
+    temporary = temporary_path(path)
     temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
-    _publish(temporary, path)
+    publish(temporary, path)
 
 
 def _first_day(batch: ArchivedBatch) -> date:
@@ -320,28 +362,6 @@ def _first_day(batch: ArchivedBatch) -> date:
         if (folder / f"{batch.batch_id}.parquet").exists()
     ]
     return min(days, default=batch.day)
-
-
-def _publish(temporary: Path, path: Path) -> None:
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _make_folder(folder: Path) -> None:
-    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for made in missing:
-        _sync_folder(made.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _source_folder(root: Path, source: str) -> Path:

@@ -65,7 +65,8 @@ def archive_sql(root: Path, text: str) -> pa.Table:
     """Run one query over the archive.
 
     Views are named `<source>_<stream>`; to a stream's columns they add `content_hash`, `row_number`, `merchant_id`,
-    `store_id`, `day`, `source` and `stream`.
+    `store_id`, `day`, `source` and `stream`, and of a platform's records `payload`, the whole text as it was sent, for
+    DuckDB's JSON functions. What a platform confirmed to be gone is in `<source>_<stream>__deleted`, by its key.
 
     Args:
         root: The archive's folder.

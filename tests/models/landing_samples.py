@@ -13,7 +13,7 @@ from models.archive import ArchivedBatch, BatchWriter, batch_id
 from models.bookkeeping import read_cursor, register_batch
 from models.landing import Landing, land_batch
 from models.raw import RAW_TABLES, SOURCE_STREAMS
-from models.records import Page, RejectedRecord, Stream
+from models.records import Deletions, Page, RejectedRecord, Stream
 
 START = datetime(2020, 1, 1, 12, tzinfo=UTC)
 STREAMS = {stream.name: stream for stream in SOURCE_STREAMS["files"]}
@@ -43,15 +43,21 @@ def page(rows: Sequence[Mapping[str, Any]], stream: str = "orders", rejected: Se
     return Page(stream, records(STREAMS[stream], rows), rejected)
 
 
+def deletions(stream: Stream, *keys: tuple[str, ...]) -> Deletions:
+    columns = [pa.array(list(values), pa.string()) for values in (zip(*keys, strict=True) if keys else [()])]
+    return Deletions(stream.name, pa.RecordBatch.from_arrays(columns, names=list(stream.key)))
+
+
 def rejected_order(key: str | None, raw_text: str = "raw", line: int = 1) -> RejectedRecord:
     return RejectedRecord("orders", "orders.csv", line, "amount", "not an amount", raw_text, key)
 
 
 def archive_batch(
     root: Path,
-    pages: Iterable[Page],
+    pages: Iterable[Page | Deletions],
     *,
     fingerprint: str,
+    source: str = "files",
     mode: str = "snapshot",
     merchant_id: str = "m",
     store_id: str = "s",
@@ -60,8 +66,8 @@ def archive_batch(
 ) -> ArchivedBatch:
     batch = ArchivedBatch(
         root=root,
-        batch_id=batch_id("files", merchant_id, store_id, fingerprint, follows=follows),
-        source="files",
+        batch_id=batch_id(source, merchant_id, store_id, fingerprint, follows=follows),
+        source=source,
         merchant_id=merchant_id,
         store_id=store_id,
         mode=mode,
@@ -70,7 +76,7 @@ def archive_batch(
         cursor={"read": fingerprint},
         archived_at=archived_at,
     )
-    with BatchWriter(batch, SOURCE_STREAMS["files"]) as writer:
+    with BatchWriter(batch, SOURCE_STREAMS[source]) as writer:
         for one in pages:
             writer.write(one)
         return writer.finish()
@@ -79,9 +85,10 @@ def archive_batch(
 def archive_and_land(
     engine: sa.Engine,
     root: Path,
-    pages: Iterable[Page],
+    pages: Iterable[Page | Deletions],
     *,
     fingerprint: str,
+    source: str = "files",
     mode: str = "snapshot",
     merchant_id: str = "m",
     store_id: str = "s",
@@ -90,11 +97,12 @@ def archive_and_land(
 ) -> Landing:
     at = START + timedelta(hours=hours)
     with engine.begin() as connection:
-        cursor = read_cursor(connection, merchant_id, store_id, "files")
+        cursor = read_cursor(connection, merchant_id, store_id, source)
         batch = archive_batch(
             root,
             pages,
             fingerprint=fingerprint,
+            source=source,
             mode=mode,
             merchant_id=merchant_id,
             store_id=store_id,

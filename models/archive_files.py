@@ -1,0 +1,95 @@
+"""The archive's files: Parquet written piece by piece, under a temporary name until it is complete and on disk.
+
+Must not know batches, streams or what the columns mean.
+"""
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+# Pages may be as small as a platform's API makes them; row groups of this size keep files small and scans quick. Both
+# bound what a writer holds: a row with a platform's whole answer beside it is a hundred times one without.
+_ROW_GROUP_ROWS = 32_768
+_ROW_GROUP_BYTES = 16 * 2**20
+
+
+class ParquetFile:
+    """One Parquet file while it is being written.
+
+    Args:
+        path: Its final name, which it has from `publish` on.
+        schema: Its columns.
+        distinct: The columns whose values hardly repeat, for which a dictionary is wasted work.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, distinct: frozenset[str] = frozenset()) -> None:
+        self.row_count = 0
+        self.schema = schema
+        self._path = path
+        self._temporary = temporary_path(path)
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = self._waiting_bytes = 0
+        make_folder(path.parent)
+        self._writer = pq.ParquetWriter(
+            self._temporary,
+            schema,
+            compression="zstd",
+            use_dictionary=[name for name in schema.names if name not in distinct],  # type: ignore[arg-type]  # its stub knows a flag only
+        )
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Add rows."""
+        self._waiting.append(rows)
+        self._waiting_rows += rows.num_rows
+        self._waiting_bytes += rows.nbytes
+        self.row_count += rows.num_rows
+        if self._waiting_rows >= _ROW_GROUP_ROWS or self._waiting_bytes >= _ROW_GROUP_BYTES:
+            self._flush()
+
+    def publish(self) -> None:
+        """Give the file its name; it is complete and on disk when this returns."""
+        self._flush()
+        self._writer.close()
+        publish(self._temporary, self._path)
+
+    def discard(self) -> None:
+        """Remove what was begun; after `publish` there is nothing to remove."""
+        self._writer.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            table = pa.Table.from_batches(self._waiting, self.schema)
+            self._writer.write_table(table, row_group_size=_ROW_GROUP_ROWS)
+            self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+
+
+def temporary_path(path: Path) -> Path:
+    """Where a file stands while this process writes it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Give a complete file its final name, so that it is there after a crash, whole."""
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and those above it, so that they are there after a crash."""
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        _sync_folder(made.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
