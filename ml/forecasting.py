@@ -5,6 +5,8 @@ bits, whatever the order of the rows. Must not decide what is published; it says
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -20,12 +22,15 @@ from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, Unusable
 from ml.forecast_checks import ForecastCheck, backtest_checks, fit_checks, prediction_checks
 from ml.gamma_gamma import GammaGamma, spend_frequency_correlation
 from ml.lifetime_value import lifetime_value
+from ml.mbg_nbd import ModifiedBetaGeometricNbd
 from ml.model_card import data_hash, model_card, model_run_id
 from ml.purchase_summary import SUMMARY_SCHEMA, summarise_purchases
 from models.errors import MisconfiguredError, StopError
 
 MODEL_NAME = "bg_nbd_gamma_gamma"
 DEFAULT_HOLDOUT_DAYS = 180
+# Held against the same holdout, so that a merchant sees what another model would have been worth; they predict nothing.
+CHALLENGERS: tuple[type[PurchaseEstimator], ...] = (ModifiedBetaGeometricNbd,)
 # numeric(18,4) in the warehouse: the type of every amount there.
 MONEY = pl.Decimal(18, 4)
 
@@ -277,6 +282,13 @@ def _forecast(
     )
 
 
+def _fitted_challengers(calibration: pl.DataFrame) -> Iterator[PurchaseEstimator]:
+    for challenger in CHALLENGERS:
+        # A history that carries one model need not carry another; then there is nothing to compare.
+        with suppress(UnusableFitError):
+            yield challenger().fit(calibration)
+
+
 def _backtest(
     purchase_days: pl.DataFrame, refunds: pl.DataFrame | None, settings: ForecastSettings, *, history_days: int
 ) -> _Backtest:
@@ -308,6 +320,10 @@ def _backtest(
     order_horizon_days = min(settings.churn_horizon_days, holdout_days)
     forecasts = [
         validation.model_forecast(split, purchases, spend, order_horizon_days=order_horizon_days),
+        *(
+            validation.model_forecast(split, challenger, spend, order_horizon_days=order_horizon_days)
+            for challenger in _fitted_challengers(split.calibration)
+        ),
         *validation.baseline_forecasts(split, order_horizon_days=order_horizon_days),
     ]
     return _Backtest(

@@ -23,6 +23,8 @@ class Cells:
         repeat_t_x: Their recencies in days, shape (m,).
         repeat_age: Their ages in days, shape (m,).
         repeat_weight: How many customers share each, shape (m,).
+        once_age: The distinct ages of those without a repeat purchase, in days, shape (l,).
+        once_weight: How many customers have each, shape (l,).
         age: The distinct ages of all customers, shape (k,).
         age_weight: How many customers have each, shape (k,).
         longer_than: How many customers have x > j, for j = 0, 1, …; products over past purchases become sums over j.
@@ -32,6 +34,8 @@ class Cells:
     repeat_t_x: FloatArray
     repeat_age: FloatArray
     repeat_weight: FloatArray
+    once_age: FloatArray
+    once_weight: FloatArray
     age: FloatArray
     age_weight: FloatArray
     longer_than: FloatArray
@@ -118,6 +122,7 @@ def _counted_as_whole_days(summary: pl.DataFrame) -> pl.DataFrame | None:
 def cells_of(histories: pl.DataFrame) -> Cells:
     """`distinct_histories` in the form that the likelihood reads."""
     repeat = histories.filter((pl.col("frequency") > 0) & (pl.col("weight") > 0))
+    once = histories.filter((pl.col("frequency") == 0) & (pl.col("weight") > 0))
     ages = histories.group_by("age_days").agg(pl.col("weight").sum()).sort("age_days")
     x = repeat["frequency"].to_numpy()
     counts = np.bincount(x.astype(np.int64), weights=repeat["weight"].to_numpy(), minlength=1)
@@ -126,6 +131,8 @@ def cells_of(histories: pl.DataFrame) -> Cells:
         repeat_t_x=repeat["recency_days"].to_numpy(),
         repeat_age=repeat["age_days"].to_numpy(),
         repeat_weight=repeat["weight"].to_numpy(),
+        once_age=once["age_days"].to_numpy(),
+        once_weight=once["weight"].to_numpy(),
         age=ages["age_days"].to_numpy(),
         age_weight=ages["weight"].to_numpy(),
         longer_than=np.cumsum(counts[::-1])[::-1][1:].astype(np.float64),

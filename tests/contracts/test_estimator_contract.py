@@ -12,9 +12,10 @@ from ml.churn import churn_probability
 from ml.estimator import FitStatus, PurchaseEstimator, SpendEstimator, UnusableFitError
 from ml.gamma_gamma import GammaGamma
 from ml.lifetime_value import lifetime_value
+from ml.mbg_nbd import ModifiedBetaGeometricNbd
 from models.errors import StopError
 
-PURCHASE_ESTIMATORS: list[Callable[[], PurchaseEstimator]] = [BetaGeometricNbd]
+PURCHASE_ESTIMATORS: list[Callable[[], PurchaseEstimator]] = [BetaGeometricNbd, ModifiedBetaGeometricNbd]
 SPEND_ESTIMATORS: list[Callable[[], SpendEstimator]] = [GammaGamma]
 
 GRID = pl.DataFrame(

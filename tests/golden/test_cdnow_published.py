@@ -26,6 +26,7 @@ from cdnow_purchases import (
 from ml.bg_nbd import BetaGeometricNbd
 from ml.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
 from ml.gamma_gamma import GammaGamma
+from ml.mbg_nbd import ModifiedBetaGeometricNbd
 from ml.purchase_summary import summarise_purchases
 
 DAYS_PER_WEEK = 7.0
@@ -47,7 +48,7 @@ def full_forecast() -> MerchantForecast:
     return forecast_merchant(all_purchase_days(), None, settings, "0" * 64)
 
 
-def in_weeks(model: BetaGeometricNbd) -> tuple[dict[str, float], float]:
+def in_weeks(model: BetaGeometricNbd | ModifiedBetaGeometricNbd) -> tuple[dict[str, float], float]:
     """Parameters and log-likelihood with time in weeks: a density of x times gains a factor of 7 for each of them."""
     assert model.report_ is not None
     assert model.report_.log_likelihood is not None
@@ -69,6 +70,15 @@ def test_bg_nbd_optimum_to_five_digits(bg_nbd: BetaGeometricNbd, letter: str, re
     parameters, log_likelihood = in_weeks(bg_nbd)
     assert parameters[letter] == pytest.approx(reached, abs=6e-6)
     assert log_likelihood == pytest.approx(-9582.4292, abs=5e-5)
+
+
+@pytest.mark.parametrize(("letter", "reached"), [("r", 0.52484), ("alpha", 6.18308), ("a", 0.89136), ("b", 1.61400)])
+def test_mbg_nbd_as_published(letter: str, reached: float) -> None:
+    """Published: .525 / 6.183 / .891 / 1.614, log-likelihood -9582.1."""
+    model = ModifiedBetaGeometricNbd().fit(sample_calibration())
+    parameters, log_likelihood = in_weeks(model)
+    assert parameters[letter] == pytest.approx(reached, abs=6e-6)
+    assert log_likelihood == pytest.approx(-9582.1357, abs=5e-5)
 
 
 def test_forecast_of_customer_0001_as_printed(bg_nbd: BetaGeometricNbd) -> None:
@@ -120,6 +130,8 @@ HOLDOUT = {
     ("bg_nbd", "order_brier"): 0.1174,
     ("bg_nbd", "spearman"): 0.4420,
     ("bg_nbd", "top_decile_capture_rate"): 0.4558,
+    ("mbg_nbd", "mae"): 0.7945,
+    ("mbg_nbd", "rmse"): 1.7396,
     ("naive", "mae"): 1.0381,
     ("naive", "rmse"): 2.1582,
     ("naive", "order_auc"): 0.7603,

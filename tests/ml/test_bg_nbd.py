@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_customers import simulate_bg_nbd
 
-from ml.bg_nbd import BetaGeometricNbd, evaluate
+from ml.beta_geometric import evaluate
+from ml.bg_nbd import BetaGeometricNbd
 from ml.estimator import FitStatus, UnusableFitError
 from ml.maximum_likelihood import Evaluation, in_log_parameters
 from ml.purchase_histories import cells_of, distinct_histories
@@ -185,7 +186,7 @@ def test_the_order_of_rows_does_not_change_a_bit() -> None:
 
 def test_a_sampled_start_ends_where_a_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = BetaGeometricNbd().fit(sample_calibration()).params_
-    monkeypatch.setattr("ml.bg_nbd._SAMPLE_CUSTOMERS", 300)
+    monkeypatch.setattr("ml.beta_geometric._SAMPLE_CUSTOMERS", 300)
     assert BetaGeometricNbd().fit(sample_calibration()).params_ == pytest.approx(plain, rel=1e-6)
 
 

@@ -9,6 +9,7 @@ from cdnow_purchases import sample_calibration
 
 from ml.bg_nbd import BetaGeometricNbd
 from ml.gamma_gamma import GammaGamma
+from ml.mbg_nbd import ModifiedBetaGeometricNbd
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +90,18 @@ def test_answers_where_the_oracle_has_none(lifetimes: ModuleType) -> None:
     )
     assert np.isnan(theirs.conditional_expected_number_of_purchases_up_to_time(1000.0, x, x, age)[0])
     assert near < far < 0.3 / 120.0 * 1000.0
+
+
+def test_the_modified_model_at_the_same_parameters(lifetimes: ModuleType, history: tuple[np.ndarray, ...]) -> None:
+    their_fit = lifetimes.ModifiedBetaGeoFitter().fit(*history)
+    ours = ModifiedBetaGeometricNbd.from_parameters(**{name: float(v) for name, v in their_fit.params_.items()})
+    summary = sample_calibration()
+    for horizon in (1.0, 90.0, 273.0):
+        theirs = their_fit.conditional_expected_number_of_purchases_up_to_time(horizon, *history)
+        np.testing.assert_allclose(ours.expected_purchases(summary, horizon), np.asarray(theirs), rtol=1e-6)
+    alive = their_fit.conditional_probability_alive(*history)
+    np.testing.assert_allclose(ours.probability_alive(summary), np.asarray(alive), rtol=1e-9)
+    for age in (30.0, 273.0):
+        theirs = their_fit.expected_number_of_purchases_up_to_time(age)
+        assert ours.expected_repeat_purchases(np.array([age]))[0] == pytest.approx(float(theirs), rel=1e-6)
+    assert ModifiedBetaGeometricNbd().fit(summary).params_ == pytest.approx(dict(their_fit.params_), rel=5e-3)
