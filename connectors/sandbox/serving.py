@@ -70,7 +70,7 @@ class SandboxServer:
         request = Request(
             received.method,
             received.path,
-            received.query_string,
+            received.rel_url.raw_query_string,
             {name.lower(): value for name, value in received.headers.items()},
             await received.read(),
         )
