@@ -9,32 +9,18 @@ is too.
 Must not read anything but a purchase summary.
 """
 
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 from scipy.special import expit
 
 from ml.dropout_mixture import expected_purchases_while_alive
-from ml.estimator import FitReport, FitStatus, FloatArray, UnusableFitError, column, refuse_horizon
-from ml.maximum_likelihood import (
-    Evaluation,
-    Objective,
-    Optimum,
-    in_log_parameters,
-    maximise,
-    maximise_from_several,
-    standard_errors,
-)
-from ml.purchase_histories import Cells, DistinctPairs, cells_of, distinct_histories, sampled
-from models.errors import StopError
-
-PARAMETERS = ("r", "alpha", "a", "b")
-MINIMUM_REPEAT_CUSTOMERS = 10
-_SAMPLE_CUSTOMERS = 50_000
-# Beyond these limits the parameters only approach a limit of the model. alpha is taken against the mean age.
-_LOWEST = np.log(np.array([1e-5, 1e-6, 1e-6, 1e-6]))
-_HIGHEST = np.log(np.array([1e6, 1e8, 1e7, 1e7]))
+from ml.estimator import FitStatus, FloatArray, column, refuse_horizon
+from ml.likelihood_estimator import LikelihoodEstimator
+from ml.maximum_likelihood import Evaluation, Optimum
+from ml.purchase_histories import Cells, DistinctPairs
 
 
 def evaluate(cells: Cells, parameters: FloatArray, *, first_chances: int = 0) -> Evaluation:
@@ -112,220 +98,6 @@ def _may_have_left(cells: Cells, first_chances: int) -> tuple[FloatArray, FloatA
     )
 
 
-class BetaGeometricEstimator:
-    """What both estimators do; see their own modules.
-
-    Args:
-        penalty: Weight of a ridge on the logarithms of r, alpha over the mean age, a and b: a weak prior for small
-            merchants. 0 is plain maximum likelihood.
-
-    Attributes:
-        name: The model's name in tables.
-        title: Its name in sentences.
-        first_chances: How many chances to leave the first purchase gives: 0 or 1.
-        params_: `r`, `alpha` (days), `a`, `b`.
-        report_: What the fit did; None for given parameters.
-    """
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    first_chances: ClassVar[int]
-
-    def __init__(self, *, penalty: float = 0.0) -> None:
-        if not (np.isfinite(penalty) and penalty >= 0):
-            raise StopError(f"a penalty is zero or more; {penalty} is not")
-        self.penalty = penalty
-        self.params_: dict[str, float] = {}
-        self.report_: FitReport | None = None
-
-    @classmethod
-    def from_parameters(cls, *, r: float, alpha: float, a: float, b: float) -> Self:
-        """An estimator with given parameters, alpha in days; raises StopError unless all are positive and finite."""
-        estimator = cls()
-        estimator.params_ = {"r": float(r), "alpha": float(alpha), "a": float(a), "b": float(b)}
-        for name, value in estimator.params_.items():
-            if not (np.isfinite(value) and value > 0):
-                raise StopError(f"{cls.title} parameters are positive and finite; {name} is {value}")
-        return estimator
-
-    def fit(self, summary: pl.DataFrame) -> Self:
-        """Maximum likelihood on distinct histories.
-
-        Args:
-            summary: `frequency`, `recency_days`, `age_days`, and optionally `weight` (customers a row stands for).
-
-        Returns:
-            This estimator, with `params_` and `report_`.
-
-        Raises:
-            UnusableFitError: Too little to fit, a boundary of the model, or no convergence; `report` says which.
-        """
-        histories = distinct_histories(summary)
-        cells = cells_of(histories)
-        if cells.repeat_customer_count < MINIMUM_REPEAT_CUSTOMERS:
-            raise UnusableFitError(_too_few(self.name, cells))
-        mean_age = float(np.sum(cells.age * cells.age_weight)) / cells.customer_count
-        scale = np.array([1.0, mean_age, 1.0, 1.0])
-        starts = _starts(cells)
-        limits = (_LOWEST + np.log(scale), _HIGHEST + np.log(scale))
-        sampled_passes = 0
-        if cells.customer_count > 4 * _SAMPLE_CUSTOMERS:
-            near = maximise(
-                self._objective(cells_of(sampled(histories, customer_count=_SAMPLE_CUSTOMERS)), scale),
-                starts[0],
-                *limits,
-            )
-            sampled_passes = near.pass_count
-            if near.is_interior:
-                starts = [near.log_parameters, *starts]
-        best, passes, tried = maximise_from_several(self._objective(cells, scale), starts, *limits)
-        report = self._report(cells, best, passes + sampled_passes, tried)
-        if not report.is_usable:
-            raise UnusableFitError(report)
-        self.params_, self.report_ = report.parameters, report
-        return self
-
-    def _objective(self, cells: Cells, scale: FloatArray) -> Objective:
-        def objective(log_parameters: FloatArray) -> Evaluation:
-            parameters = np.exp(log_parameters)
-            at = evaluate(cells, parameters, first_chances=self.first_chances)
-            at = in_log_parameters(parameters, at.value, at.gradient, at.hessian)
-            if not self.penalty:
-                return at
-            away = log_parameters - np.log(scale)
-            return Evaluation(
-                at.value - self.penalty * float(np.sum(away**2)),
-                at.gradient - 2.0 * self.penalty * away,
-                at.hessian - 2.0 * self.penalty * np.eye(away.size),
-            )
-
-        return objective
-
-    def _report(self, cells: Cells, best: Optimum, passes: int, tried: int) -> FitReport:
-        status = _status(cells, best, self.first_chances)
-        parameters = np.exp(best.log_parameters)
-        reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(PARAMETERS, parameters, strict=True))
-        errors = standard_errors(best) if status is FitStatus.CONVERGED else None
-        return FitReport(
-            model_name=self.name,
-            status=status,
-            message=f"{_CAUSES[status]} (reached {reached}, in days)" if status in _CAUSES else "",
-            parameters=dict(zip(PARAMETERS, parameters.tolist(), strict=True)),
-            standard_errors={} if errors is None else dict(zip(PARAMETERS, errors.tolist(), strict=True)),
-            log_likelihood=evaluate(cells, parameters, first_chances=self.first_chances).value,
-            customer_count=int(cells.customer_count),
-            repeat_customer_count=int(cells.repeat_customer_count),
-            pass_count=passes,
-            start_count=tried,
-        )
-
-    def _letters(self) -> tuple[float, float, float, float]:
-        if not self.params_:
-            raise StopError(f"this {self.title} estimator has no parameters yet; call fit, or from_parameters")
-        return self.params_["r"], self.params_["alpha"], self.params_["a"], self.params_["b"]
-
-    def log_likelihood(self, summary: pl.DataFrame) -> FloatArray:
-        """Each customer's log-likelihood with time in days (eq. 4), shape (n,)."""
-        r, alpha, a, b = self._letters()
-        x, age = column(summary, "frequency"), column(summary, "age_days")
-        log_odds = self._log_odds_of_having_left(summary)
-        # Products over past purchases instead of differences of log-gammas, which cancel for large parameters.
-        j = np.arange(int(x.max(initial=0.0)), dtype=np.float64)
-        i = np.arange(j.size + self.first_chances, dtype=np.float64)
-        bought = np.concatenate([[0.0], np.cumsum(np.log(r + j))])
-        stayed = np.concatenate([[0.0], np.cumsum(np.log(b + i) - np.log(a + b + i))])
-        count = x.astype(np.int64)
-        terms = bought[count] + stayed[count + self.first_chances]
-        terms += -r * np.log1p(age / alpha) - x * np.log(alpha + age)
-        result: FloatArray = terms + np.logaddexp(0.0, log_odds)
-        return result
-
-    def _log_odds_of_having_left(self, summary: pl.DataFrame) -> FloatArray:
-        """Eq. 6 or 6m; minus infinity for those who have had no chance to leave."""
-        r, alpha, a, b = self._letters()
-        x, t_x, age = (column(summary, name) for name in ("frequency", "recency_days", "age_days"))
-        since_last = (r + x) * np.log1p((age - t_x) / (alpha + t_x))
-        chances = x + self.first_chances
-        return np.where(chances > 0, np.log(a) - np.log(b + np.maximum(chances, 1.0) - 1.0) + since_last, -np.inf)
-
-    def probability_alive(self, summary: pl.DataFrame) -> FloatArray:
-        """P(alive at T | x, t_x, T) (eq. 5), shape (n,). Never read its complement as churn (`ml.churn`)."""
-        result: FloatArray = expit(-self._log_odds_of_having_left(summary))
-        return result
-
-    def probability_of_no_purchase(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:
-        """L(x, t_x, T + H) / L(x, t_x, T) (eq. 7), shape (n,)."""
-        refuse_horizon(horizon_days)
-        r, alpha, _, _ = self._letters()
-        x, age = column(summary, "frequency"), column(summary, "age_days")
-        log_odds = self._log_odds_of_having_left(summary)
-        silent = np.exp(-(r + x) * np.log1p(horizon_days / (alpha + age)))
-        # The two probabilities may add up to a last digit more than one.
-        result: FloatArray = np.minimum(expit(-log_odds) * silent + expit(log_odds), 1.0)
-        return result
-
-    def time_scale_days(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
-        """(alpha + T) / (r + x + 1) in days (eq. 9's course bends there), shape (n,)."""
-        r, alpha, _, _ = self._letters()
-        return (alpha + age_days) / (r + frequency + 1.0)
-
-    def expected_purchases_while_alive(
-        self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray
-    ) -> FloatArray:
-        """E[Y(t) | alive at T, x, T] (eq. 9), shape (n, k)."""
-        r, alpha, a, b = self._letters()
-        return expected_purchases_while_alive(
-            r + frequency,
-            alpha + age_days,
-            np.full(len(frequency), a),
-            b + frequency + self.first_chances,
-            horizon_days,
-        )
-
-    def expected_purchases(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:
-        """E[Y(t) | x, t_x, T] in purchase days (eq. 10), shape (n,)."""
-        refuse_horizon(horizon_days)
-        pairs = DistinctPairs.of(summary)
-        horizons = np.full((pairs.frequency.size, 1), float(horizon_days))
-        while_alive = self.expected_purchases_while_alive(pairs.frequency, pairs.age_days, horizons)[:, 0]
-        return self.probability_alive(summary) * while_alive[pairs.position]
-
-    def expected_repeat_purchases(self, age_days: FloatArray) -> FloatArray:
-        """E[X(t)] of a new customer (eq. 12 or 12m), shape (n,): eq. 9 at x = 0 and T = 0, for those who stay."""
-        _, _, a, b = self._letters()
-        ages = np.asarray(age_days, dtype=np.float64)
-        new = np.zeros(ages.size)
-        stays = b / (a + b) if self.first_chances else 1.0
-        return stays * self.expected_purchases_while_alive(new, new, ages[:, None])[:, 0]
-
-
-def _starts(cells: Cells) -> list[FloatArray]:
-    """Places to begin: the observed rate spread over plausible shapes of rate and dropout."""
-    purchases = float(np.sum(cells.repeat_x * cells.repeat_weight))
-    days = float(np.sum(cells.age * cells.age_weight))
-    per_day = max(purchases / days, 1e-12)
-    shapes = ((0.5, 1.0, 3.0), (2.0, 0.3, 5.0), (0.15, 2.0, 2.0), (1.0, 0.5, 0.5), (5.0, 5.0, 50.0))
-    # People are faster while active than over their whole age, of which they may have left half.
-    return [np.log(np.array([r, r / (1.5 * per_day), a, b])) for r, a, b in shapes]
-
-
-def _too_few(model_name: str, cells: Cells) -> FitReport:
-    repeat, everybody = int(cells.repeat_customer_count), int(cells.customer_count)
-    return FitReport(
-        model_name=model_name,
-        status=FitStatus.TOO_FEW_CUSTOMERS,
-        message=(
-            f"only {repeat} of {everybody} customers bought again; a fit needs at least {MINIMUM_REPEAT_CUSTOMERS}. "
-            "Load more of the order history, or move as_of_date later"
-        ),
-        parameters={},
-        standard_errors={},
-        log_likelihood=None,
-        customer_count=everybody,
-        repeat_customer_count=repeat,
-    )
-
-
 _CAUSES = {
     FitStatus.NOBODY_DROPS_OUT: (
         "the fit holds that nobody ever leaves: it takes less than 1 in 1,000 repeat customers for gone (p near "
@@ -354,19 +126,117 @@ _CAUSES = {
 }
 
 
-def _status(cells: Cells, best: Optimum, first_chances: int) -> FitStatus:
-    """Whether a fit stands, and if not, which limit of the model it ran to."""
-    r, alpha, a, b = (float(value) for value in np.exp(best.log_parameters))
-    x, w = cells.repeat_x, cells.repeat_weight
-    log_odds = (r + x) * np.log1p((cells.repeat_age - cells.repeat_t_x) / (alpha + cells.repeat_t_x))
-    has_left = float(np.sum(w * expit(log_odds + np.log(a) - np.log(b + x + first_chances - 1.0))) / np.sum(w))
-    # The first that holds is the cause; the later ones are what it looks like from further away.
-    ends = (
-        (FitStatus.NOBODY_DROPS_OUT, has_left < 1e-3),
-        (FitStatus.EVERYBODY_DROPS_OUT, b < 1e-3 or cells.longer_than.size < 2),
-        (FitStatus.SAME_RATE_FOR_ALL, r > 1e3),
-        (FitStatus.SAME_DROPOUT_FOR_ALL, a + b > 1e4),
-        (FitStatus.EXTREME_PARAMETERS, any(best.is_at_limit) or r < 1e-3 or a < 1e-3),
-        (FitStatus.NOT_CONVERGED, not best.has_converged),
-    )
-    return next((status for status, is_so in ends if is_so), FitStatus.CONVERGED)
+class BetaGeometricEstimator(LikelihoodEstimator):
+    """What both estimators do; see their own modules.
+
+    Attributes:
+        first_chances: How many chances to leave the first purchase gives: 0 or 1.
+    """
+
+    letters: ClassVar[tuple[str, str, str, str]] = ("r", "alpha", "a", "b")
+    in_days: ClassVar[tuple[bool, bool, bool, bool]] = (False, True, False, False)
+    causes: ClassVar[Mapping[FitStatus, str]] = _CAUSES
+    first_chances: ClassVar[int]
+
+    def evaluate(self, cells: Cells, parameters: FloatArray) -> Evaluation:
+        """Log-likelihood with its gradient and Hessian by r, alpha, a and b (eq. 4 or 4m)."""
+        return evaluate(cells, parameters, first_chances=self.first_chances)
+
+    def _starts(self, cells: Cells) -> list[FloatArray]:
+        """Places to begin: the observed rate spread over plausible shapes of rate and dropout."""
+        purchases = float(np.sum(cells.repeat_x * cells.repeat_weight))
+        days = float(np.sum(cells.age * cells.age_weight))
+        per_day = max(purchases / days, 1e-12)
+        shapes = ((0.5, 1.0, 3.0), (2.0, 0.3, 5.0), (0.15, 2.0, 2.0), (1.0, 0.5, 0.5), (5.0, 5.0, 50.0))
+        # People are faster while active than over their whole age, of which they may have left half.
+        return [np.log(np.array([r, r / (1.5 * per_day), a, b])) for r, a, b in shapes]
+
+    def _status(self, cells: Cells, best: Optimum) -> FitStatus:
+        r, alpha, a, b = (float(value) for value in np.exp(best.log_parameters))
+        x, w = cells.repeat_x, cells.repeat_weight
+        log_odds = (r + x) * np.log1p((cells.repeat_age - cells.repeat_t_x) / (alpha + cells.repeat_t_x))
+        has_left = float(np.sum(w * expit(log_odds + np.log(a) - np.log(b + x + self.first_chances - 1.0))) / np.sum(w))
+        # The first that holds is the cause; the later ones are what it looks like from further away.
+        ends = (
+            (FitStatus.NOBODY_DROPS_OUT, has_left < 1e-3),
+            (FitStatus.EVERYBODY_DROPS_OUT, b < 1e-3 or cells.longer_than.size < 2),
+            (FitStatus.SAME_RATE_FOR_ALL, r > 1e3),
+            (FitStatus.SAME_DROPOUT_FOR_ALL, a + b > 1e4),
+            (FitStatus.EXTREME_PARAMETERS, any(best.is_at_limit) or r < 1e-3 or a < 1e-3),
+            (FitStatus.NOT_CONVERGED, not best.has_converged),
+        )
+        return next((status for status, is_so in ends if is_so), FitStatus.CONVERGED)
+
+    def log_likelihood(self, summary: pl.DataFrame) -> FloatArray:
+        """Each customer's log-likelihood with time in days (eq. 4), shape (n,)."""
+        r, alpha, a, b = self._values()
+        x, age = column(summary, "frequency"), column(summary, "age_days")
+        log_odds = self._log_odds_of_having_left(summary)
+        # Products over past purchases instead of differences of log-gammas, which cancel for large parameters.
+        j = np.arange(int(x.max(initial=0.0)), dtype=np.float64)
+        i = np.arange(j.size + self.first_chances, dtype=np.float64)
+        bought = np.concatenate([[0.0], np.cumsum(np.log(r + j))])
+        stayed = np.concatenate([[0.0], np.cumsum(np.log(b + i) - np.log(a + b + i))])
+        count = x.astype(np.int64)
+        terms = bought[count] + stayed[count + self.first_chances]
+        terms += -r * np.log1p(age / alpha) - x * np.log(alpha + age)
+        result: FloatArray = terms + np.logaddexp(0.0, log_odds)
+        return result
+
+    def _log_odds_of_having_left(self, summary: pl.DataFrame) -> FloatArray:
+        """Eq. 6 or 6m; minus infinity for those who have had no chance to leave."""
+        r, alpha, a, b = self._values()
+        x, t_x, age = (column(summary, name) for name in ("frequency", "recency_days", "age_days"))
+        since_last = (r + x) * np.log1p((age - t_x) / (alpha + t_x))
+        chances = x + self.first_chances
+        return np.where(chances > 0, np.log(a) - np.log(b + np.maximum(chances, 1.0) - 1.0) + since_last, -np.inf)
+
+    def probability_alive(self, summary: pl.DataFrame) -> FloatArray:
+        """P(alive at T | x, t_x, T) (eq. 5), shape (n,). Never read its complement as churn (`ml.churn`)."""
+        result: FloatArray = expit(-self._log_odds_of_having_left(summary))
+        return result
+
+    def probability_of_no_purchase(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:
+        """L(x, t_x, T + H) / L(x, t_x, T) (eq. 7), shape (n,)."""
+        refuse_horizon(horizon_days)
+        r, alpha, _, _ = self._values()
+        x, age = column(summary, "frequency"), column(summary, "age_days")
+        log_odds = self._log_odds_of_having_left(summary)
+        silent = np.exp(-(r + x) * np.log1p(horizon_days / (alpha + age)))
+        # The two probabilities may add up to a last digit more than one.
+        result: FloatArray = np.minimum(expit(-log_odds) * silent + expit(log_odds), 1.0)
+        return result
+
+    def time_scale_days(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
+        """(alpha + T) / (r + x + 1) in days (eq. 9's course bends there), shape (n,)."""
+        r, alpha, _, _ = self._values()
+        return (alpha + age_days) / (r + frequency + 1.0)
+
+    def expected_purchases_while_alive(
+        self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray
+    ) -> FloatArray:
+        """E[Y(t) | alive at T, x, T] (eq. 9), shape (n, k)."""
+        r, alpha, a, b = self._values()
+        return expected_purchases_while_alive(
+            r + frequency,
+            alpha + age_days,
+            np.full(len(frequency), a),
+            b + frequency + self.first_chances,
+            horizon_days,
+        )
+
+    def expected_purchases(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:
+        """E[Y(t) | x, t_x, T] in purchase days (eq. 10), shape (n,)."""
+        refuse_horizon(horizon_days)
+        pairs = DistinctPairs.of(summary)
+        horizons = np.full((pairs.frequency.size, 1), float(horizon_days))
+        while_alive = self.expected_purchases_while_alive(pairs.frequency, pairs.age_days, horizons)[:, 0]
+        return self.probability_alive(summary) * while_alive[pairs.position]
+
+    def expected_repeat_purchases(self, age_days: FloatArray) -> FloatArray:
+        """E[X(t)] of a new customer (eq. 12 or 12m), shape (n,): eq. 9 at x = 0 and T = 0, for those who stay."""
+        _, _, a, b = self._values()
+        ages = np.asarray(age_days, dtype=np.float64)
+        new = np.zeros(ages.size)
+        stays = b / (a + b) if self.first_chances else 1.0
+        return stays * self.expected_purchases_while_alive(new, new, ages[:, None])[:, 0]

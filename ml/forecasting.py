@@ -24,13 +24,14 @@ from ml.gamma_gamma import GammaGamma, spend_frequency_correlation
 from ml.lifetime_value import lifetime_value
 from ml.mbg_nbd import ModifiedBetaGeometricNbd
 from ml.model_card import data_hash, model_card, model_run_id
+from ml.pareto_nbd import ParetoNbd
 from ml.purchase_summary import SUMMARY_SCHEMA, summarise_purchases
 from models.errors import MisconfiguredError, StopError
 
 MODEL_NAME = "bg_nbd_gamma_gamma"
 DEFAULT_HOLDOUT_DAYS = 180
 # Held against the same holdout, so that a merchant sees what another model would have been worth; they predict nothing.
-CHALLENGERS: tuple[type[PurchaseEstimator], ...] = (ModifiedBetaGeometricNbd,)
+CHALLENGERS: tuple[type[PurchaseEstimator], ...] = (ModifiedBetaGeometricNbd, ParetoNbd)
 # numeric(18,4) in the warehouse: the type of every amount there.
 MONEY = pl.Decimal(18, 4)
 

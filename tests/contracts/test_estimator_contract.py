@@ -13,9 +13,10 @@ from ml.estimator import FitStatus, PurchaseEstimator, SpendEstimator, UnusableF
 from ml.gamma_gamma import GammaGamma
 from ml.lifetime_value import lifetime_value
 from ml.mbg_nbd import ModifiedBetaGeometricNbd
+from ml.pareto_nbd import ParetoNbd
 from models.errors import StopError
 
-PURCHASE_ESTIMATORS: list[Callable[[], PurchaseEstimator]] = [BetaGeometricNbd, ModifiedBetaGeometricNbd]
+PURCHASE_ESTIMATORS: list[Callable[[], PurchaseEstimator]] = [BetaGeometricNbd, ModifiedBetaGeometricNbd, ParetoNbd]
 SPEND_ESTIMATORS: list[Callable[[], SpendEstimator]] = [GammaGamma]
 
 GRID = pl.DataFrame(

@@ -26,7 +26,9 @@ from cdnow_purchases import (
 from ml.bg_nbd import BetaGeometricNbd
 from ml.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
 from ml.gamma_gamma import GammaGamma
+from ml.likelihood_estimator import LikelihoodEstimator
 from ml.mbg_nbd import ModifiedBetaGeometricNbd
+from ml.pareto_nbd import ParetoNbd
 from ml.purchase_summary import summarise_purchases
 
 DAYS_PER_WEEK = 7.0
@@ -48,7 +50,7 @@ def full_forecast() -> MerchantForecast:
     return forecast_merchant(all_purchase_days(), None, settings, "0" * 64)
 
 
-def in_weeks(model: BetaGeometricNbd | ModifiedBetaGeometricNbd) -> tuple[dict[str, float], float]:
+def in_weeks(model: LikelihoodEstimator) -> tuple[dict[str, float], float]:
     """Parameters and log-likelihood with time in weeks: a density of x times gains a factor of 7 for each of them."""
     assert model.report_ is not None
     assert model.report_.log_likelihood is not None
@@ -79,6 +81,19 @@ def test_mbg_nbd_as_published(letter: str, reached: float) -> None:
     parameters, log_likelihood = in_weeks(model)
     assert parameters[letter] == pytest.approx(reached, abs=6e-6)
     assert log_likelihood == pytest.approx(-9582.1357, abs=5e-5)
+
+
+PARETO_NBD = [("r", 0.55328), ("alpha", 10.57767), ("s", 0.60624), ("beta", 11.66878)]
+
+
+@pytest.mark.parametrize(("letter", "reached"), PARETO_NBD)
+def test_pareto_nbd_as_published(letter: str, reached: float) -> None:
+    """Published: .553 / 10.578 / .606 / 11.669, log-likelihood -9595.0."""
+    model = ParetoNbd().fit(sample_calibration())
+    parameters, log_likelihood = in_weeks(model)
+    parameters["beta"] /= DAYS_PER_WEEK
+    assert parameters[letter] == pytest.approx(reached, rel=1e-5)
+    assert log_likelihood == pytest.approx(-9594.9760, abs=3e-4)
 
 
 def test_forecast_of_customer_0001_as_printed(bg_nbd: BetaGeometricNbd) -> None:
@@ -132,6 +147,8 @@ HOLDOUT = {
     ("bg_nbd", "top_decile_capture_rate"): 0.4558,
     ("mbg_nbd", "mae"): 0.7945,
     ("mbg_nbd", "rmse"): 1.7396,
+    ("pareto_nbd", "mae"): 0.7938,
+    ("pareto_nbd", "rmse"): 1.7262,
     ("naive", "mae"): 1.0381,
     ("naive", "rmse"): 2.1582,
     ("naive", "order_auc"): 0.7603,

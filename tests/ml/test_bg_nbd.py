@@ -186,7 +186,7 @@ def test_the_order_of_rows_does_not_change_a_bit() -> None:
 
 def test_a_sampled_start_ends_where_a_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = BetaGeometricNbd().fit(sample_calibration()).params_
-    monkeypatch.setattr("ml.beta_geometric._SAMPLE_CUSTOMERS", 300)
+    monkeypatch.setattr("ml.likelihood_estimator._SAMPLE_CUSTOMERS", 300)
     assert BetaGeometricNbd().fit(sample_calibration()).params_ == pytest.approx(plain, rel=1e-6)
 
 
