@@ -93,6 +93,50 @@ def save_correction(connection: sa.Connection, reject_id: str, corrected_text: s
         raise MisconfiguredError("reject_id", f"no rejected record has the id {reject_id!r}; see ops.rejected_records")
 
 
+def open_keys(connection: sa.Connection, merchant_id: str, store_id: str, source: str) -> dict[str, set[str]]:
+    """Per stream, the natural keys of a store's open rejected records whose key could be read, joined with `/`."""
+    table = ops.rejected_records
+    rows = connection.execute(
+        sa.select(table.c.stream, table.c.record_key).where(
+            table.c.merchant_id == merchant_id,
+            table.c.store_id == store_id,
+            table.c.source == source,
+            table.c.resolved_at.is_(None),
+            table.c.record_key.is_not(None),
+        )
+    )
+    keys: dict[str, set[str]] = {}
+    for stream, key in rows:
+        keys.setdefault(stream, set()).add(key)
+    return keys
+
+
+def resolve(
+    connection: sa.Connection,
+    merchant_id: str,
+    store_id: str,
+    source: str,
+    stream: str,
+    keys: Iterable[str],
+    *,
+    resolved_at: datetime,
+) -> None:
+    """Resolve the rejected records of these keys, because the platform has good ones in their place, or none."""
+    table = ops.rejected_records
+    connection.execute(
+        table.update()
+        .where(
+            table.c.merchant_id == merchant_id,
+            table.c.store_id == store_id,
+            table.c.source == source,
+            table.c.stream == stream,
+            table.c.resolved_at.is_(None),
+            table.c.record_key == sa.any_(sa.literal(list(keys), sa.ARRAY(sa.Text))),
+        )
+        .values(resolved_at=resolved_at)
+    )
+
+
 def _rows(batch: ArchivedBatch, rejected: Iterable[RejectedRecord], seen_at: datetime) -> Iterator[dict[str, Any]]:
     occurrences: Counter[bytes] = Counter()
     for record in rejected:

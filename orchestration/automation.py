@@ -4,7 +4,7 @@ import hashlib
 import http.client
 import json
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,9 +73,19 @@ def nightly_requests(due: Iterable[tuple[Merchant, datetime]]) -> Iterator[dg.Ru
         )
 
 
-def run_config(merchant_ids: list[str], as_of_date: str | None) -> dict[str, Any]:
-    """Run configuration that limits a run to some merchants and says which day it describes."""
-    return {"resources": {"deployment": {"config": {"merchant_ids": merchant_ids, "as_of_date": as_of_date or ""}}}}
+def run_config(merchant_ids: list[str], as_of: str | Mapping[str, date]) -> dict[str, Any]:
+    """Run configuration that limits a run to some merchants.
+
+    Args:
+        merchant_ids: Whom to work on; none means all.
+        as_of: The day that the run describes, or that of each merchant.
+    """
+    config: dict[str, Any] = {"merchant_ids": merchant_ids}
+    if isinstance(as_of, str):
+        config["as_of_date"] = as_of
+    else:
+        config["as_of_dates"] = {merchant_id: day.isoformat() for merchant_id, day in as_of.items()}
+    return {"resources": {"deployment": {"config": config}}}
 
 
 def nightly_schedule(job: dg.JobDefinition | Any) -> dg.ScheduleDefinition:  # noqa: ANN401 - an unresolved job

@@ -8,7 +8,7 @@ from orchestration.freshness import with_freshness
 from orchestration.logs import configure_logs
 from orchestration.lost_runs import lost_runs_sensor
 from orchestration.manifest import dbt_resource
-from orchestration.merchant_run import DeploymentResource
+from orchestration.resources import DeploymentResource
 from orchestration.settings import current_settings
 
 configure_logs(current_settings().log_level)

@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
@@ -133,19 +134,24 @@ class Deployment:
             return list(self.configuration.merchants)
         return [self.configuration.merchant(merchant_id) for merchant_id in merchant_ids]
 
-    def as_of(self, merchant: Merchant, asked: date | None) -> date:
-        """The last day that a run describes for a merchant: what was asked for, else what is declared.
+    @staticmethod
+    def as_of(merchant: Merchant, asked: date | None, started_at: datetime) -> date:
+        """The last day that a run describes for a merchant.
 
-        Raises:
-            MisconfiguredError: Neither says; a run never looks at the wall clock for it.
+        Args:
+            merchant: The merchant.
+            asked: The day that was asked for, if one was.
+            started_at: When the run was asked for, aware.
+
+        Returns:
+            What was asked for, else what is declared, else the last day that was over then in the merchant's own zone.
         """
-        as_of_date = asked or merchant.as_of_date
-        if as_of_date is None:
-            raise MisconfiguredError(
-                f"merchants[{self.configuration.merchants.index(merchant)}].as_of_date",
-                "is not set and the run names no day; give --as-of YYYY-MM-DD, or declare it for a closed history",
-            )
-        return as_of_date
+        return asked or merchant.as_of_date or last_complete_day(merchant.time_zone, started_at)
+
+
+def last_complete_day(time_zone: str, at: datetime) -> date:
+    """The last day that was over in a zone at an instant."""
+    return at.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
 
 
 def open_deployment(settings: Settings) -> Deployment:

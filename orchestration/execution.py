@@ -42,7 +42,8 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
     Args:
         deployment: Open.
         merchant_ids: Whom to work on; none means all.
-        as_of_date: The day to describe; None leaves it to `perennial.yml`.
+        as_of_date: The day to describe; None leaves it to `perennial.yml`, and without a day there it is the last one
+            that is over in the merchant's own zone now.
 
     Returns:
         The run's id, or None when it failed; failures are printed in a sentence each.
@@ -50,8 +51,11 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
     Raises:
         RetryLaterError: The warehouse went away, and with it the books that a failure would be written to.
     """
-    for merchant in deployment.merchants(merchant_ids):  # a missing day is better told before anything starts
-        deployment.as_of(merchant, as_of_date)
+    started_at = deployment.clock()
+    as_of_dates = {
+        merchant.merchant_id: deployment.as_of(merchant, as_of_date, started_at)
+        for merchant in deployment.merchants(merchant_ids)
+    }
     with progress.current().task("Loading the asset graph"):
         prepare_manifest(dbt_project(deployment.settings.project_folder, deployment.dbt_target), os.environ)
         from orchestration.definitions import defs  # needs the manifest
@@ -61,7 +65,7 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
         with dg.DagsterInstance.get() as instance:
             result = job.execute_in_process(
                 run_config={
-                    **run_config(merchant_ids, as_of_date.isoformat() if as_of_date else None),
+                    **run_config(merchant_ids, as_of_dates),
                     # The reporter and this function speak.
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },

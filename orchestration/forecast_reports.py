@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from ml.forecasting import MerchantForecast
-from orchestration.merchant_run import Outcomes
+from orchestration.outcomes import Outcomes
 
 _FRAMES = {
     "purchase_summaries": "summary",

@@ -6,73 +6,43 @@ the step.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar
 
 import dagster as dg
-import psycopg
-import sqlalchemy as sa
 import structlog
-from pydantic import PrivateAttr
 
 from models import bookkeeping
-from models.errors import PerennialError, RetryLaterError, StopError
-from orchestration.configuration import Merchant
-from orchestration.deployment import Deployment, open_deployment
-from orchestration.logs import redact_text
-from orchestration.run_lock import RunLock, hold_run_lock
-from orchestration.settings import current_settings
+from orchestration.concurrency import at_the_same_time
+from orchestration.configuration import Merchant, Store
+from orchestration.deployment import Deployment
+from orchestration.outcomes import Outcomes, attempt
+from orchestration.run_lock import RunLock
 
 log = structlog.get_logger(__name__)
 
-R = TypeVar("R")
-_MAX_STEP_RETRIES = 2
-_SECONDS_TO_WAIT = 30
 
-
-@dataclass
-class Outcomes(Generic[R]):
-    """What a stage made of each merchant.
-
-    Attributes:
-        results: Per merchant for which the work succeeded, what it returned.
-        failures: Per merchant for which it did not, why.
-        skipped: Merchants that an earlier stage of this run withheld.
-        window: The days that the stage describes, in words.
-        duration_seconds: How long the stage took.
-    """
-
-    results: dict[str, R] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
-    skipped: list[str] = field(default_factory=list)
-    window: str = ""
-    duration_seconds: float = 0.0
+class StorePart(Protocol):
+    """One store of a merchant, as a stage's work knows it."""
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the work was done for every merchant of the run; nothing passes for one that was left out."""
-        return not self.failures and not self.skipped
+    def merchant(self) -> Merchant:
+        """Whose store it is."""
+        ...
 
-    def in_words(self, otherwise: str) -> str:
-        """What failed and who was passed over, or else the text given."""
-        passed_over = [f"withheld before: {', '.join(self.skipped)}"] if self.skipped else []
-        return "; ".join([*self.failures.values(), *passed_over]) or otherwise
+    @property
+    def store(self) -> Store:
+        """The store's declaration."""
+        ...
 
-    def metadata(self) -> dict[str, dg.MetadataValue]:
-        """What an asset shows about the merchants."""
-        shown: dict[str, dg.MetadataValue] = {
-            "merchants": dg.MetadataValue.int(len(self.results)),
-            "window": dg.MetadataValue.text(self.window),
-            "duration_seconds": dg.MetadataValue.float(round(self.duration_seconds, 3)),
-        }
-        if self.failures:
-            shown["failed"] = dg.MetadataValue.json(self.failures)
-        if self.skipped:
-            shown["withheld_before"] = dg.MetadataValue.text(", ".join(self.skipped))
-        return shown
+
+R = TypeVar("R")
+P = TypeVar("P", bound=StorePart)
+_MAX_STEP_RETRIES = 2
+_SECONDS_TO_WAIT = 30
 
 
 @dataclass(frozen=True)
@@ -167,23 +137,64 @@ class MerchantRun:
         begin = time.monotonic()
         outcomes: Outcomes[R] = Outcomes(window=self.window())
         withheld = {} if includes_withheld else self.withheld()
-        is_worth_repeating = False
         for merchant in self.merchants:
             if merchant.merchant_id in withheld:
                 outcomes.skipped.append(merchant.merchant_id)
                 continue
-            try:
-                outcomes.results[merchant.merchant_id] = work(merchant)
-            except (RetryLaterError, sa.exc.OperationalError, psycopg.OperationalError) as error:
-                outcomes.failures[merchant.merchant_id] = str(error)
-                is_worth_repeating = True
-            except PerennialError as error:
-                outcomes.failures[merchant.merchant_id] = str(error)
-            except Exception as error:
-                # A defect of ours in one merchant's data must not cost the others their night.
-                log.exception("stage failed", merchant_id=merchant.merchant_id, check=check_name)
-                outcomes.failures[merchant.merchant_id] = f"unexpected {type(error).__name__}: {_first_line(error)}"
-        if is_worth_repeating and retry_number < _MAX_STEP_RETRIES:
+            found = attempt(partial(work, merchant), merchant_id=merchant.merchant_id, check=check_name)
+            if isinstance(found, Exception):
+                outcomes.add_failure(merchant.merchant_id, found)
+            else:
+                outcomes.results[merchant.merchant_id] = found
+        return self._recorded(check_name, outcomes, retry_number, begin)
+
+    def each_store(
+        self, check_name: str, parts: Sequence[P], work: Callable[[P], R], *, at_once: int, retry_number: int
+    ) -> Outcomes[list[R]]:
+        """Do a stage's work for each store, some of them at the same time, isolated from the others.
+
+        A merchant is done when each of its stores is. All of them are worked on in any case, also those of merchants
+        that this run has withheld: what one store can deliver does not depend on another.
+
+        Args:
+            check_name: What the stage is called in `ops.merchant_checks`.
+            parts: The stores, with what the work needs to know of each.
+            work: The stage for one store; must be safe to repeat, and to run beside another store's.
+            at_once: How many stores at the same time.
+            retry_number: Which attempt of the step this is.
+
+        Raises:
+            dg.RetryRequested: As in `each`.
+            RetryLaterError: As in `each`.
+            StopError: As in `each`.
+        """
+        self.require_alone()
+        begin = time.monotonic()
+        outcomes: Outcomes[list[R]] = Outcomes(window=self.window())
+
+        def attempted(part: P) -> R | Exception:
+            return attempt(
+                partial(work, part),
+                merchant_id=part.merchant.merchant_id,
+                store_id=part.store.store_id,
+                check=check_name,
+            )
+
+        for part, found in zip(parts, at_the_same_time(attempted, parts, at_once=at_once), strict=True):
+            if isinstance(found, Exception):
+                outcomes.add_failure(part.merchant.merchant_id, found, part=f"store {part.store.store_id}")
+            else:
+                outcomes.results.setdefault(part.merchant.merchant_id, []).append(found)
+        outcomes.results = {
+            m.merchant_id: outcomes.results.get(m.merchant_id, [])
+            for m in self.merchants
+            if m.merchant_id not in outcomes.failures
+        }
+        return self._recorded(check_name, outcomes, retry_number, begin)
+
+    def _recorded(self, check_name: str, outcomes: Outcomes[R], retry_number: int, begin: float) -> Outcomes[R]:
+        """Enter what became of each merchant, or ask for another attempt before anything is held against anybody."""
+        if outcomes.is_worth_repeating and retry_number < _MAX_STEP_RETRIES:
             raise dg.RetryRequested(max_retries=_MAX_STEP_RETRIES, seconds_to_wait=_SECONDS_TO_WAIT)
         for merchant_id, message in outcomes.failures.items():
             self.check(merchant_id, check_name, has_passed=False, message=message)
@@ -191,54 +202,3 @@ class MerchantRun:
             self.check(merchant_id, check_name, has_passed=True, message="done")
         outcomes.duration_seconds = time.monotonic() - begin
         return outcomes
-
-
-def _first_line(error: Exception) -> str:
-    # PostgreSQL quotes the row at fault from the second line on; the books are no place for it.
-    return redact_text(str(error).partition("\n")[0])
-
-
-class DeploymentResource(dg.ConfigurableResource["DeploymentResource"]):
-    """The deployment, opened for one run over the merchants and the day that its configuration names."""
-
-    merchant_ids: list[str] = []
-    as_of_date: str = ""
-    _run: MerchantRun | None = PrivateAttr(default=None)
-
-    @property
-    def run(self) -> MerchantRun:
-        """The run's scope.
-
-        Raises:
-            StopError: Asked for outside a run.
-        """
-        if self._run is None:
-            raise StopError("the deployment is opened by a run; there is none")
-        return self._run
-
-    @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["DeploymentResource"]:
-        """Open the warehouse, wait for other runs to finish, and hand the run's scope to its assets."""
-        run_id = context.run.run_id if context.run else "none"
-        with open_deployment(current_settings()) as deployment, hold_run_lock(deployment.owner_url, run_id) as lock:
-            asked = date.fromisoformat(self.as_of_date) if self.as_of_date else None
-            merchants = deployment.merchants(self.merchant_ids)
-            self._run = MerchantRun(
-                deployment=deployment,
-                run_id=run_id,
-                merchants=merchants,
-                as_of_dates={m.merchant_id: deployment.as_of(m, asked) for m in merchants},
-                started_at=deployment.clock(),
-                continues=tuple(_continued_runs(context)),
-                lock=lock,
-            )
-            yield self
-
-
-def _continued_runs(context: dg.InitResourceContext) -> Iterator[str]:
-    """The ids of the runs that the context's run re-executes a part of, nearest first."""
-    parent_id = context.run.parent_run_id if context.run else None
-    while parent_id is not None and context.instance is not None:
-        yield parent_id
-        parent = context.instance.get_run_by_id(parent_id)
-        parent_id = parent.parent_run_id if parent else None

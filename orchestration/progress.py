@@ -1,9 +1,11 @@
 """What a person sees while a run works: bars on a terminal, lines in a log, nothing where nobody looks.
 
 The stages report through `current()`, so that the same asset shows bars under `make demo` and stays quiet under
-Dagster's daemon, which has its own event log. Holds no state but which reporter is in use.
+Dagster's daemon, which has its own event log. Several threads may report at the same time. Holds no state but which
+reporter is in use.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -13,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 Advance = Callable[[int], None]
+Tell = Callable[[int, int | None], None]
+"""Told how many records there are so far, and how many are expected in all, if that is known."""
 
 
 class Reporter(Protocol):
@@ -20,6 +24,10 @@ class Reporter(Protocol):
 
     def task(self, description: str, total: int | None = None) -> AbstractContextManager[Advance]:
         """Show a piece of work while its block runs; call what it yields with the amount done since the last call."""
+        ...
+
+    def records(self, description: str) -> AbstractContextManager[Tell]:
+        """Show a reading while its block runs, whose length is known only as it goes."""
         ...
 
 
@@ -32,6 +40,12 @@ class SilentReporter:
         del description, total
         yield lambda _: None
 
+    @contextmanager
+    def records(self, description: str) -> Iterator[Tell]:
+        """Show nothing."""
+        del description
+        yield lambda _, __: None
+
 
 class LineReporter:
     """One line when a piece of work begins and one for each fifth of it: what reads well in a log.
@@ -42,6 +56,7 @@ class LineReporter:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._lock = threading.Lock()
 
     @contextmanager
     def task(self, description: str, total: int | None = None) -> Iterator[Advance]:
@@ -59,9 +74,33 @@ class LineReporter:
 
         yield advance
 
+    @contextmanager
+    def records(self, description: str) -> Iterator[Tell]:
+        """Write a line now, one at each fifth of what is expected, and one that says how many there were."""
+        self._write(f"{description} ...")
+        announced, last = 0, 0
+
+        def tell(read: int, expected: int | None) -> None:
+            nonlocal announced, last
+            last = read
+            fifth = 5 * read // expected if expected else 0
+            if announced < fifth < 5:
+                announced = fifth
+                self._write(f"{description} {20 * fifth}%, {_of(read, expected)}")
+
+        yield tell
+        self._write(f"{description}: {_of(last, None)}")
+
     def _write(self, text: str) -> None:
-        self._stream.write(f"  {text}\n")
-        self._stream.flush()
+        with self._lock:
+            self._stream.write(f"  {text}\n")
+            self._stream.flush()
+
+
+def _of(read: int, expected: int | None) -> str:
+    if expected and expected >= read:
+        return f"{read:,} of {expected:,} records"
+    return f"{read:,} {'record' if read == 1 else 'records'}"
 
 
 class BarReporter:
@@ -94,6 +133,23 @@ class BarReporter:
         task = self._progress.add_task(description, total=total)
         yield lambda amount: self._progress.advance(task, amount)
         self._progress.update(task, total=total or 1, completed=total or 1)
+
+    @contextmanager
+    def records(self, description: str) -> Iterator[Tell]:
+        """Show a bar with the records so far, of unknown length until the source says how many there are."""
+        task = self._progress.add_task(description, total=None)
+        last = 0
+
+        def tell(read: int, expected: int | None) -> None:
+            nonlocal last
+            last = read
+            total = expected if expected and expected >= read else None
+            self._progress.update(task, description=f"{description} {_of(read, expected)}", completed=read, total=total)
+
+        yield tell
+        self._progress.update(
+            task, description=f"{description} {_of(last, None)}", total=last or 1, completed=last or 1
+        )
 
 
 _CURRENT: ContextVar[Reporter] = ContextVar("reporter", default=SilentReporter())  # noqa: B039 - it has no state

@@ -17,6 +17,8 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 _RECEIVER_PORT = 8917
 _UI_PORT = 3000
+_CONCURRENT_STORES = 8
+_MOST_CONCURRENT_STORES = 64
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Settings:
         log_level: The least severe level that is logged.
         ui_port: The port of the Dagster UI.
         receiver_port: The port of the demonstration's receiver.
+        concurrent_stores: How many stores are read at the same time.
         references: Values that `${NAME}` in `perennial.yml` may refer to.
     """
 
@@ -45,6 +48,7 @@ class Settings:
     log_level: str = "warning"
     ui_port: int = _UI_PORT
     receiver_port: int = _RECEIVER_PORT
+    concurrent_stores: int = _CONCURRENT_STORES
     references: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -64,13 +68,16 @@ class Settings:
         def text(name: str) -> str | None:
             return values.get(name, "").strip() or None
 
-        def port(name: str, default: int) -> int:
+        def number(name: str, default: int, most: int, what: str) -> int:
             written = text(name)
             if written is None:
                 return default
-            if not written.isdigit() or not 0 < int(written) < 65536:
-                raise MisconfiguredError(name, f"{written!r} is not a port; give a number from 1 to 65535")
+            if not written.isdigit() or not 0 < int(written) <= most:
+                raise MisconfiguredError(name, f"{written!r} is not {what}; give a number from 1 to {most}")
             return int(written)
+
+        def port(name: str, default: int) -> int:
+            return number(name, default, 65535, "a port")
 
         def path(name: str, default: Path) -> Path:
             written = text(name)
@@ -89,6 +96,9 @@ class Settings:
             log_level=log_level,
             ui_port=port("PERENNIAL_UI_PORT", _UI_PORT),
             receiver_port=port("PERENNIAL_RECEIVER_PORT", _RECEIVER_PORT),
+            concurrent_stores=number(
+                "PERENNIAL_CONCURRENT_STORES", _CONCURRENT_STORES, _MOST_CONCURRENT_STORES, "a number of stores"
+            ),
             references=values,
         )
 

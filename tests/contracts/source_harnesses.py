@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connectors.source import Source
-from connectors.sources import SourceSettings, build_source
+from connectors.sources.files import FilesSettings, FilesSource
 
 
 class Prepared(Protocol):
@@ -91,17 +91,17 @@ class FilesInput:
         self.write(self.folder / f"1{self.suffix}", rows[:25])
         self.write(self.folder / f"2{self.suffix}", rows[25:])
 
-    def settings(self, **changes: Any) -> SourceSettings:
+    def settings(self, **changes: Any) -> FilesSettings:
         columns: dict[str, Any] = {
             "order_id": "number", "customer_id": "who", "ordered_at": {"column": "at"}, "amount": "total",
             "currency_code": "currency", "quantity": "items", "refund_amount": "back", "email": "mail",
         }  # fmt: skip
         columns |= changes.pop("columns", {})
         declared = {"type": "files", "path": f"*{self.suffix}", "refunds": "column", "columns": columns}
-        return SourceSettings.model_validate(declared | self.extra | changes)
+        return FilesSettings.model_validate(declared | self.extra | changes)
 
     def source(self, **changes: Any) -> Source:
-        return build_source(self.settings(**changes), base_folder=self.folder, time_zone="Europe/Berlin", key="source")
+        return FilesSource(self.settings(**changes), base_folder=self.folder, time_zone="Europe/Berlin", key="source")
 
     def change(self) -> None:
         self.write(self.folder / f"2{self.suffix}", _rows()[25:39])
@@ -118,7 +118,7 @@ class FilesInput:
 class GeneratedIdsInput(FilesInput):
     """Without order ids, and with people made up."""
 
-    def settings(self, **changes: Any) -> SourceSettings:
+    def settings(self, **changes: Any) -> FilesSettings:
         columns = changes.pop("columns", {})
         return super().settings(columns={"order_id": None, **columns}, customers="generated", **changes)
 

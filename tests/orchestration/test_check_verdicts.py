@@ -7,11 +7,13 @@ import dagster as dg
 import pytest
 
 from ml.forecast_checks import ForecastCheck
-from models.landing import Landing
+from models.errors import StopError
 from models.raw import SOURCE_STREAMS
+from orchestration.declared_stores import DeclaredStore
 from orchestration.forecast_reports import check_results
-from orchestration.ingestion_reports import landing_results
-from orchestration.merchant_run import Outcomes
+from orchestration.ingestion_reports import landing_results, raw_key
+from orchestration.outcomes import Outcomes
+from orchestration.store_landing import StoreLanding
 
 KEY = dg.AssetKey(["ml", "model_runs"])
 
@@ -52,15 +54,18 @@ def test_a_models_check_passes_when_somebodys_model_has_passed_it_and_nobodys_fa
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "words"),
+    ("error", "words"),
     [
-        (Outcomes(results={"ink": []}), "every batch landed whole"),
-        (Outcomes(results={"ink": []}, skipped=["pens"]), "withheld before: pens"),
-        (Outcomes(failures={"ink": "looks truncated"}, skipped=["pens"]), "looks truncated; withheld before: pens"),
+        (None, "every batch landed whole"),
+        (StopError("looks truncated"), "ink/web: looks truncated"),
+        (ZeroDivisionError("division by zero"), "ink/web: unexpected ZeroDivisionError: division by zero"),
     ],
 )
-def test_a_batch_that_was_held_back_has_not_landed_whole(outcomes: Outcomes[Any], words: str) -> None:
-    results = landing_results("files", SOURCE_STREAMS["files"][:1], cast("Outcomes[list[Landing]]", outcomes))
-    (check,) = next(results).check_results or ()
-    assert check.passed is (words == "every batch landed whole")
+def test_a_batch_that_was_held_back_has_not_landed_whole(error: Exception | None, words: str) -> None:
+    key = raw_key("files", SOURCE_STREAMS["files"][0])
+    declared = cast("DeclaredStore", SimpleNamespace(system="files", label="ink/web"))
+    landings = [StoreLanding(declared, error=error), StoreLanding(declared)]
+    (result,) = landing_results({key}, landings, Outcomes())
+    (check,) = result.check_results or ()
+    assert check.passed is (error is None)
     assert check.description == words

@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from orchestration import deployment as deployments
 from orchestration.deployment import Deployment, export_environment, open_deployment, references, warehouse_url
 from orchestration.settings import Settings
 
+NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)
 PASSWORD = "p@ss/w:rd%41 #?&='\"{{ x }}"
 
 
@@ -61,17 +62,26 @@ def test_the_shipped_declarations_need_no_environment(settings: Settings) -> Non
 def test_the_day_is_what_was_asked_for_else_what_is_declared(settings: Settings) -> None:
     opened = Deployment(settings, "")
     (merchant,) = opened.merchants([])
-    assert opened.as_of(merchant, None) == date(1998, 6, 30)
-    assert opened.as_of(merchant, date(1998, 1, 1)) == date(1998, 1, 1)
+    assert opened.as_of(merchant, None, NOON) == date(1998, 6, 30)
+    assert opened.as_of(merchant, date(1998, 1, 1), NOON) == date(1998, 1, 1)
 
 
-def test_a_run_of_no_day_is_refused_with_the_way_out(settings: Settings, tmp_path: Path) -> None:
-    text = settings.config_path.read_text(encoding="utf-8")
-    path = tmp_path / "perennial.yml"
-    path.write_text(text.replace("    as_of_date: 1998-06-30", "    # "), encoding="utf-8")
-    opened = Deployment(replace(settings, config_path=path), "")
-    with pytest.raises(MisconfiguredError, match=r"merchants\[0\]\.as_of_date: .*--as-of YYYY-MM-DD"):
-        opened.as_of(opened.merchants([])[0], None)
+@pytest.mark.parametrize(
+    ("time_zone", "at", "day"),
+    [
+        ("UTC", NOON, date(2026, 1, 13)),
+        ("Pacific/Auckland", NOON, date(2026, 1, 14)),  # where the fourteenth is over already
+        ("America/Los_Angeles", NOON.replace(hour=7), date(2026, 1, 12)),  # where it has not begun yet
+        ("Asia/Kolkata", NOON.replace(hour=18, minute=29), date(2026, 1, 13)),
+        ("Asia/Kolkata", NOON.replace(hour=18, minute=30), date(2026, 1, 14)),
+    ],
+)
+def test_a_run_of_no_day_describes_the_last_one_that_is_over_in_the_merchants_zone(
+    settings: Settings, time_zone: str, at: datetime, day: date
+) -> None:
+    (merchant,) = Deployment(settings, "").merchants([])
+    open_history = merchant.model_copy(update={"as_of_date": None, "time_zone": time_zone})
+    assert Deployment.as_of(open_history, None, at) == day
 
 
 # An external warehouse.

@@ -18,7 +18,8 @@ from models.errors import MisconfiguredError, RejectedRecordError, RetryLaterErr
 from orchestration.configuration import Configuration, Merchant
 from orchestration.declaring import declare_merchants
 from orchestration.deployment import Deployment
-from orchestration.merchant_run import DeploymentResource, MerchantRun
+from orchestration.merchant_run import MerchantRun
+from orchestration.resources import DeploymentResource
 from orchestration.settings import Settings
 from orchestration.verdicts import record_verdicts, refuse_withheld
 

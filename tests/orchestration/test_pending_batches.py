@@ -9,16 +9,19 @@ import pytest
 import sqlalchemy as sa
 
 from models import ops
-from models.errors import StopError
+from models.errors import MisconfiguredError, StopError
 from models.raw import RAW_TABLES
-from orchestration import ingestion
+from orchestration import batch_archiving
+from orchestration.batch_archiving import StoreReading
 from orchestration.configuration import Configuration
 from orchestration.contracts import ContractReport
+from orchestration.declared_stores import DeclaredStore, declared_stores
 from orchestration.declaring import declare_merchants
 from orchestration.deployment import Deployment
-from orchestration.ingestion import archive_merchant, land_merchant
 from orchestration.merchant_run import MerchantRun
 from orchestration.settings import PROJECT_FOLDER, Settings
+from orchestration.store_landing import StoreLanding, land_store
+from orchestration.store_reading import archive_store
 
 STARTED = datetime(2026, 1, 14, 1, tzinfo=UTC)
 RECORDS = RAW_TABLES["files", "orders"]
@@ -41,15 +44,22 @@ class Shop:
         self.night += 1
         return replace(self.run, run_id=f"run-{self.night}", started_at=STARTED + timedelta(days=self.night))
 
+    @property
+    def store(self) -> DeclaredStore:
+        [store] = declared_stores(self.run.deployment.configuration, self.run.merchants)
+        return store
+
     def archive(self) -> MerchantRun:
         run = self.begin()
-        archive_merchant(run, run.merchants[0], "files")
+        archive_store(run, StoreReading(self.store))
         return run
+
+    def land(self, run: MerchantRun) -> int:
+        return len(land_store(run, StoreLanding(self.store)).landings)
 
     def work(self) -> int:
         """A night; says how many batches landed."""
-        run = self.archive()
-        return len(land_merchant(run, run.merchants[0], "files"))
+        return self.land(self.archive())
 
     def landed(self) -> set[str]:
         with self.run.deployment.loader.connect() as connection:
@@ -68,10 +78,10 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    def keeps_it(stream: object, _: object) -> ContractReport:
+    def keeps_it(stream: object, _: object, **__: object) -> ContractReport:
         return ContractReport(str(stream))
 
-    monkeypatch.setattr(ingestion, "check_contract", keeps_it)
+    monkeypatch.setattr(batch_archiving, "check_contract", keeps_it)
     columns = {
         "order_id": "order",
         "customer_id": "customer",
@@ -121,6 +131,17 @@ def test_of_two_exports_that_wait_the_one_that_is_there_lands(shop: Shop) -> Non
     shop.export(*range(25))
     assert shop.work() == 1
     assert len(shop.landed()) == 25
+
+
+def test_what_waits_does_not_land_after_a_look_that_could_not_read_the_source(shop: Shop) -> None:
+    shop.export(1, 2)
+    shop.archive()  # killed before it could land
+    shop.path.unlink()
+    with pytest.raises(MisconfiguredError):
+        shop.archive()
+    assert shop.land(shop.begin()) == 0
+    shop.export(1, 2)
+    assert shop.work() == 1
 
 
 def test_the_books_count_what_a_refused_read_set_aside(shop: Shop) -> None:

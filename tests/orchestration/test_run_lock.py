@@ -13,7 +13,7 @@ import pytest
 
 from models.errors import StopError
 from orchestration.lost_runs import lost_runs, lost_runs_sensor
-from orchestration.merchant_run import _continued_runs
+from orchestration.resources import _continued_runs
 from orchestration.run_lock import hold_run_lock, living_runs
 from orchestration.settings import PROJECT_FOLDER
 

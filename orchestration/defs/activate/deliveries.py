@@ -8,7 +8,8 @@ from models import activation, ops
 from orchestration.activation_stage import MerchantDeliveries, deliver_merchant, refresh_merchant
 from orchestration.configuration import Merchant
 from orchestration.failures import RETRY_POLICY, typed_failures
-from orchestration.merchant_run import DeploymentResource, Outcomes
+from orchestration.outcomes import Outcomes
+from orchestration.resources import DeploymentResource
 from orchestration.verdicts import record_verdicts, refuse_withheld
 
 MEMBERS = dg.AssetKey(["activation", "audience_members"])

@@ -5,7 +5,7 @@ import dagster as dg
 from models.ops import exchange_rates, merchants
 from orchestration.declaring import declare_merchants
 from orchestration.failures import RETRY_POLICY, typed_failures
-from orchestration.merchant_run import DeploymentResource
+from orchestration.resources import DeploymentResource
 
 KEY = dg.AssetKey(["ops", "merchants"])
 RATES_KEY = dg.AssetKey(["ops", "exchange_rates"])

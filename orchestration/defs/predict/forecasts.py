@@ -7,8 +7,9 @@ from models import ml as tables
 from orchestration.asset_plots import model_plots
 from orchestration.failures import RETRY_POLICY, typed_failures
 from orchestration.forecast_reports import check_results, forecast_results
-from orchestration.merchant_run import DeploymentResource, Outcomes
+from orchestration.outcomes import Outcomes
 from orchestration.prediction import predict_merchant, publish_merchant
+from orchestration.resources import DeploymentResource
 
 HISTORY = (
     dg.AssetKey(["intermediate", "int_purchase_days_aggregated"]),

@@ -9,7 +9,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from orchestration.dbt_stages import build_and_test
 from orchestration.failures import RETRY_POLICY
 from orchestration.manifest import load_manifest
-from orchestration.merchant_run import DeploymentResource
+from orchestration.resources import DeploymentResource
 from orchestration.transformation import WarehouseTranslator
 
 MANIFEST = load_manifest()
