@@ -79,7 +79,7 @@ class Activity:
         self._people += 1
         shop.place_order(
             self._items(random.randint(1, 3)),
-            customer_id=customer_id,
+            customer=customer_id,
             email="" if customer_id else f"Guest.{self._people % 40}@Example.com",
             billing=None if customer_id else {"country": "US", "state": random.choice(("NY", "CA"))},
             status=random.choice((*_STATUSES, "processing", "processing")),

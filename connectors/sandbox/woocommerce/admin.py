@@ -35,9 +35,9 @@ class OrderAdmin(CustomerAdmin):
 
     def place_order(
         self,
-        items: Sequence[Item],
+        lines: Sequence[Item],
         *,
-        customer_id: int = 0,
+        customer: int = 0,
         email: str = "",
         billing: Address | None = None,
         status: str = "processing",
@@ -53,8 +53,8 @@ class OrderAdmin(CustomerAdmin):
         """Place an order.
 
         Args:
-            items: What is bought.
-            customer_id: Whose account; 0 for a guest.
+            lines: What is bought.
+            customer: Whose account; 0 for a guest.
             email: As typed at the checkout; the account's where none is given.
             billing: The rest of the billing address; its country and state decide the tax.
             status: A status, registered or not.
@@ -72,14 +72,14 @@ class OrderAdmin(CustomerAdmin):
         """
         with self.lock:
             created = self.seconds(ordered_at)
-            customer = self.customers.get(customer_id)
-            address = dict(billing if billing is not None else customer.billing if customer else {})
-            address["email"] = email or (customer.email if customer else "")
+            account = self.customers.get(customer)
+            address = dict(billing if billing is not None else account.billing if account else {})
+            address["email"] = email or (account.email if account else "")
             order = Order(
                 id=next(self._posts),
                 status=status,
                 currency=currency or self.settings.currency,
-                customer_id=customer_id,
+                customer_id=customer,
                 billing=address,
                 shipping={},
                 created=created,
@@ -90,7 +90,7 @@ class OrderAdmin(CustomerAdmin):
             )
             order.number = str(order.id)
             rates = self._rates(order)
-            order.lines = [self._line(item, rates) for item in items]
+            order.lines = [self._line(item, rates) for item in lines]
             methods = (("Flat rate", shipping),) if isinstance(shipping, Decimal) else shipping
             order.shipping_lines = [
                 ShippingLine(next(self._items), title, "flat_rate", stored(total)) for title, total in methods

@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from connectors.sandbox.catalogue import Catalogue, CatalogueProduct
+from connectors.sandbox.rows import Table
 from connectors.sandbox.woocommerce.records import ZERO, Coupon, Product, Term
 from connectors.sandbox.woocommerce.state import UNCATEGORIZED_ID, ShopState
-from connectors.sandbox.woocommerce.tables import Table
 
 _NOT_IN_SLUGS = re.compile(r"[^a-z0-9]+")
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Any, Generic, TypeVar
 
+from connectors.sandbox.rows import Table, View, shuffled_ties
 from connectors.sandbox.woocommerce.parameters import Query
-from connectors.sandbox.woocommerce.tables import Table, View
 
 R = TypeVar("R")
 
@@ -63,7 +62,7 @@ def page_of(selection: Selection[R], query: Query, matches: Callable[[R], bool] 
     places = places[query.start : query.start + query.per_page]
     if selection.has_stable_ties or query.order_by in ("id", "include"):
         return [view.rows[place] for place in places], total
-    return [view.rows[place] for place in _shuffled_ties(view.keys, places, query)], total
+    return [view.rows[place] for place in shuffled_ties(view.keys, places, f"{query.start} {query.per_page}")], total
 
 
 def _included(selection: Selection[R], include: Sequence[int]) -> View[R]:
@@ -76,9 +75,9 @@ def _sorted(selection: Selection[R], query: Query) -> View[R]:
     key = selection.keys.get(query.order_by, lambda _: 0)
     view = selection.table.view(f"{selection.name} by {query.order_by}", key, selection.keep)
     if query.order_by == "modified":
-        return view.between(query.bounds.get("modified_after"), query.bounds.get("modified_before"))
+        return view.between(query.bounds.get("modified_after"), query.bounds.get("modified_before"), with_ends=False)
     if query.order_by == "date":
-        return view.between(query.bounds.get("after"), query.bounds.get("before"))
+        return view.between(query.bounds.get("after"), query.bounds.get("before"), with_ends=False)
     return view
 
 
@@ -108,29 +107,3 @@ def _between(value: Callable[[R], int], bounds: dict[str, int], lower: str, uppe
     if upper in bounds:
         found.append(lambda row: value(row) < bounds[upper])
     return found
-
-
-def _shuffled_ties(keys: Sequence[Any], places: range, query: Query) -> list[int]:
-    """The page's places, where rows with equal keys come in an order that another page does not share.
-
-    A database that sorts by a column with ties may answer each LIMIT and OFFSET with another order of them.
-    """
-    order = list(places)
-    if not order:
-        return order
-    step = places.step
-    for edge in (order[0], order[-1]):
-        first = last = edge
-        while 0 <= first - step < len(keys) and keys[first - step] == keys[edge]:
-            first -= step
-        while 0 <= last + step < len(keys) and keys[last + step] == keys[edge]:
-            last += step
-        group = list(range(first, last + step, step))
-        if len(group) > 1:
-            dealt = list(group)
-            Random(f"{query.start} {query.per_page} {keys[edge]}").shuffle(dealt)  # noqa: S311 - no secret
-            new_places = dict(zip(group, dealt, strict=True))
-            order = [new_places.get(place, place) if keys[place] == keys[edge] else place for place in order]
-        if keys[order[0]] == keys[order[-1]]:
-            break
-    return order

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from connectors.sandbox.rows import Table
 from connectors.sandbox.woocommerce import rendering_catalogue as catalogue
 from connectors.sandbox.woocommerce.listing import Selection
 from connectors.sandbox.woocommerce.parameters import ListRules, Query, ids_of
 from connectors.sandbox.woocommerce.records import Coupon, Customer, Order, Product, Refund, TaxRate, Term
 from connectors.sandbox.woocommerce.rendering import Json, Rendering
 from connectors.sandbox.woocommerce.state import ShopState
-from connectors.sandbox.woocommerce.tables import Table
 
 R = TypeVar("R")
 

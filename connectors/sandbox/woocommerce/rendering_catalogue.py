@@ -3,9 +3,9 @@
 from html import escape
 from typing import Any
 
+from connectors.sandbox.rows import Table
 from connectors.sandbox.woocommerce.records import Coupon, Product, TaxRate, Term
 from connectors.sandbox.woocommerce.rendering import Json, Rendering, meta_rows
-from connectors.sandbox.woocommerce.tables import Table
 
 
 def product_json(to: Rendering, product: Product) -> Json:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import count
 from zoneinfo import ZoneInfo
 
+from connectors.sandbox.rows import Table
 from connectors.sandbox.woocommerce.records import Coupon, Customer, Order, Product, Refund, TaxRate, Term
-from connectors.sandbox.woocommerce.tables import Table
 from connectors.sandbox.woocommerce.totals import Rounding
 
 CORE_STATUSES = (

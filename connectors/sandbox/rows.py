@@ -6,6 +6,7 @@ A list of a shop that stands still is sorted once, however many pages of it are 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Generic, TypeVar
 
 R = TypeVar("R")
@@ -18,10 +19,11 @@ class View(Generic[R]):
     keys: Sequence[Any]
     rows: Sequence[R]
 
-    def between(self, after: Any | None, before: Any | None) -> "View[R]":  # noqa: ANN401 - a key of any kind
-        """The rows whose keys are strictly between two."""
-        start = 0 if after is None else bisect_right(self.keys, after)
-        end = len(self.keys) if before is None else bisect_left(self.keys, before)
+    def between(self, low: Any | None, high: Any | None, *, with_ends: bool) -> "View[R]":  # noqa: ANN401 - any key
+        """The rows whose keys are between two, with or without those that are equal to one of them."""
+        start_of, end_of = (bisect_left, bisect_right) if with_ends else (bisect_right, bisect_left)
+        start = 0 if low is None else start_of(self.keys, low)
+        end = len(self.keys) if high is None else end_of(self.keys, high)
         if start == 0 and end == len(self.keys):
             return self
         return View(self.keys[start:end], self.rows[start:end])
@@ -79,3 +81,34 @@ class Table(Generic[R]):
             known = View([key for key, _ in kept], [self._rows[row_id] for _, row_id in kept])
             self._views[name] = known
         return known
+
+
+def shuffled_ties(keys: Sequence[Any], places: range, page: str) -> list[int]:
+    """A page's places, where rows with equal keys come in an order that another page does not share.
+
+    A database that sorts by a column with ties may answer each LIMIT and OFFSET with another order of them.
+
+    Args:
+        keys: What the rows are sorted by.
+        places: Those of the page.
+        page: Stands for the page; the same one always gets the same order.
+    """
+    order = list(places)
+    if not order:
+        return order
+    step = places.step
+    for edge in (order[0], order[-1]):
+        first = last = edge
+        while 0 <= first - step < len(keys) and keys[first - step] == keys[edge]:
+            first -= step
+        while 0 <= last + step < len(keys) and keys[last + step] == keys[edge]:
+            last += step
+        group = list(range(first, last + step, step))
+        if len(group) > 1:
+            dealt = list(group)
+            Random(f"{page} {keys[edge]}").shuffle(dealt)  # noqa: S311 - no secret
+            new_places = dict(zip(group, dealt, strict=True))
+            order = [new_places.get(place, place) if keys[place] == keys[edge] else place for place in order]
+        if keys[order[0]] == keys[order[-1]]:
+            break
+    return order
