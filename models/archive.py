@@ -223,31 +223,34 @@ class BatchWriter:
     def _write_records(self, stream: Stream, page: Page) -> None:
         extra = [CONTENT_HASH, ROW_NUMBER] if page.payloads is None else [CONTENT_HASH, ROW_NUMBER, PAYLOAD]
         schema = pa.schema([*stream.schema, *extra])
-        file = self._file(self._files, stream.name, self._batch.stream_path(stream.name), schema, _DISTINCT)
-        if file.schema != schema:
+
+        def complete(rows: pa.RecordBatch, first: int) -> pa.RecordBatch:
+            hashes = content_hashes(stream, rows.select(stream.column_names))
+            numbers = pa.array(range(first, first + rows.num_rows), pa.int64())
+            columns = [*(rows.column(name) for name in stream.column_names), hashes, numbers]
+            return pa.RecordBatch.from_arrays([*columns, *rows.columns[len(stream.columns) :]], schema=schema)
+
+        if stream.name not in self._files:
+            path = self._batch.stream_path(stream.name)
+            self._files[stream.name] = ParquetFile(path, schema, distinct=_DISTINCT, complete=complete)
+            self._cleanup.callback(self._files[stream.name].discard)
+        if self._files[stream.name].schema != schema:
             raise TypeError(f"some pages of {stream.name} have payloads and others have none")
-        numbers = pa.array(range(file.row_count, file.row_count + page.records.num_rows), pa.int64())
-        columns = [*page.records.columns, content_hashes(stream, page.records), numbers]
+        rows = page.records
         if page.payloads is not None:
-            columns.append(page.payloads.cast(PAYLOAD.type))
-        file.write(pa.RecordBatch.from_arrays(columns, schema=schema))
+            rows = rows.append_column(PAYLOAD, page.payloads.cast(PAYLOAD.type))
+        self._files[stream.name].write(rows)
 
     def _write_deletions(self, stream: Stream, keys: pa.RecordBatch) -> None:
         schema = pa.schema([stream.schema.field(name) for name in stream.key])
         if keys.schema.names != schema.names or keys.schema.types != schema.types:
             raise TypeError(f"deletions of {stream.name} have the schema {keys.schema}, not {schema}")
         if keys.num_rows:
-            path = self._batch.deletions_path(stream.name)
-            file = self._file(self._deletions, stream.name, path, schema, frozenset(stream.key))
-            file.write(pa.RecordBatch.from_arrays(keys.columns, schema=schema))
-
-    def _file(
-        self, files: dict[str, ParquetFile], name: str, path: Path, schema: pa.Schema, distinct: frozenset[str]
-    ) -> ParquetFile:
-        if name not in files:
-            files[name] = ParquetFile(path, schema, distinct)
-            self._cleanup.callback(files[name].discard)
-        return files[name]
+            if stream.name not in self._deletions:
+                path = self._batch.deletions_path(stream.name)
+                self._deletions[stream.name] = ParquetFile(path, schema)
+                self._cleanup.callback(self._deletions[stream.name].discard)
+            self._deletions[stream.name].write(pa.RecordBatch.from_arrays(keys.columns, schema=schema))
 
     def finish(self) -> ArchivedBatch:
         """Make the files final and write the manifest, which comes last: what it names is there.

@@ -40,23 +40,27 @@ def content_hashes(stream: Stream, records: pa.RecordBatch) -> pa.StringArray:
         One string of 32 hexadecimal digits per record.
     """
     parts = [
-        _canonical(records.column(column.name)) for column in stream.columns if column.name not in PROVENANCE_COLUMNS
+        part
+        for column in stream.columns
+        if column.name not in PROVENANCE_COLUMNS
+        for part in _canonical(records.column(column.name))
     ]
     texts = _compute.binary_join_element_wise(*parts, pa.scalar(b"", pa.binary()))
     return pa.array([md5(text, usedforsecurity=False).hexdigest() for text in texts.to_pylist()], pa.string())
 
 
-def _canonical(column: pa.Array[Any]) -> pa.Array[Any]:
+def _canonical(column: pa.Array[Any]) -> list[Any]:
+    """What stands in a record's text for each value: arrays and scalars, to be joined row by row."""
     if pa.types.is_string(column.type):
-        text = column.cast(pa.binary())
-        marked = _compute.binary_join_element_wise(
-            _compute.binary_length(text).cast(pa.string()).cast(pa.binary()), text, pa.scalar(b":", pa.binary())
-        )
+        text = column.view(pa.binary())
+        parts = [_compute.binary_length(text).cast(pa.string()).view(pa.binary()), pa.scalar(b":", pa.binary()), text]
     else:
-        number = _compute.cast(_integers(column), pa.string()).cast(pa.binary())
-        marked = _compute.binary_join_element_wise(number, pa.scalar(b"", pa.binary()), pa.scalar(b",", pa.binary()))
-    filled: pa.Array[Any] = _compute.fill_null(marked, pa.scalar(b"~", pa.binary()))
-    return filled
+        number = _compute.cast(_integers(column), pa.string()).view(pa.binary())
+        parts = [number, pa.scalar(b",", pa.binary())]
+    if column.null_count == 0:
+        return parts
+    marked = _compute.binary_join_element_wise(*parts, pa.scalar(b"", pa.binary()))
+    return [_compute.fill_null(marked, b"~")]
 
 
 def _integers(column: pa.Array[Any]) -> pa.Array[Any]:

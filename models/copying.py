@@ -48,12 +48,17 @@ def copy_batches(
                     copy.write(_csv(batch, columns))
                     row_count += batch.num_rows
         except psycopg.errors.DataError as error:
-            where = (error.diag.context or "").split(":", 1)[0]
-            raise StopError(
-                f"{table.fullname}: the warehouse cannot hold a value ({error.diag.message_primary}; {where}); text "
-                "must be free of NUL characters and numbers must fit their columns"
-            ) from error
+            raise unholdable(table, error) from error
     return row_count
+
+
+def unholdable(table: sa.Table, error: psycopg.errors.DataError) -> StopError:
+    """What to raise for a value that PostgreSQL cannot hold."""
+    where = (error.diag.context or "").split(":", 1)[0]
+    return StopError(
+        f"{table.fullname}: the warehouse cannot hold a value ({error.diag.message_primary}; {where}); text must be "
+        "free of NUL characters and numbers must fit their columns"
+    )
 
 
 def _csv(batch: pa.RecordBatch | pa.Table, columns: Sequence[str]) -> str:
