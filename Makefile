@@ -54,8 +54,15 @@ check: .venv/.installed ## Everything that guards main: format, lint, types, lay
 	$(PERENNIAL) docs --check
 	$(PYTEST) $(PARALLEL) -m "not soak"
 
-bench: .venv/.installed ## Measure, with peers beside us in one run
+bench: .venv/.installed .venv-peers/.installed ## Measure, with peers beside us in one run
 	@$(BIN)/python -m benchmarks
+
+# What is measured against, in an environment of its own: its pins are not ours.
+.venv-peers/.installed: benchmarks/peers/requirements.lock .venv/.installed
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@$(BIN)/uv pip sync --quiet --python .venv-peers/bin/python --require-hashes benchmarks/peers/requirements.lock \
+		|| .venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peers/requirements.lock
+	@touch $@
 
 docs: .venv/.installed ## Regenerate the generated documents
 	@$(PERENNIAL) docs
@@ -73,5 +80,5 @@ lock: .venv/.installed ## Resolve the dependencies again into requirements.lock
 
 clean: ## Stop the warehouse and remove what the commands made, the warehouse's data included
 	@if test -x $(PERENNIAL); then $(PERENNIAL) clean; fi
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dbt_project/target dbt_project/logs logs
+	@rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dbt_project/target dbt_project/logs logs
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BENCHMARKS = ("clv_fit", "landing")
+BENCHMARKS = ("clv_fit", "landing", "extraction")
 
 
 def main() -> int:

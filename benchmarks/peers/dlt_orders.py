@@ -1,10 +1,10 @@
-"""The peer's arm of the extraction benchmark: orders of a WooCommerce shop into PostgreSQL with dlt's `rest_api` source.
+"""The peer's arm of the extraction benchmark: orders of a WooCommerce shop into PostgreSQL with dlt's `rest_api`.
 
 Usage: python dlt_orders.py SHOP_URL KEY SECRET DATABASE_URL FIELDS.json WORKING_FOLDER
 
-Runs in an environment of its own (requirements.lock beside it). As dlt's documentation has it: page-number paging, merge
-on the primary key, nested lists as child tables. Of each order the same fields are kept that our raw tables hold, so
-that neither arm does more work than the other. Prints one JSON object: rows loaded, CPU seconds, peak memory.
+Runs in an environment of its own (requirements.lock beside it). As dlt's documentation has it: page-number paging,
+merge on the primary key, nested lists as child tables. Of each order the same fields are kept that our raw tables hold,
+so that neither arm does more work than the other. Prints one JSON object: rows loaded, CPU seconds, peak memory.
 """
 
 import json

@@ -1,0 +1,322 @@
+"""CPU time and memory from a shop's API to raw tables: Perennial and dlt in turn, against the same sandbox shop.
+
+Usage: python benchmarks/extraction.py [--orders 20000] [--largest 200000]
+
+Both arms page through the orders of one WooCommerce sandbox, which serves from a process of its own, and bring the same
+columns and child tables into the same PostgreSQL, merged by key. dlt runs in `.venv-peers` (made from
+benchmarks/peers/requirements.lock; without it, it is left out and the output says so). CPU seconds are those of the
+loading process; the database server's stand beside them, read from /proc, so this benchmark runs on Linux only.
+
+The floors are what no loader of these pages can do without: fetching them, decoding their JSON, and copying the rows.
+"""
+
+import argparse
+import base64
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from connectors.http import HttpClient, HttpRequest  # noqa: E402  # run as a script, from any folder
+from connectors.source import ReadReport, ReadRequest, SourceRuntime  # noqa: E402
+from connectors.sources.woocommerce import WooCommerceSettings, WooCommerceSource  # noqa: E402
+from connectors.sources.woocommerce.shapes import Order  # noqa: E402
+from models import bookkeeping  # noqa: E402
+from models.archive import ArchivedBatch, BatchWriter, batch_id, batches  # noqa: E402
+from models.copying import copy_batches  # noqa: E402
+from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
+from models.engine import create_engine  # noqa: E402
+from models.landing import land_batch  # noqa: E402
+from models.migration import migrate  # noqa: E402
+from models.raw import RAW_TABLES  # noqa: E402
+
+PEER = ROOT / ".venv-peers" / "bin" / "python"
+KEY, SECRET = "ck_sandbox", "cs_sandbox"  # the sandbox's own
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+NESTED = {
+    "order_lines": "line_items",
+    "order_shipping_lines": "shipping_lines",
+    "order_fees": "fee_lines",
+    "order_discounts": "coupon_lines",
+    "order_taxes": "tax_lines",
+}
+
+
+class NoSecrets:
+    """The shop hands out none."""
+
+    def get(self, _name: str) -> str | None:
+        """Nothing."""
+        return None
+
+    def set(self, _name: str, _value: str) -> None:
+        """Nowhere."""
+
+
+def runtime() -> SourceRuntime:
+    """The real world."""
+    return SourceRuntime(lambda: datetime.now(UTC), time.sleep, random.Random(1), NoSecrets())
+
+
+def pages(url: str) -> Iterator[bytes]:
+    """Every page of orders, as a loader without a cursor would ask for them."""
+    auth = "Basic " + base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
+    with HttpClient(runtime(), ReadReport(), headers={"Authorization": auth}) as client:
+        requests = (
+            HttpRequest(
+                "GET",
+                f"{url}/wp-json/wc/v3/orders",
+                [("per_page", "100"), ("page", str(number)), ("orderby", "id"), ("order", "asc")],
+            )
+            for number in range(1, 1_000_000)
+        )
+        for response in client.send_all(requests, ahead=2):
+            if response.content.strip() == b"[]":
+                return
+            yield response.content
+
+
+def cpu_seconds() -> float:
+    """Of this process so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def perennial(url: str, database: str, folder: str) -> dict[str, Any]:
+    """Read the shop into an archive and land it, reading by reading."""
+    source = WooCommerceSource(
+        WooCommerceSettings.model_validate(
+            {"type": "woocommerce", "url": url, "consumer_key": KEY, "consumer_secret": SECRET}
+        ),
+        runtime=runtime(),
+        time_zone="America/New_York",
+        key="source",
+    )
+    engine = create_engine(database)
+    state, follows, rows, at = None, None, 0, datetime.now(UTC)
+    while True:
+        reading = source.read(ReadRequest("bench", "web", state, at))
+        begun = ArchivedBatch(
+            root=Path(folder),
+            batch_id=batch_id(source.system, "bench", "web", reading.fingerprint, follows=follows),
+            source=source.system,
+            merchant_id="bench",
+            store_id="web",
+            mode=reading.mode.value,
+            fingerprint=reading.fingerprint,
+            day=at.date(),
+            cursor=reading.cursor,
+            archived_at=at,
+        )
+        with BatchWriter(begun, source.streams) as writer:
+            for page in reading.pages:
+                writer.write(page)
+            batch = writer.finish()
+        with engine.begin() as connection:
+            bookkeeping.register_batch(connection, batch)
+            bookkeeping.record_contract(connection, batch.batch_id, has_passed=True, report={})
+        with engine.connect() as connection:
+            land_batch(connection, batch=batch, loaded_at=at, max_shrink_rate=1.0)
+        rows += sum(batch.row_counts.values())
+        state, follows = dict(batch.cursor), batch.batch_id
+        if not reading.report.has_more:
+            return {"rows": rows}
+
+
+def floor_http(url: str, _database: str, _folder: str) -> dict[str, Any]:
+    """Fetch every page and drop it."""
+    return {"bytes": sum(len(content) for content in pages(url))}
+
+
+def floor_decode(url: str, _database: str, _folder: str) -> dict[str, Any]:
+    """Decode every page into typed records and drop them; fetching is subtracted."""
+    decoder = msgspec.json.Decoder(list[Order], strict=False)
+    bodies = list(pages(url))
+    before = cpu_seconds()
+    count = sum(len(decoder.decode(body)) for body in bodies)
+    return {"rows": count, "own_cpu_seconds": cpu_seconds() - before}
+
+
+def floor_copy(_url: str, database: str, folder: str) -> dict[str, Any]:
+    """Copy the rows of an archive that the first arm wrote into plain tables without an index; reading is left out."""
+    engine, rows, cost = create_engine(database), 0, 0.0
+    with engine.begin() as connection:
+        for batch in batches(Path(folder), "woocommerce"):
+            for stream in batch.row_counts:
+                raw = RAW_TABLES["woocommerce", stream]
+                names = [c.name for c in raw.columns if c.name in _columns(stream)]
+                plain = sa.Table(
+                    f"floor_{stream}", sa.MetaData(), *(sa.Column(name, raw.c[name].type) for name in names)
+                )
+                plain.create(connection, checkfirst=True)
+                held = [piece.select(names) for piece in batch.record_batches(stream)]
+                before = cpu_seconds()
+                rows += copy_batches(connection, plain, names, iter(held))
+                cost += cpu_seconds() - before
+    return {"rows": rows, "own_cpu_seconds": cost}
+
+
+def _columns(stream: str) -> list[str]:
+    return next(s.column_names for s in WooCommerceSource.streams if s.name == stream)
+
+
+ARMS: dict[str, Callable[[str, str, str], dict[str, Any]]] = {
+    "perennial": perennial,
+    "floor_http": floor_http,
+    "floor_decode": floor_decode,
+    "floor_copy": floor_copy,
+}
+
+
+def peer_fields() -> dict[str, list[str]]:
+    """The fields that our raw tables hold, in the API's own terms: for the peer to keep, and no more."""
+    streams = {stream.name: stream.column_names for stream in WooCommerceSource.streams}
+    orders = ["id" if name == "order_id" else name for name in streams["orders"]]
+    fields: dict[str, list[str]] = {
+        "": [
+            n for n in orders if not n.startswith(("billing_", "shipping_")) or n in {"shipping_total", "shipping_tax"}
+        ]
+    }
+    for part in ("billing", "shipping"):
+        fields[part] = [
+            n.removeprefix(f"{part}_")
+            for n in orders
+            if n.startswith(f"{part}_") and n not in {"shipping_total", "shipping_tax"}
+        ]
+    for stream, name in NESTED.items():
+        own = [n for n in streams[stream] if n != "order_id"]
+        fields[name] = ["id" if column.endswith("line_id") else column for column in own]
+    return fields
+
+
+@contextmanager
+def shop(orders: int) -> Iterator[str]:
+    """The sandbox, for as long as the block lasts."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "benchmarks" / "extraction_shop.py"), str(orders)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.communicate()
+
+
+def server_cpu_seconds(pid: int) -> float:
+    """Of the database server and all that it started, living and gone."""
+    total = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(stat.parent.name) == pid or int(fields[1]) == pid:
+            total += sum(int(fields[i]) for i in (11, 12))
+            if int(stat.parent.name) == pid:
+                total += sum(int(fields[i]) for i in (13, 14))
+    return total / CLOCK_TICKS
+
+
+def run_arm(command: list[str], server_pid: int) -> dict[str, Any]:
+    """One arm in a process of its own, with what the database server spent on it."""
+    before = server_cpu_seconds(server_pid)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{command[1]}: {done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    found["server_cpu_seconds"] = server_cpu_seconds(server_pid) - before
+    return found
+
+
+def main() -> None:
+    """Run every arm at one size, ours at a larger one, and print one JSON line each and the ratios."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--largest", type=int, default=0)
+    parser.add_argument("--arm", nargs=4)
+    options = parser.parse_args()
+    if options.arm:
+        name, *given = options.arm
+        found = ARMS[name](*given)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"cpu_seconds": cpu_seconds(), "peak_mib": memory, **found}))
+        return
+    with tempfile.TemporaryDirectory() as home:
+        server = EmbeddedServer(EmbeddedSettings(home=Path(home)))
+        url = server.start()
+        try:
+            migrate(url)
+            pid = server.status().pid or 0
+            compare(options.orders, url, home, pid)
+            if options.largest:
+                grow(options.largest, url, home, pid)
+        finally:
+            server.stop()
+
+
+def compare(orders: int, database: str, home: str, pid: int) -> None:
+    """All arms on so many orders."""
+    with shop(orders) as url:
+        found: dict[str, dict[str, Any]] = {}
+        folder = str(Path(home) / "archive")
+        for name in ARMS:
+            command = [sys.executable, __file__, "--arm", name, url, database, folder]
+            found[name] = run_arm(command, pid)
+            print(json.dumps({"arm": name, "orders": orders, **found[name]}), flush=True)
+        if PEER.exists():
+            fields = Path(home) / "fields.json"
+            fields.write_text(json.dumps(peer_fields()), encoding="utf-8")
+            script = str(ROOT / "benchmarks" / "peers" / "dlt_orders.py")
+            command = [str(PEER), script, url, KEY, SECRET, database, str(fields), str(Path(home) / "dlt")]
+            found["dlt"] = run_arm(command, pid)
+            print(json.dumps({"arm": "dlt", "orders": orders, **found["dlt"]}), flush=True)
+        else:
+            print("dlt is left out: .venv-peers is not there (make bench makes it)")
+    ours = found["perennial"]
+    floors = [
+        found["floor_http"]["cpu_seconds"],
+        found["floor_decode"]["own_cpu_seconds"],
+        found["floor_copy"]["own_cpu_seconds"],
+    ]
+    print(f"floors: HTTP {floors[0]:.2f}, decode {floors[1]:.2f}, COPY {floors[2]:.2f} CPU s")
+    print(f"Perennial against the summed floors: {ours['cpu_seconds'] / sum(floors):.1f} times")
+    if "dlt" in found:
+        theirs = found["dlt"]
+        total = [arm["cpu_seconds"] + arm["server_cpu_seconds"] for arm in (theirs, ours)]
+        print(f"dlt against Perennial: {theirs['cpu_seconds'] / ours['cpu_seconds']:.1f} times the CPU of the process")
+        print(f"with the database server's: {total[0] / total[1]:.1f} times")
+
+
+def grow(orders: int, database: str, home: str, pid: int) -> None:
+    """Our arm alone on so many orders, in a warehouse of its own."""
+    with shop(orders) as url:
+        name = "largest"
+        engine = create_engine(database).execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"create database {name}"))
+        other = database.rpartition("/")[0] + f"/{name}"
+        migrate(other)
+        command = [sys.executable, __file__, "--arm", "perennial", url, other, str(Path(home) / name)]
+        print(json.dumps({"arm": "perennial", "orders": orders, **run_arm(command, pid)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
