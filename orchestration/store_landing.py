@@ -66,7 +66,7 @@ def land_store(run: MerchantRun, landing: StoreLanding) -> StoreLanding:
             waiting = [] if newest is None else [newest]
     history = SyncHistory(run, declared)
     if (failure := history.failure()) is not None:
-        landing.error = StopError(f"held back when it was read: {failure[1]}")
+        landing.error = StopError(f"held back when it was read: {failure.message}")
     batches: list[ArchivedBatch] = []
     with progress.current().task(f"Landing {declared.label}", len(waiting)) as advance:
         for batch_id in waiting:

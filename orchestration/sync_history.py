@@ -53,6 +53,21 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class ReadingFailure:
+    """What the reading of a store failed by, as the books have it.
+
+    Attributes:
+        status: failed or withheld.
+        message: What went wrong and what to do.
+        rejected: Per stream, the records that it set aside.
+    """
+
+    status: str
+    message: str
+    rejected: Counter[str]
+
+
+@dataclass(frozen=True)
 class SyncHistory:
     """Writes the rows of one run and store.
 
@@ -101,14 +116,14 @@ class SyncHistory:
                 summed = {name: LandingResult(name, last.get(name, 0)) for name in self.declared.stream_names}
             self._finish("withheld", batches, summed, message=str(refusal))
         elif failure is not None:
-            self._finish(failure[0], batches, summed, message=failure[1])
+            self._finish(failure.status, batches, summed, message=failure.message, rejected=failure.rejected)
         else:
             self._finish("landed", batches, summed)
 
-    def failure(self) -> tuple[str, str] | None:
-        """The status and message of this run's reading of the store, if it failed."""
+    def failure(self) -> ReadingFailure | None:
+        """What this run's reading of the store failed by, if it did."""
         table, (merchant_id, store_id, system) = ops.sync_runs, self.declared.names
-        query = sa.select(table.c.status, table.c.message).where(
+        query = sa.select(table.c.status, table.c.message, table.c.stream, table.c.rows_rejected).where(
             table.c.run_id == self.run.run_id,
             table.c.merchant_id == merchant_id,
             table.c.store_id == store_id,
@@ -116,8 +131,10 @@ class SyncHistory:
             table.c.status.in_(_FAILED),
         )
         with self.run.deployment.loader.connect() as connection:
-            row = connection.execute(query.limit(1)).one_or_none()
-        return None if row is None else (row.status, row.message)
+            rows = connection.execute(query).all()
+        if not rows:
+            return None
+        return ReadingFailure(rows[0].status, rows[0].message, Counter({r.stream: r.rows_rejected for r in rows}))
 
     def _finish(
         self,
@@ -127,15 +144,17 @@ class SyncHistory:
         *,
         message: str | None = None,
         asked: Asked | None = None,
+        rejected: Counter[str] | None = None,
     ) -> None:
         merchant_id, store_id, system = self.declared.names
         named = {"run_id": self.run.run_id, "merchant_id": merchant_id, "store_id": store_id, "source": system}
         finished_at = self.run.deployment.clock()
         with self.run.deployment.loader.begin() as connection:
-            rejected: Counter[str] = Counter()
-            for batch in batches:
-                if batch.rejected_count:
-                    rejected.update(rejections.rejected_counts(connection, batch.batch_id))
+            if rejected is None:
+                rejected = Counter()
+                for batch in batches:
+                    if batch.rejected_count:
+                        rejected.update(rejections.rejected_counts(connection, batch.batch_id))
             for stream in self.declared.stream_names:
                 sync_run_id = sync_runs.start_sync_run(
                     connection, **named, stream=stream, started_at=self.run.started_at
