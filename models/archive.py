@@ -24,10 +24,17 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from models.archive_files import ParquetFile, make_folder, publish, temporary_path
+from models.archive_files import (
+    ParquetFile,
+    make_folder,
+    parquet_batches,
+    parquet_columns,
+    publish,
+    temporary_path,
+)
 from models.content_hash import content_hashes
 from models.records import Deletions, Page, Stream
 
@@ -130,7 +137,12 @@ class ArchivedBatch:
         )
 
     def record_batches(
-        self, stream: str, *, columns: Sequence[str] | None = None, batch_rows: int = _READ_ROWS
+        self,
+        stream: str,
+        *,
+        columns: Sequence[str] | None = None,
+        batch_rows: int = _READ_ROWS,
+        is_wanted: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The records of a stream, in the order they were read.
 
@@ -138,13 +150,13 @@ class ArchivedBatch:
             stream: The stream's name.
             columns: The columns wanted; by default the stream's own with `content_hash` and `row_number`.
             batch_rows: The most rows at a time.
+            is_wanted: For each record whether to return it; by default all are.
         """
-        if not self.row_counts.get(stream):
-            return
-        with pq.ParquetFile(self.stream_path(stream)) as file:
-            names = [name for name in file.schema_arrow.names if name != PAYLOAD.name] if columns is None else columns
-            for records in file.iter_batches(batch_size=batch_rows, columns=list(names)):
-                yield records.select(list(names))  # the file's order is not the caller's
+        if self.row_counts.get(stream):
+            path = self.stream_path(stream)
+            if columns is None:
+                columns = [name for name in parquet_columns(path) if name != PAYLOAD.name]
+            yield from parquet_batches(path, columns, batch_rows, is_wanted)
 
     def deleted_keys(self, stream: str, *, batch_rows: int = _READ_ROWS) -> Iterator[pa.RecordBatch]:
         """The keys of the stream's records that the platform confirmed to be gone: its key columns, in the key's order.
@@ -153,10 +165,9 @@ class ArchivedBatch:
             stream: The stream's name.
             batch_rows: The most keys at a time.
         """
-        if not self.deletion_counts.get(stream):
-            return
-        with pq.ParquetFile(self.deletions_path(stream)) as file:
-            yield from file.iter_batches(batch_size=batch_rows)
+        if self.deletion_counts.get(stream):
+            path = self.deletions_path(stream)
+            yield from parquet_batches(path, parquet_columns(path), batch_rows)
 
     def landed(self, *, batch_number: int, landed_at: datetime) -> "ArchivedBatch":
         """Note in the manifest that the batch has landed; repeating it changes nothing.

@@ -4,9 +4,11 @@ Must not know batches, streams or what the columns mean.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -78,6 +80,37 @@ class ParquetFile:
             rows = self._complete(rows, self.row_count - rows.num_rows)
         self._writer.write_batch(rows, row_group_size=_ROW_GROUP_ROWS)
         self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+
+
+def parquet_batches(
+    path: Path, columns: Sequence[str], batch_rows: int, is_wanted: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a file, in their order.
+
+    Args:
+        path: The file.
+        columns: The columns to read; they come in this order.
+        batch_rows: The most rows at a time.
+        is_wanted: For each row whether to return it; a row group without any is not read.
+    """
+    with pq.ParquetFile(path) as file:
+        first = 0
+        for group in range(file.num_row_groups):
+            last = first + file.metadata.row_group(group).num_rows
+            if is_wanted is None or is_wanted[first:last].any():
+                for rows in file.iter_batches(batch_size=batch_rows, row_groups=[group], columns=list(columns)):
+                    some = rows.select(list(columns))  # the file's order is not the caller's
+                    if is_wanted is not None:
+                        some = some.filter(pa.array(is_wanted[first : first + rows.num_rows]))
+                        first += rows.num_rows
+                    if some.num_rows:
+                        yield some
+            first = last
+
+
+def parquet_columns(path: Path) -> list[str]:
+    """The names of a file's columns."""
+    return list(pq.read_schema(path).names)
 
 
 def temporary_path(path: Path) -> Path:

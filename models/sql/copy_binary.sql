@@ -1,1 +1,1 @@
-copy {table} ({columns}) from stdin (format binary)
+copy {table} ({columns}) from stdin with binary
