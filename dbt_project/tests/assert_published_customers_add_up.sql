@@ -1,6 +1,6 @@
 {{ config(tags=['after_ml'], meta={'dagster': {'ref': {'name': 'customer_360'}}}) }}
 
--- What is published of a merchant is everything that the facts hold, unless its publish is withheld.
+-- What is published of a merchant is everything that the facts hold of customers, unless its publish is withheld.
 with published as (
 
     select * from {{ ref('customer_360') }}
@@ -62,6 +62,7 @@ order_totals as (
         count(*) as order_count,
         sum(amount) as gross_amount
     from orders
+    where customer_id is not null
     group by merchant_id
 
 ),

@@ -11,6 +11,8 @@ import pytest
 from dbt_command import Dbt
 from dbt_histories import MERCHANTS, Merchant, Row, eligible_orders, eligible_refunds, fill, raw_rows
 
+from models.raw import RAW_TABLES
+
 pytestmark = pytest.mark.slow
 
 KEY = ["merchant_id", "customer_id"]
@@ -112,7 +114,8 @@ def test_every_failing_row_would_name_its_merchant(connection: psycopg.Connectio
 
 def test_no_other_schema_is_made(connection: psycopg.Connection[Any]) -> None:
     schemas = set(read(connection, "select nspname from pg_namespace")["nspname"])
-    ours = {"staging", "intermediate", "marts", "vault", "dbt_checks", "raw_files", "ops", "ml", "activation"}
+    ours = {"staging", "intermediate", "marts", "vault", "dbt_checks", "ops", "ml", "activation"}
+    ours |= {table.schema for table in RAW_TABLES.values() if table.schema}
     assert {s for s in schemas if not s.startswith("pg_")} == ours | {"public", "information_schema"}
 
 

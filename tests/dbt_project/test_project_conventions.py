@@ -17,7 +17,7 @@ KEY_TESTS = {"primary_key", "unique"}
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z0-9_]+",
     "intermediate": r"int_[a-z0-9_]+_[a-z]+ed",
-    "marts": r"(?:fct|dim)_[a-z0-9_]+s|(?:customer|cohort)_[a-z0-9_]+",
+    "marts": r"(?:fct|dim)_[a-z0-9_]+s|(?:customer|cohort|order|store)_[a-z0-9_]+",
     "vault": r"[a-z_]+s",
 }
 TYPES = {
@@ -90,12 +90,21 @@ def test_column_names_say_the_type(models: list[Node]) -> None:
 
 
 def test_money_stands_beside_its_currency(models: list[Node]) -> None:
+    """What is in the merchant's currency is called `amount` where the same row has other currencies too."""
     for model in models:
         columns = set(model["columns"])
         if "original_amount" in columns:
             assert "original_currency_code" in columns, model["name"]
-        if any(re.fullmatch(r"(?:.*_)?amount", c) for c in columns - {"original_amount"}):
+        if "amount" in columns:
             assert "currency_code" in columns, model["name"]
+        amounts = {c for c in columns if re.fullmatch(r"(?:.*_)?amount", c)}
+        if amounts and not _is_of_a_part(model):
+            assert columns & {"currency_code", "original_currency_code", "value_currency_code"}, model["name"]
+
+
+def _is_of_a_part(model: Node) -> bool:
+    """Whether it holds a platform's own rows of parts, or sums of them, whose currency stands on the order alone."""
+    return layer(model) == "staging" or model["name"].endswith("_summed")
 
 
 def test_personal_data_is_stored_in_the_vault_alone(models: list[Node]) -> None:
@@ -106,9 +115,38 @@ def test_personal_data_is_stored_in_the_vault_alone(models: list[Node]) -> None:
     assert {layer(m) for m in holders} <= {"staging", "intermediate", "vault"}
 
 
-def test_every_model_has_a_tested_key(models: list[Node], data_tests: list[Node]) -> None:
+def test_every_model_has_a_tested_key(manifest: dict[str, Any], models: list[Node], data_tests: list[Node]) -> None:
+    """Of a platform's records the database holds the key, of one source's conformed ones the union's test does."""
     keyed = {t["attached_node"] for t in data_tests if (t.get("test_metadata") or {}).get("name") in KEY_TESTS}
-    assert [m["name"] for m in models if m["unique_id"] not in keyed] == []
+    raw = {name for name, source in manifest["sources"].items() if source["schema"].startswith("raw_")}
+    united = {p for m in models if m["name"].endswith("_unioned") and m["unique_id"] in keyed for p in parents(m)}
+    for model in models:
+        if layer(model) == "staging" and set(parents(model)) <= raw:
+            assert not re.search(r"\b(?:join|union|distinct|group by)\b", model["raw_code"]), model["name"]
+            continue
+        assert model["unique_id"] in keyed | united, model["name"]
+
+
+def test_a_source_is_conformed_to_the_contract_of_its_union(manifest: dict[str, Any], models: list[Node]) -> None:
+    """A union goes by position: the columns stand in one order, with one type and one meaning."""
+    by_id = {m["unique_id"]: m for m in models}
+    unions = [m for m in models if m["name"].endswith("_unioned")]
+    assert len(unions) > 10
+    for union in unions:
+        for parent in parents(union):
+            if by_id[parent]["name"].endswith("_conformed"):
+                assert list(by_id[parent]["columns"].items()) == list(union["columns"].items()), parent
+                assert _selected(by_id[parent]) == list(union["columns"]), parent
+
+
+def _selected(model: Node) -> list[str]:
+    """The names that a model's last select gives its columns, in their order."""
+    text = re.sub(r"\{#.*?#\}|--[^\n]*", "", model["raw_code"], flags=re.DOTALL)
+    columns = re.split(r"\nfrom ", text[text.rindex("\nselect\n") :])[0]
+    flat = re.sub(r"\{\{.*?\}\}", "expression", columns, flags=re.DOTALL)
+    while re.search(r"\([^()]*\)", flat):
+        flat = re.sub(r"\([^()]*\)", "", flat)
+    return [re.split(r"[\s.]+", column.strip())[-1] for column in flat.removeprefix("\nselect\n").split(",")]
 
 
 def test_every_case_and_window_has_a_unit_test(manifest: dict[str, Any], models: list[Node]) -> None:

@@ -29,7 +29,9 @@ order_totals as (
         count(*) as order_count,
         sum(amount) as gross_amount
     from orders
-    where is_eligible
+    where
+        is_eligible
+        and customer_id is not null
     group by merchant_id, customer_id, currency_code
 
 ),

@@ -1,9 +1,9 @@
 {{ config(materialized='view') }}
 
 -- A view, and so must stay: stored personal data stands in the vault alone.
-with file_customers as (
+with all_customers as (
 
-    select * from {{ ref('stg_files__customers') }}
+    select * from {{ ref('int_customers_unioned') }}
 
 ),
 
@@ -25,7 +25,6 @@ merchants as (
 
 ),
 
--- Another source adds its customers here.
 records as (
 
     select
@@ -38,7 +37,7 @@ records as (
         max(coalesce(email_consent_at, 'infinity')) filter (where not has_email_consent) over (
             partition by merchant_id, customer_id
         ) as refused_at
-    from file_customers
+    from all_customers
     where merchant_id in (select merchants.merchant_id from merchants)
 
 ),
@@ -58,7 +57,8 @@ newest_order_emails as (
     select distinct on (all_orders.merchant_id, all_orders.customer_id)
         all_orders.merchant_id,
         all_orders.customer_id,
-        all_orders.email
+        all_orders.email,
+        all_orders.has_generated_email
     from all_orders
     inner join judged_orders
         on
@@ -85,7 +85,7 @@ select
     newest_records.last_name,
     coalesce(newest_records.is_consenting, false) as has_email_consent,
     newest_records.email_consent_at,
-    coalesce(newest_records.is_generated, false) as is_generated
+    coalesce(newest_records.is_generated, newest_order_emails.has_generated_email, false) as is_generated
 from newest_records
 full join newest_order_emails
     on

@@ -2,7 +2,7 @@
 
 with orders as (
 
-    select * from {{ ref('int_orders_unioned') }}
+    select * from {{ ref('int_orders_reconciled') }}
 
 ),
 
@@ -53,6 +53,8 @@ judged as (
     select
         *,
         case
+            when excluded_reason is not null then excluded_reason
+            when is_gift_card_sale then 'gift_card_sale'
             when order_date > as_of_date then 'after_as_of_date'
             when has_several_customers then 'several_customers'
             when has_several_currencies then 'several_currencies'

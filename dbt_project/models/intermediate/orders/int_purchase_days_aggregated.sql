@@ -21,7 +21,9 @@ days as (
         count(*) as order_count,
         sum(amount) as amount
     from orders
-    where is_eligible
+    where
+        is_eligible
+        and customer_id is not null
     group by merchant_id, customer_id, order_date
 
 )

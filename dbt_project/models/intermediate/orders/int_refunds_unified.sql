@@ -1,6 +1,6 @@
-with file_refunds as (
+with refunds as (
 
-    select * from {{ ref('stg_files__refunds') }}
+    select * from {{ ref('int_refunds_reconciled') }}
 
 ),
 
@@ -13,23 +13,6 @@ merchants as (
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates_ranged') }}
-
-),
-
--- Another source adds its refunds here.
-refunds as (
-
-    select
-        merchant_id,
-        store_id,
-        refund_id,
-        order_id,
-        customer_id,
-        refunded_at,
-        original_amount,
-        original_currency_code,
-        'files' as source_name
-    from file_refunds
 
 ),
 
@@ -68,6 +51,7 @@ judged as (
     select
         *,
         case
+            when excluded_reason is not null then excluded_reason
             when refund_date > as_of_date then 'after_as_of_date'
             when original_amount < 0 then 'negative_amount'
             when amount is null then 'no_exchange_rate'

@@ -13,10 +13,14 @@ eligible_orders as (
 
     select
         *,
-        row_number() over (
-            partition by merchant_id, customer_id
-            order by ordered_at, store_id, order_id
-        ) as order_number
+        -- Orders of nobody known are nobody's first, second and third.
+        case
+            when customer_id is not null
+                then row_number() over (
+                        partition by merchant_id, customer_id
+                        order by ordered_at, store_id, order_id
+                    )
+        end as order_number
     from orders
     where is_eligible
 
@@ -30,7 +34,7 @@ select
     ordered_at,
     order_date,
     order_number,
-    order_number = 1 as is_first_order,
+    coalesce(order_number = 1, false) as is_first_order,
     quantity,
     channel,
     amount,

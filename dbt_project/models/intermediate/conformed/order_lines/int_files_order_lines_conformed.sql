@@ -1,0 +1,24 @@
+with lines as (
+
+    select * from {{ ref('stg_files__order_lines') }}
+
+)
+
+select
+    merchant_id,
+    store_id,
+    order_id,
+    line_id,
+    cast(null as text) as product_id,
+    cast(null as text) as variant_id,
+    sku,
+    product_name,
+    cast(quantity as numeric(18, 4)) as quantity,
+    original_amount as line_amount,
+    {{ no_money() }} as discount_amount,
+    {{ no_money() }} as tax_amount,
+    {{ no_money() }} as included_tax_amount,
+    false as is_gift_card,
+    original_currency_code,
+    'files' as source_name
+from lines

@@ -1,0 +1,16 @@
+with source as (
+
+    select * from {{ source('raw_bigcommerce', 'product_categories') }}
+
+)
+
+select
+    merchant_id,
+    store_id,
+    category_id,
+    name as category_name,
+    nullif(parent_id, '0') as parent_category_id,
+    loaded_at
+from source
+-- Tombstones are the landing's bookkeeping. They end here, once, so that no model downstream can forget them.
+where not is_deleted

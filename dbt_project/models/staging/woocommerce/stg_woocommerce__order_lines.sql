@@ -1,0 +1,23 @@
+with source as (
+
+    select * from {{ source('raw_woocommerce', 'order_lines') }}
+
+)
+
+select
+    merchant_id,
+    store_id,
+    order_id,
+    line_id,
+    nullif(product_id, '0') as product_id,
+    nullif(variation_id, '0') as variation_id,
+    nullif(sku, '') as sku,
+    name as product_name,
+    quantity,
+    coalesce(subtotal, total) as subtotal_amount,
+    total as total_amount,
+    total_tax as tax_amount,
+    loaded_at
+from source
+-- Tombstones are the landing's bookkeeping. They end here, once, so that no model downstream can forget them.
+where not is_deleted

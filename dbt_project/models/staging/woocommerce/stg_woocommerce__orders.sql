@@ -1,0 +1,27 @@
+with source as (
+
+    select * from {{ source('raw_woocommerce', 'orders') }}
+
+)
+
+select
+    merchant_id,
+    store_id,
+    order_id,
+    status as order_status,
+    nullif(customer_id, '0') as account_id,
+    nullif(trim(billing_email), '') as email,
+    coalesce(date_created_gmt, date_modified_gmt, loaded_at) as ordered_at,
+    date_paid_gmt as paid_at,
+    currency as original_currency_code,
+    shipping_total as shipping_amount,
+    total_tax as tax_amount,
+    total as total_amount,
+    payment_method,
+    nullif(transaction_id, '') as payment_reference,
+    nullif(created_via, '') as channel,
+    source_updated_at,
+    loaded_at
+from source
+-- Tombstones are the landing's bookkeeping. They end here, once, so that no model downstream can forget them.
+where not is_deleted

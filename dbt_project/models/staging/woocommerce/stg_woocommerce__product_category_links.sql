@@ -1,0 +1,15 @@
+with source as (
+
+    select * from {{ source('raw_woocommerce', 'product_category_links') }}
+
+)
+
+select
+    merchant_id,
+    store_id,
+    product_id,
+    category_id,
+    loaded_at
+from source
+-- Tombstones are the landing's bookkeeping. They end here, once, so that no model downstream can forget them.
+where not is_deleted
