@@ -11,7 +11,7 @@ from orchestration.deployment import RECEIVER_SECRET, open_deployment, reference
 from orchestration.execution import execute
 from orchestration.serving import receiver_log
 from orchestration.settings import Settings
-from orchestration.summary import print_next, print_summary, summary_console
+from orchestration.summary import print_next, print_notices, print_summary, summary_console
 
 
 @contextmanager
@@ -39,7 +39,8 @@ def run_demo(settings: Settings) -> int:
         with progress.current().task("Starting the warehouse"):
             deployment = open_deployment(settings)
         with _receiver(settings):
-            run_id = execute(deployment, [], None)
-    print_summary(deployment, console, run_id)
+            finished = execute(deployment, [], None)
+    print_summary(deployment, console, finished.run_id if finished.has_published_everybody else None)
+    print_notices(console, finished.notices)
     print_next(console)
-    return 0 if run_id else 1
+    return 0 if finished.has_published_everybody else 1

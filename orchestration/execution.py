@@ -2,7 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 import dagster as dg
 import psycopg
@@ -14,8 +17,9 @@ from models.errors import RetryLaterError
 from orchestration import progress
 from orchestration.automation import run_config
 from orchestration.deployment import Deployment, open_deployment
+from orchestration.ingestion_reports import ACCESS_CHECK
 from orchestration.settings import Settings
-from orchestration.summary import print_summary, summary_console
+from orchestration.summary import print_notices, print_summary, summary_console
 from orchestration.transformation import dbt_project, prepare_manifest
 
 
@@ -26,17 +30,36 @@ def run_pipeline(settings: Settings, merchant_ids: list[str], as_of_date: date |
         0 when every merchant was published, 1 when the run failed or withheld somebody.
     """
     deployment = open_deployment(settings)
+    console = summary_console()
     with progress.reporting(sys.stderr):
-        result = execute(deployment, merchant_ids, as_of_date)
-    if result is None:
+        finished = execute(deployment, merchant_ids, as_of_date)
+    if not finished.has_published_everybody:
+        print_notices(console, finished.notices)
         typer.echo("The run is recorded in the Dagster UI (make ui); ops.merchant_runs says who was withheld and why.")
         return 1
-    print_summary(deployment, summary_console(), result, [m.merchant_id for m in deployment.merchants(merchant_ids)])
-    typer.echo(f"\nPublished. Run {result} is recorded in the Dagster UI (make ui).")
+    concerned = [m.merchant_id for m in deployment.merchants(merchant_ids)]
+    print_summary(deployment, console, finished.run_id, concerned)
+    print_notices(console, finished.notices)
+    typer.echo(f"\nPublished. Run {finished.run_id} is recorded in the Dagster UI (make ui).")
     return 0
 
 
-def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | None) -> str | None:
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that came to its end.
+
+    Attributes:
+        run_id: Dagster's id of it.
+        has_published_everybody: Whether nothing failed and nobody was withheld.
+        notices: Per store whose owner has to know something, what.
+    """
+
+    run_id: str
+    has_published_everybody: bool
+    notices: Mapping[str, Sequence[str]]
+
+
+def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | None) -> FinishedRun:
     """Execute the nightly job in this process.
 
     Args:
@@ -46,7 +69,7 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
             that is over in the merchant's own zone now.
 
     Returns:
-        The run's id, or None when it failed; failures are printed in a sentence each.
+        What it came to; failures are printed in a sentence each.
 
     Raises:
         RetryLaterError: The warehouse went away, and with it the books that a failure would be written to.
@@ -77,12 +100,19 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
             "the warehouse went away during the run; what was committed is kept, and running again goes on from there "
             f"({str(error).strip().splitlines()[0]})"
         ) from error
-    if result.success:
-        return result.run_id
     for event in result.all_events:
         if event.event_type_value == "STEP_FAILURE":
             data = event.step_failure_data
             message = data.user_failure_data.description if data.user_failure_data else None
             fallback = data.error.message if data.error else ""
             sys.stderr.write(f"perennial: {event.step_key}: {message or fallback}\n")
-    return None
+    return FinishedRun(result.run_id, result.success, _notices(result.get_asset_check_evaluations()))
+
+
+def _notices(checks: Iterable[dg.AssetCheckEvaluation]) -> dict[str, list[str]]:
+    """What the archive's checks say that the owners of stores have to know; every asset of a source says the same."""
+    notices: dict[str, list[str]] = {}
+    for check in checks:
+        if check.check_name == ACCESS_CHECK and not check.passed:
+            notices |= cast("dict[str, list[str]]", check.metadata["notices"].value)
+    return notices

@@ -5,7 +5,9 @@ Reads marts and ledgers, prints; decides nothing. Amounts are shown in the merch
 
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,16 @@ _SEGMENTS_SHOWN = 5
 _LOG_WIDTH = 120
 _LABEL_WIDTH = 12
 _NAIVE = "naive"
+_NAMED_STREAMS = ("orders", "customers", "refunds", "products")
+_COUNTED = (
+    "rows_read",
+    "rows_inserted",
+    "rows_updated",
+    "rows_unchanged",
+    "rows_deleted",
+    "rows_rejected",
+    "request_count",
+)
 
 
 def query(deployment: Deployment, name: str, **parameters: Any) -> list[Any]:  # noqa: ANN401 - SQL's values
@@ -88,6 +100,35 @@ def _say(console: Console, label: str, text: str, *, style: str = "") -> None:
 
 
 def _print_read(console: Console, landings: Iterable[Any]) -> None:
+    for (source, store_id), streams in groupby(landings, key=lambda landing: (landing.source, landing.store_id)):
+        if source == "files":
+            _print_streams(console, streams)
+        else:
+            _print_platform(console, store_id, list(streams))
+
+
+def _print_platform(console: Console, store_id: str, streams: list[Any]) -> None:
+    """One line for a platform's store, which fills many streams."""
+    total: Counter[str] = Counter()
+    for stream in streams:
+        total.update({name: getattr(stream, name) for name in _COUNTED})
+    if not total["rows_read"] + total["rows_rejected"] + total["rows_deleted"]:
+        _say(console, "read", f"{store_id}: nothing new")
+        return
+    named = {stream.stream: stream.rows_read for stream in streams if stream.stream in _NAMED_STREAMS}
+    shown = ", ".join(f"{count:,} {name}" for name, count in named.items() if count)
+    others = total["rows_read"] - sum(named.values())
+    read = f"{shown}{' and ' if shown else ''}{others:,} other records in {total['request_count']:,} requests"
+    _say(
+        console,
+        "read",
+        f"{store_id}: {read}; "
+        f"{total['rows_inserted']:,} new, {total['rows_updated']:,} changed, {total['rows_unchanged']:,} as before, "
+        f"{total['rows_deleted']:,} gone, {total['rows_rejected']:,} rejected",
+    )
+
+
+def _print_streams(console: Console, landings: Iterable[Any]) -> None:
     for landing in landings:
         stream = f"{landing.store_id}/{landing.stream}"
         if landing.rows_read or landing.rows_rejected:
@@ -210,6 +251,13 @@ def _print_deliveries(
                 f"{example.currency_code}, {example.churn_probability:.0%} likely to buy nothing "
                 f"within {example.churn_horizon_days} days",
             )
+
+
+def print_notices(console: Console, notices: Mapping[str, Sequence[str]]) -> None:
+    """Print what the owners of stores have to know."""
+    for label, messages in notices.items():
+        for message in messages:
+            _say(console, "note", f"{label}: {message}", style="bold yellow")
 
 
 def print_next(console: Console) -> None:
