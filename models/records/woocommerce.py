@@ -60,7 +60,6 @@ SHOP = Stream(
         _text("url", "The address of its WordPress."),
         _text("timezone_string", "IANA zone of the shop's days; empty where it is set to a fixed offset."),
         Column("gmt_offset", _NUMBER, "Hours that the shop's clock is ahead of UTC at the time of reading."),
-        _text("woocommerce_version", "WooCommerce's version, of shops that tell it."),
         _text("currency", "ISO 4217 code of the shop's own currency; an order may have another."),
         Column("price_num_decimals", pa.int64(), "Decimal places that the shop rounds prices to."),
         _flag("calc_taxes", "Whether the shop calculates taxes."),
@@ -192,7 +191,6 @@ ORDER_FEES = _part_of_order(
     _text("name", "What it is for."),
     _text("tax_class", "The class of tax; empty for the standard one."),
     _text("tax_status", "taxable or none."),
-    _money("amount", "The fee as it was entered."),
     _money("total", "The fee before tax.", required=True),
     _money("total_tax", "Tax on it."),
 )

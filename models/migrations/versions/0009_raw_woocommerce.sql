@@ -194,7 +194,6 @@ create table raw_woocommerce.order_fees (
     name text,
     tax_class text,
     tax_status text,
-    amount numeric(18, 4),
     total numeric(18, 4) not null,
     total_tax numeric(18, 4),
     source_updated_at timestamp with time zone,
@@ -214,7 +213,6 @@ comment on column raw_woocommerce.order_fees.fee_line_id is 'WooCommerce''s id o
 comment on column raw_woocommerce.order_fees.name is 'What it is for.';
 comment on column raw_woocommerce.order_fees.tax_class is 'The class of tax; empty for the standard one.';
 comment on column raw_woocommerce.order_fees.tax_status is 'taxable or none.';
-comment on column raw_woocommerce.order_fees.amount is 'The fee as it was entered.';
 comment on column raw_woocommerce.order_fees.total is 'The fee before tax.';
 comment on column raw_woocommerce.order_fees.total_tax is 'Tax on it.';
 comment on column raw_woocommerce.order_fees.source_updated_at is 'When the source last changed it, where it says.';
@@ -791,7 +789,6 @@ create table raw_woocommerce.shop (
     url text,
     timezone_string text,
     gmt_offset numeric(18, 4),
-    woocommerce_version text,
     currency text,
     price_num_decimals bigint,
     calc_taxes boolean,
@@ -818,7 +815,6 @@ comment on column raw_woocommerce.shop.timezone_string is
 'IANA zone of the shop''s days; empty where it is set to a fixed offset.';
 comment on column raw_woocommerce.shop.gmt_offset is
 'Hours that the shop''s clock is ahead of UTC at the time of reading.';
-comment on column raw_woocommerce.shop.woocommerce_version is 'WooCommerce''s version, of shops that tell it.';
 comment on column raw_woocommerce.shop.currency is
 'ISO 4217 code of the shop''s own currency; an order may have another.';
 comment on column raw_woocommerce.shop.price_num_decimals is 'Decimal places that the shop rounds prices to.';

@@ -1,0 +1,229 @@
+"""Comparing what the shop lists with what the warehouse has, id by id and both ways.
+
+Done once a day, and at once when the numbers do not match. Nothing counts as deleted because a list lacks it: such a
+record is looked up by its own address, and only WooCommerce's word that it is not there makes it one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.messages import Params
+from connectors.sources.woocommerce.columns import Conversion, moment_or_none, moments
+from connectors.sources.woocommerce.decoding import Decoder
+from connectors.sources.woocommerce.known import KnownRows
+from connectors.sources.woocommerce.order_steps import give_orders_by_id, order_lists
+from connectors.sources.woocommerce.product_steps import (
+    PRODUCT_STATUSES,
+    PRODUCT_TABLE,
+    decoded_products,
+    give_products,
+    give_products_by_id,
+    product_lists,
+)
+from connectors.sources.woocommerce.session import Session
+from connectors.sources.woocommerce.walks import PAGE_ROWS, ListPage
+from connectors.sources.woocommerce.zones import moment
+from models.errors import RejectedRecordError
+from models.records import Stream
+from models.records.woocommerce import ORDERS, PRODUCT_CATEGORY_LINKS, PRODUCT_VARIANTS, PRODUCTS
+
+Lists = list[tuple[str, Params]]
+
+
+class _ListedOrder(msgspec.Struct):
+    id: int
+    status: str
+    date_modified_gmt: str | None = None
+
+
+_LISTED_ORDER = Decoder(_ListedOrder)
+_ORDER_FIELDS = ("_fields", "id,status,date_modified_gmt")
+# What a list of orders or products in any status leaves out all the same.
+_NOT_IN_ANY = ("trash", "checkout-draft", "auto-draft")
+
+
+def compare_orders(session: Session) -> Iterator[None]:
+    """Find orders that were deleted, missed, or changed without being marked as modified."""
+    table = session.known_table(ORDERS, ["order_id", "status", "date_modified_gmt"])
+    if table is None:
+        return
+    known = KnownRows(ORDERS, table, id_column="order_id")
+    statuses = session.chain.statuses
+    expected = _Expected(ORDERS, table, statuses)
+    if not _is_due(session, ORDERS, expected, order_lists(session, [])):
+        return
+    for page, status in _numbered(session, order_lists(session, [_ORDER_FIELDS]), statuses, ORDERS):
+        listed = [order for order in map(_listed_order_or_none, page.texts) if order is not None]
+        own = [order for order in listed if session.is_within(moment_or_none(order.date_modified_gmt))]
+        changed = known.is_new_or_changed([order.id for order in own], _order_rows(own))
+        wanted = {order.id for order, is_changed in zip(own, changed, strict=True) if is_changed}
+        give_orders_by_id(session, wanted)
+        _note_set_aside(session, ORDERS, known.unknown(sorted(wanted)))
+        last_id = None if page.is_last else page.last_id
+        give_orders_by_id(session, expected.missing(status, page.after_id, last_id, page.ids))
+        yield
+    if session.is_reconciling:
+        give_orders_by_id(session, expected.in_no_list)
+
+
+def compare_products(session: Session) -> Iterator[None]:
+    """Find products that were deleted, missed, or changed without being marked as modified, with their parts."""
+    table = session.known_table(PRODUCTS, PRODUCTS.column_names)
+    if table is None:
+        return
+    known = KnownRows(PRODUCTS, table, id_column="product_id")
+    expected = _Expected(PRODUCTS, table.select(["product_id", "status"]), PRODUCT_STATUSES)
+    if not _is_due(session, PRODUCTS, expected, product_lists([])):
+        return
+    links = _children(session, PRODUCT_CATEGORY_LINKS, "category_id")
+    variants = _children(session, PRODUCT_VARIANTS, "variation_id")
+    for page, status in _numbered(session, product_lists([]), PRODUCT_STATUSES, PRODUCTS):
+        products = [
+            read
+            for read in decoded_products(session, page.texts)
+            if session.is_within(moment_or_none(read[0].date_modified_gmt))
+        ]
+        conversion = Conversion()
+        batch = PRODUCT_TABLE.batch([product for product, _ in products], conversion)
+        # With a problem in one of them they are all looked at again, and that one is set aside there.
+        ids = [product.id for product, _ in products]
+        changed = [True] * len(ids) if conversion.problems else known.is_new_or_changed(ids, batch)
+        wanted = [
+            (product, text)
+            for (product, text), is_changed in zip(products, changed, strict=True)
+            if is_changed
+            or {link.id for link in product.categories} != links.get(product.id, set())
+            or (product.status != "trash" and set(product.variations) != variants.get(product.id, set()))
+        ]
+        give_products(session, wanted)
+        _note_set_aside(session, PRODUCTS, known.unknown(page.ids))
+        last_id = None if page.is_last else page.last_id
+        give_products_by_id(session, expected.missing(status, page.after_id, last_id, page.ids))
+        yield
+
+
+class _Expected:
+    """Which known records each list should hold.
+
+    Args:
+        stream: What they are.
+        table: The live records, with their ids and statuses.
+        lists: Each list's statuses.
+    """
+
+    def __init__(self, stream: Stream, table: pa.Table, lists: Sequence[str]) -> None:
+        key = stream.key[0]
+        self._rows: dict[str, KnownRows] = {}
+        rest = table.select([key, "status"])
+        for statuses in lists:
+            is_own = _is_listed(rest.column("status").to_pylist(), statuses)
+            self._rows[statuses] = KnownRows(stream, rest.filter(is_own).select([key]), id_column=key)
+            rest = rest.filter(pc.invert(is_own))
+        self.in_no_list = [int(text) for text in rest.column(key).to_pylist() if text is not None]
+
+    def missing(self, statuses: str, after_id: int, last_id: int | None, listed: Sequence[int]) -> list[int]:
+        """The known ids of a stretch of a list that it lacks."""
+        return self._rows[statuses].missing(after_id, last_id, listed)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._rows.values()))
+
+    def unknown(self, ids: Sequence[int]) -> set[int]:
+        """Those of the ids that no list is expected to hold."""
+        lacking = set(ids)
+        for rows in self._rows.values():
+            lacking &= set(rows.unknown(sorted(lacking)))
+        return lacking
+
+
+def _is_listed(statuses: Sequence[str | None], listed: str) -> "pa.Array[Any]":
+    if listed == "any":
+        return pa.array([status not in _NOT_IN_ANY for status in statuses], pa.bool_())
+    own = set(listed.split(","))
+    return pa.array([status in own for status in statuses], pa.bool_())
+
+
+def _is_due(session: Session, stream: Stream, expected: _Expected, lists: Lists) -> bool:
+    """Whether the time has come, or the shop has another number of records than the warehouse."""
+    chain = session.chain
+    if chain.is_due is None:
+        chain.is_due = session.is_reconciling or _surplus(session, stream, expected, lists) != chain.surplus.get(
+            stream.name, 0
+        )
+        if chain.is_due:
+            chain.surplus[stream.name] = 0
+    return chain.is_due
+
+
+def _surplus(session: Session, stream: Stream, expected: _Expected, lists: Lists) -> int:
+    """How many more records the shop lists than it should by what the warehouse has."""
+    total = 0
+    newer: set[int] = set()
+    for path, params in lists:
+        _, count = session.client.records(path, [*params, ("per_page", "1"), ("_fields", "id")], stream=stream.name)
+        later = [("dates_are_gmt", "true"), ("modified_after", moment(session.until)), ("per_page", str(PAGE_ROWS))]
+        records, newer_count = session.client.records(path, [*params, *later, ("_fields", "id")], stream=stream.name)
+        if count is None or newer_count is None or newer_count > len(records):
+            # Not counted by this shop, or too busy to be counted: the daily comparison finds what there is.
+            return session.chain.surplus.get(stream.name, 0)
+        total += count
+        newer.update(_LISTED_ID.decode(bytes(record)).id for record in records)
+    given = session.output.given[stream.name]
+    unknown_count = len(expected.unknown(sorted(newer | given)))
+    return total - len(expected) - unknown_count
+
+
+class _ListedId(msgspec.Struct):
+    id: int
+
+
+_LISTED_ID = Decoder(_ListedId)
+
+
+def _note_set_aside(session: Session, stream: Stream, ids: Iterable[int]) -> None:
+    """Count unknown records that were set aside: that the shop lists them is no reason to compare again."""
+    count = sum(record_id in session.set_aside[stream.name] for record_id in ids)
+    session.chain.surplus[stream.name] = session.chain.surplus.get(stream.name, 0) + count
+
+
+def _numbered(
+    session: Session, lists: Lists, statuses: Sequence[str], stream: Stream
+) -> Iterator[tuple[ListPage, str]]:
+    """The pages of the lists, each with the statuses of its list."""
+    pages = session.pages(lists, stream=stream.name)
+    while True:
+        number = session.chain.list_number
+        page = next(pages, None)
+        if page is None:
+            return
+        yield page, statuses[number]
+
+
+def _listed_order_or_none(text: bytes) -> _ListedOrder | None:
+    try:
+        return _LISTED_ORDER.decode(text)
+    except RejectedRecordError:
+        return None  # told when it is read whole
+
+
+def _order_rows(orders: Sequence[_ListedOrder]) -> pa.RecordBatch:
+    modified = moments([order.date_modified_gmt for order in orders], "date_modified_gmt", Conversion())
+    statuses = pa.array([order.status for order in orders], pa.string())
+    return pa.RecordBatch.from_arrays([statuses, modified], names=["status", "date_modified_gmt"])
+
+
+def _children(session: Session, stream: Stream, column: str) -> dict[int, set[int]]:
+    """Per product, the ids of what belongs to it, as the warehouse has them."""
+    table = session.known_table(stream, ["product_id", column])
+    children: dict[int, set[int]] = defaultdict(set)
+    if table is not None:
+        pairs = zip(table.column("product_id").to_pylist(), table.column(column).to_pylist(), strict=True)
+        for product_id, child_id in pairs:
+            if product_id is not None and child_id is not None:
+                children[int(product_id)].add(int(child_id.partition("#")[0]))
+    return children

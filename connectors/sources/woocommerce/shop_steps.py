@@ -1,0 +1,135 @@
+"""The shop itself: its name, its currency, its clock, and the statuses that its orders may have."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pyarrow as pa
+
+from connectors.messages import Params
+from connectors.sources.woocommerce.client import NotPermittedError
+from connectors.sources.woocommerce.decoding import Decoder
+from connectors.sources.woocommerce.order_steps import give_orders_by_id
+from connectors.sources.woocommerce.product_steps import give_products_by_id
+from connectors.sources.woocommerce.session import Session
+from connectors.sources.woocommerce.shapes import Report, Setting
+from connectors.sources.woocommerce.site import Site
+from models.errors import RejectedRecordError, StopError
+from models.records.woocommerce import SHOP
+
+_SETTING = Decoder(Setting)
+_REPORT = Decoder(Report)
+_ALWAYS = ("any", "trash")
+
+
+def find_statuses(session: Session) -> list[str]:
+    """The lists that orders are walked by: one of all statuses, or, where those cannot be learnt, two.
+
+    A list of `any` status leaves out the trash, the drafts of checkouts, and whatever a plugin hides from searches.
+    """
+    try:
+        texts, _ = session.client.records("reports/orders/totals", [], stream="shop")
+        slugs = [_REPORT.decode(bytes(text)).slug for text in texts]
+    except (NotPermittedError, StopError, RejectedRecordError):
+        session.notice(
+            "order_statuses_unknown",
+            "the key may not see reports, so that the shop's own order statuses are not known: drafts of checkouts and "
+            "statuses that a plugin hides are not read. Make the key for an administrator or a shop manager",
+        )
+        return list(_ALWAYS)
+    return [",".join(dict.fromkeys([*slugs, "trash"]))]
+
+
+def read_shop(session: Session) -> Iterator[None]:
+    """The shop's own record, and the records that their owner has corrected since."""
+    site = session.client.site
+    row: dict[str, Any] = {
+        "shop_id": _shop_id(site),
+        "name": site.name,
+        "home": site.home,
+        "url": site.url,
+        "timezone_string": site.timezone_string,
+        "gmt_offset": site.gmt_offset,
+        **_settings(session),
+    }
+    batch = pa.RecordBatch.from_pylist([row], schema=SHOP.schema)
+    known = session.known_table(SHOP, SHOP.column_names)
+    if known is None or row not in known.to_pylist():
+        session.output.add("shop", batch, [msgspec.json.encode({**row, "gmt_offset": str(site.gmt_offset or "")})])
+    _follow_corrections(session)
+    yield
+
+
+def check_clock(session: Session, merchant_zone: str) -> None:
+    """Tell the owner where the merchant's days are not the shop's."""
+    site = session.client.site
+    if site.zone is not None and not _same_clock(session, site.zone, merchant_zone):
+        session.notice(
+            "time_zone_differs",
+            f"the shop's days follow {site.timezone_string} and the merchant's {merchant_zone}: figures per day will "
+            "not match the shop's own reports; set time_zone to the shop's unless that is meant",
+        )
+
+
+def _same_clock(session: Session, zone: ZoneInfo, merchant_zone: str) -> bool:
+    """Whether two zones show the same time now and half a year ago."""
+    other = ZoneInfo(merchant_zone)
+    months = {session.until.replace(month=month, day=1) for month in (1, 7)}
+    return all(moment.astimezone(zone).utcoffset() == moment.astimezone(other).utcoffset() for moment in months)
+
+
+def _shop_id(site: Site) -> str:
+    parts = urlsplit(site.home)
+    return f"{parts.netloc}{parts.path}".rstrip("/").lower()
+
+
+def _settings(session: Session) -> dict[str, Any]:
+    """The settings that say how the shop reckons; empty where the key may not see them."""
+    found: dict[str, Any] = {}
+    try:
+        for group in ("general", "tax"):
+            params: Params = [("_fields", "id,value")]
+            texts, _ = session.client.records(f"settings/{group}", params, stream="shop")
+            settings = [_SETTING.decode(bytes(text)) for text in texts]
+            found |= {setting.id: setting.value for setting in settings if setting.id}
+    except (NotPermittedError, StopError, RejectedRecordError):
+        session.notice(
+            "settings_not_permitted",
+            "the key may not see the shop's settings, so that its currency is not known; orders have their own. Make "
+            "the key for an administrator or a shop manager",
+        )
+    return {
+        "currency": _text(found, "woocommerce_currency"),
+        "price_num_decimals": _whole(found, "woocommerce_price_num_decimals"),
+        "calc_taxes": _flag(found, "woocommerce_calc_taxes"),
+        "prices_include_tax": _flag(found, "woocommerce_prices_include_tax"),
+        "tax_round_at_subtotal": _flag(found, "woocommerce_tax_round_at_subtotal"),
+        "default_country": _text(found, "woocommerce_default_country"),
+    }
+
+
+def _text(found: dict[str, Any], name: str) -> str | None:
+    value = found.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _whole(found: dict[str, Any], name: str) -> int | None:
+    value = str(found.get(name, ""))
+    return int(value) if value.isdigit() else None
+
+
+def _flag(found: dict[str, Any], name: str) -> bool | None:
+    return {"yes": True, "no": False}.get(str(found.get(name, "")))
+
+
+def _follow_corrections(session: Session) -> None:
+    """Read what was set aside and corrected since: the correction counts if the record is still as it was."""
+    since = session.chain.corrected_at
+    corrections = [c for c in session.request.corrections if since is None or c.corrected_at > since]
+    for stream, give in (("orders", give_orders_by_id), ("products", give_products_by_id)):
+        found = (session.id_in(c.raw_text.encode()) for c in corrections if c.stream == stream)
+        give(session, {record_id for record_id in found if record_id is not None})
+    if corrections:
+        session.chain.corrected_at = max(correction.corrected_at for correction in corrections)
