@@ -185,7 +185,7 @@ class Order:
     display_currency: str = ""
     display_rate: Decimal = Decimal(1)
     shipped: int | None = None
-    payment_method: str = "Test Payment Gateway"
+    payment_method: str = "Credit Card"
     payment_status: str = ""
     source: str = "www"
     staff_notes: str = ""
