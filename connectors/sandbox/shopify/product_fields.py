@@ -1,0 +1,252 @@
+"""What the API tells about products, collections and discounts: where each field's value comes from."""
+
+from connectors.sandbox.shopify.context import Context
+from connectors.sandbox.shopify.merchandise import Collection, Discount, Product
+from connectors.sandbox.shopify.money import MoneyContext, price_text
+from connectors.sandbox.shopify.order_part_fields import gid
+from connectors.sandbox.shopify.schema import Declaration, Rows, Schema, always
+
+
+def _collections(product: Product, context: Context) -> list[Collection]:
+    return [context.shop.collections.records[each] for each in product.collection_ids]
+
+
+def _members(collection: Collection, context: Context) -> list[Product]:
+    return [context.shop.products.records[each] for each in collection.product_ids]
+
+
+def _html(text: str) -> str:
+    return f"<p>{text}</p>" if text else ""
+
+
+PRODUCT: Declaration = {
+    "category: TaxonomyCategory": always(None),
+    "collections(sortKey: CollectionSortKeys = ID, query: String): CollectionConnection!": Rows(_collections),
+    "createdAt: DateTime!": lambda x, _: x.created_at,
+    "description(truncateAt: Int): String!": lambda x, _, a: x.description[: a["truncateAt"]],
+    "descriptionHtml: HTML!": lambda x, _: _html(x.description),
+    "handle: String!": lambda x, _: x.handle,
+    "hasOnlyDefaultVariant: Boolean!": lambda x, _: len(x.variants) == 1 and x.variants[0].title == "Default Title",
+    "id: ID!": lambda x, _: gid("Product", x.id),
+    "isGiftCard: Boolean!": lambda x, _: x.is_gift_card,
+    "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
+    "metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(always(())),
+    "onlineStoreUrl: URL": lambda x, c: f"https://{c.shop.domain}/products/{x.handle}",
+    "options(first: Int): [ProductOption!]!": lambda x, _, a: _options(x)[: a["first"]],
+    "productType: String!": lambda x, _: x.product_type,
+    "publishedAt: DateTime": lambda x, _: x.published_at,
+    "status: ProductStatus!": lambda x, _: x.status,
+    "tags: [String!]!": lambda x, _: list(x.tags),
+    "title: String!": lambda x, _: x.title,
+    "totalInventory: Int!": lambda x, _: sum(variant.inventory_quantity for variant in x.variants),
+    "tracksInventory: Boolean!": always(True),
+    "updatedAt: DateTime!": lambda x, _: x.updated_at,
+    "variants(sortKey: ProductVariantSortKeys = POSITION): ProductVariantConnection!": Rows(lambda x, _: x.variants),
+    "variantsCount: Count": lambda x, _: {"count": len(x.variants), "precision": "EXACT"},
+    "vendor: String!": lambda x, _: x.vendor,
+}
+
+VARIANT: Declaration = {
+    "availableForSale: Boolean!": lambda x, _: x.inventory_quantity > 0,
+    "barcode: String": lambda x, _: x.barcode,
+    "compareAtPrice: Money": lambda x, c: (
+        None if x.compare_at_price is None else price_text(x.compare_at_price, c.shop.currency)
+    ),
+    "createdAt: DateTime!": lambda x, _: x.created_at,
+    "displayName: String!": lambda x, _: f"{x.product.title} - {x.title}",
+    "id: ID!": lambda x, _: gid("ProductVariant", x.id),
+    "inventoryItem: InventoryItem!": lambda x, _: x,
+    "inventoryPolicy: ProductVariantInventoryPolicy!": always("DENY"),
+    "inventoryQuantity: Int": lambda x, _: x.inventory_quantity,
+    "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
+    "position: Int!": lambda x, _: x.position,
+    "price: Money!": lambda x, c: price_text(x.price, c.shop.currency),
+    "product: Product!": lambda x, _: x.product,
+    "selectedOptions: [SelectedOption!]!": lambda x, _: x.options,
+    "sku: String": lambda x, _: x.sku,
+    "taxable: Boolean!": lambda x, _: x.taxable,
+    "title: String!": lambda x, _: x.title,
+    "updatedAt: DateTime!": lambda x, _: x.updated_at,
+}
+
+
+def _options(product: Product) -> list[tuple[int, str, list[str]]]:
+    """A product's options: position, name and values."""
+    values: dict[str, list[str]] = {}
+    for variant in product.variants:
+        for name, value in variant.options:
+            if value not in values.setdefault(name, []):
+                values[name].append(value)
+    return [(position, name, found) for position, (name, found) in enumerate(values.items(), 1)]
+
+
+def declare_products(schema: Schema) -> None:
+    """Add products, collections and discounts."""
+    schema.declare("Product", PRODUCT)
+    schema.declare("ProductVariant", VARIANT)
+    schema.declare("TaxonomyCategory", {"id: ID!": always(None), "name: String!": always(None)})
+    schema.declare("TaxonomyCategory", {"fullName: String!": always(None)})
+    schema.declare(
+        "ProductOption",
+        {
+            "id: ID!": lambda x, _: gid("ProductOption", x[0]),
+            "name: String!": lambda x, _: x[1],
+            "position: Int!": lambda x, _: x[0],
+            "values: [String!]!": lambda x, _: x[2],
+        },
+    )
+    schema.declare("SelectedOption", {"name: String!": lambda x, _: x[0], "value: String!": lambda x, _: x[1]})
+    schema.declare(
+        "InventoryItem",
+        {
+            "createdAt: DateTime!": lambda x, _: x.created_at,
+            "id: ID!": lambda x, _: gid("InventoryItem", x.id),
+            "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
+            "requiresShipping: Boolean!": lambda x, _: x.requires_shipping,
+            "sku: String": lambda x, _: x.sku,
+            "tracked: Boolean!": always(True),
+            "unitCost: MoneyV2": lambda x, c: None if x.unit_cost is None else (x.unit_cost, c.shop.money),
+            "updatedAt: DateTime!": lambda x, _: x.updated_at,
+        },
+    )
+    schema.declare(
+        "Collection",
+        {
+            "description(truncateAt: Int): String!": lambda x, _, a: x.description[: a["truncateAt"]],
+            "descriptionHtml: HTML!": lambda x, _: _html(x.description),
+            "handle: String!": lambda x, _: x.handle,
+            "id: ID!": lambda x, _: gid("Collection", x.id),
+            "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
+            "metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(always(())),
+            "products(sortKey: ProductCollectionSortKeys = COLLECTION_DEFAULT): ProductConnection!": Rows(_members),
+            "productsCount: Count": lambda x, _: {"count": len(x.product_ids), "precision": "EXACT"},
+            "sortOrder: CollectionSortOrder!": always("BEST_SELLING"),
+            "title: String!": lambda x, _: x.title,
+            "updatedAt: DateTime!": lambda x, _: x.updated_at,
+        },
+    )
+    schema.declare(
+        "Metafield",
+        {
+            "id: ID!": always(None),
+            "namespace: String!": always(None),
+            "key: String!": always(None),
+            "type: String!": always(None),
+            "value: String!": always(None),
+            "createdAt: DateTime!": always(None),
+            "updatedAt: DateTime!": always(None),
+        },
+    )
+    schema.declare("Count", {"count: Int!": lambda x, _: x["count"], "precision: CountPrecision!": _precision})
+    _declare_discounts(schema)
+
+
+def _precision(count: dict[str, object], _: Context) -> object:
+    return count["precision"]
+
+
+_DISCOUNT: Declaration = {
+    "asyncUsageCount: Int!": lambda x, _: x.usage_count,
+    "combinesWith: DiscountCombinesWith!": lambda x, _: x,
+    "createdAt: DateTime!": lambda x, _: x.created_at,
+    "discountClasses: [DiscountClass!]!": lambda x, _: _classes(x),
+    "endsAt: DateTime": lambda x, _: x.ends_at,
+    "hasTimelineComment: Boolean!": always(False),
+    "shortSummary: String!": lambda x, _: _summary(x),
+    "startsAt: DateTime!": lambda x, _: x.starts_at,
+    "status: DiscountStatus!": lambda x, c: x.status(c.now),
+    "summary: String!": lambda x, _: _summary(x),
+    "tags: [String!]!": always([]),
+    "title: String!": lambda x, _: x.title,
+    "updatedAt: DateTime!": lambda x, _: x.updated_at,
+}
+_CODE_DISCOUNT: Declaration = {
+    "appliesOncePerCustomer: Boolean!": lambda x, _: x.once_per_customer,
+    "codes(sortKey: DiscountCodeSortKeys = ID, query: String): DiscountRedeemCodeConnection!": Rows(
+        lambda x, _: x.codes
+    ),
+    "codesCount: Count": lambda x, _: {"count": len(x.codes), "precision": "EXACT"},
+    "totalSales: MoneyV2": lambda _, c: (0, c.shop.money),
+    "usageLimit: Int": lambda x, _: x.usage_limit,
+}
+_KINDS = ("DiscountCodeBasic", "DiscountCodeFreeShipping", "DiscountAutomaticBasic")
+
+
+def _classes(discount: Discount) -> list[str]:
+    if discount.kind == "DiscountCodeFreeShipping":
+        return ["SHIPPING"]
+    return ["PRODUCT" if discount.is_for_products else "ORDER"]
+
+
+def _summary(discount: Discount) -> str:
+    if discount.kind == "DiscountCodeFreeShipping":
+        return "Free shipping on all products"
+    if discount.percentage is not None:
+        return f"{discount.percentage * 100:f}% off entire order"
+    return "Amount off entire order"
+
+
+def _value(discount: Discount, context: Context) -> tuple[Discount, MoneyContext]:
+    return discount, context.shop.money
+
+
+def _declare_discounts(schema: Schema) -> None:
+    gets: Declaration = {"customerGets: DiscountCustomerGets!": lambda x, _: x}
+    limit: Declaration = {"recurringCycleLimit: Int": always(None)}
+    schema.declare("DiscountCodeBasic", {**_DISCOUNT, **_CODE_DISCOUNT, **gets, **limit})
+    schema.declare("DiscountCodeFreeShipping", {**_DISCOUNT, **_CODE_DISCOUNT, **limit})
+    schema.declare("DiscountCodeFreeShipping", {"maximumShippingPrice: MoneyV2": always(None)})
+    schema.declare("DiscountAutomaticBasic", {**_DISCOUNT, **gets, "recurringCycleLimit: Int!": always(1)})
+    for union, members in {
+        "Discount": _KINDS,
+        "DiscountCode": _KINDS[:2],
+        "DiscountAutomatic": _KINDS[2:],
+    }.items():
+        schema.declare(union, {}, members=members, type_of=lambda x: x.kind)
+    for node, field in {
+        "DiscountNode": "discount: Discount!",
+        "DiscountCodeNode": "codeDiscount: DiscountCode!",
+        "DiscountAutomaticNode": "automaticDiscount: DiscountAutomatic!",
+    }.items():
+        schema.declare(node, {"id: ID!": _node_id, field: lambda x, _: x})
+        schema.declare(node, {"metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(always(()))})
+    schema.declare(
+        "DiscountRedeemCode",
+        {
+            "asyncUsageCount: Int!": lambda x, _: x.usage_count,
+            "code: String!": lambda x, _: x.code,
+            "id: ID!": lambda x, _: gid("DiscountRedeemCode", x.id),
+        },
+    )
+    schema.declare(
+        "DiscountCombinesWith",
+        {
+            "orderDiscounts: Boolean!": always(False),
+            "productDiscounts: Boolean!": always(False),
+            "shippingDiscounts: Boolean!": always(True),
+        },
+    )
+    schema.declare(
+        "DiscountCustomerGets",
+        {
+            "appliesOnOneTimePurchase: Boolean!": always(True),
+            "appliesOnSubscription: Boolean!": always(False),
+            "value: DiscountCustomerGetsValue!": _value,
+        },
+    )
+    schema.declare(
+        "DiscountCustomerGetsValue",
+        {},
+        members=["DiscountAmount", "DiscountPercentage"],
+        type_of=lambda x: "DiscountAmount" if x[0].percentage is None else "DiscountPercentage",
+    )
+    schema.declare("DiscountPercentage", {"percentage: Float!": lambda x, _: float(x[0].percentage)})
+    schema.declare(
+        "DiscountAmount",
+        {"amount: MoneyV2!": lambda x, _: (x[0].amount, x[1]), "appliesOnEachItem: Boolean!": always(False)},
+    )
+
+
+def _node_id(discount: Discount, _: Context) -> str:
+    """A discount's id, which says of what kind it is, whatever node holds it."""
+    return gid("DiscountAutomaticNode" if discount.is_automatic else "DiscountCodeNode", discount.id)
