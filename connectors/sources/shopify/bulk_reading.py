@@ -162,10 +162,7 @@ class BulkFile:
         try:
             head = _head_decoder.decode(line)
         except msgspec.DecodeError as error:
-            raise StopError(
-                f"line {self._line_count} of Shopify's bulk file of {self._entity.name} is no JSON ({error}): the file "
-                "is not whole; nothing of it was kept"
-            ) from error
+            raise self._no_json(error) from error
         if head.parent_id is None:
             return None
         if head.type not in self._entity.children:
@@ -179,6 +176,7 @@ class BulkFile:
         self.parent_count += 1
         reading, entity = self._reading, self._entity
         found = reading.found(entity, line)
+        self._refuse_no_json(found.error)
         if found.key is not None:
             self._new_parents.append(int(found.key))
         if not reading.take(entity, found, self._assembly, remember=self.parent_count <= reading.left):
@@ -197,11 +195,23 @@ class BulkFile:
             owner = number(part.parent_id)
             row = child.row(owner, part)
         except (msgspec.DecodeError, ValueError) as error:
+            self._refuse_no_json(error)
             self._assembly.reject(child.stream, text, error, None)
             return
         self._new_owners.append(int(owner))
         if owner not in self._left_out:
             self._assembly.add_part(child.stream, row)
+
+    def _refuse_no_json(self, error: Exception | None) -> None:
+        """Tell a line that broke off from one that is not what the schema says."""
+        if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
+            raise self._no_json(error) from error
+
+    def _no_json(self, error: Exception) -> StopError:
+        return StopError(
+            f"line {self._line_count} of Shopify's bulk file of {self._entity.name} is no JSON ({error}): the file is "
+            "not whole; nothing of it was kept"
+        )
 
     def _flushed(self) -> Iterator[Page]:
         parents = np.array(self._new_parents, dtype=np.int64)
