@@ -74,7 +74,7 @@ def ask_for_store(u: Underway) -> None:
     u.store = msgspec.Raw(u.client.send(u.client.request("v2/store", stream="shop")).content)
 
 
-def shop(u: Underway, _: Position) -> Iterator[Unit]:
+def shop(u: Underway, position: Position) -> Iterator[Unit]:
     """The store's own record, and a word if its days are not the merchant's."""
     if u.store is None:
         ask_for_store(u)
@@ -86,30 +86,35 @@ def shop(u: Underway, _: Position) -> Iterator[Unit]:
             f"the store's days are those of {zone} in BigCommerce and of {u.time_zone} here, so that its own reports "
             "put orders around midnight on another day; if BigCommerce is right, set time_zone of the merchant",
         )
+    position["done"] = True
     yield [SHOP.page(taken, u.intake)]
 
 
-def currencies(u: Underway, _: Position) -> Iterator[Unit]:
+def currencies(u: Underway, position: Position) -> Iterator[Unit]:
     """The store's currencies."""
 
     def is_there(currency_id: str) -> bool:
         request = u.client.request(f"v2/currencies/{currency_id}", stream="currencies", accepts=(404,))
         return bool(u.client.send(request).status == 200)
 
-    yield _whole_list(u, CURRENCIES, "currencies", is_there)
+    unit = _whole_list(u, CURRENCIES, "currencies", is_there)
+    position["done"] = True
+    yield unit
 
 
-def categories(u: Underway, _: Position) -> Iterator[Unit]:
+def categories(u: Underway, position: Position) -> Iterator[Unit]:
     """The catalogue's tree."""
 
     def is_there(category_id: str) -> bool:
         path = "v3/catalog/categories"
         return bool(u.client.rows(path, [("id:in", category_id)], stream="product_categories"))
 
-    yield _whole_list(u, CATEGORIES, "product_categories", is_there)
+    unit = _whole_list(u, CATEGORIES, "product_categories", is_there)
+    position["done"] = True
+    yield unit
 
 
-def discounts(u: Underway, _: Position) -> Iterator[Unit]:
+def discounts(u: Underway, position: Position) -> Iterator[Unit]:
     """Coupons and promotions as the store has defined them."""
 
     def has_coupon(coupon_id: str) -> bool:
@@ -119,8 +124,12 @@ def discounts(u: Underway, _: Position) -> Iterator[Unit]:
     def has_promotion(promotion_id: str) -> bool:
         return bool(u.client.rows("v3/promotions", [("id", promotion_id)], stream="discounts"))
 
-    yield _whole_list(u, COUPONS, "discounts", has_coupon, kind="coupon")
-    yield _whole_list(u, PROMOTIONS, "discounts", has_promotion, kind="promotion")
+    unit = [
+        *_whole_list(u, COUPONS, "discounts", has_coupon, kind="coupon"),
+        *_whole_list(u, PROMOTIONS, "discounts", has_promotion, kind="promotion"),
+    ]
+    position["done"] = True
+    yield unit
 
 
 def _whole_list(

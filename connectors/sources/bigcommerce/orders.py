@@ -1,6 +1,6 @@
 """Orders, read whole: those of the window, and those that something else says must be looked at again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -64,11 +64,20 @@ def orders_by_id(u: Underway, ids: Sequence[str]) -> tuple[Unit, set[str]]:
     return order_pages(assembly.whole(rows, _ORIGIN), u.intake, _ORIGIN), absent
 
 
-def reread(u: Underway, ids: Sequence[str]) -> Iterator[Unit]:
-    """Orders again, some at a time; those that are no longer there are gone."""
-    wanted = [one for one in dict.fromkeys(ids) if not u.has_emitted("orders", one)]
+def reread(u: Underway, ids: Iterable[str], position: Position) -> Iterator[Unit]:
+    """Orders again, some at a time; those that are no longer there are gone.
+
+    Args:
+        u: The reading under way.
+        ids: The orders.
+        position: How far an earlier reading got with them, under `after`.
+    """
+    after = position.get("after", 0)
+    wanted = [one for one in sorted(map(int, set(ids))) if one > after and not u.has_emitted("orders", one)]
     for start in range(0, len(wanted), PAGE_ROWS):
-        unit, absent = orders_by_id(u, wanted[start : start + PAGE_ROWS])
+        some = wanted[start : start + PAGE_ROWS]
+        unit, absent = orders_by_id(u, list(map(str, some)))
+        position["after"] = some[-1]
         yield [*unit, *_gone(u, absent)]
 
 

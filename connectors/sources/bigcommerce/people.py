@@ -67,9 +67,11 @@ def customers_by_id(u: Underway, ids: Sequence[str]) -> tuple[Unit, set[str]]:
 
 def subscribers(u: Underway, position: Position) -> Iterator[Unit]:
     """The subscribers that are new or were changed: BigCommerce cannot tell, so that the whole list is compared."""
-    missing = _modified(u.known("subscribers", "subscriber_id", "date_modified"))
+    known = u.known("subscribers", "subscriber_id", "date_modified")
+    missing = _modified(known)
     listed: set[str] = set()
-    first = position.get("page", 1)
+    # What an earlier reading of the chain brought is known by now, and only passed over.
+    first = position.get("page", 1) if known is None else 1
     for page, rows in enumerate(u.client.more_rows(_SUBSCRIBERS, stream="subscribers", page=first), first):
         new = []
         for one in SUBSCRIBERS.take(rows, u.intake):
@@ -81,8 +83,8 @@ def subscribers(u: Underway, position: Position) -> Iterator[Unit]:
             listed.add(subscriber_id)
         position["page"] = page + 1
         yield [SUBSCRIBERS.page(new, u.intake)]
-    if first == 1:
-        yield u.gone("subscribers", _absent(u, sorted(missing)), len(listed) + len(missing))
+    position["done"] = True
+    yield u.gone("subscribers", _absent(u, sorted(missing)), len(listed) + len(missing))
 
 
 def _absent(u: Underway, ids: Sequence[str]) -> list[tuple[str, ...]]:

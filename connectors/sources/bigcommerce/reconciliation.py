@@ -45,7 +45,7 @@ class Records:
     Attributes:
         ids: Ascending.
         modified: When each was last changed, in microseconds since 1970.
-        archived: Whether each is archived, which takes orders off BigCommerce's list.
+        archived: Whether each is archived, as orders can be.
     """
 
     ids: Ids
@@ -69,7 +69,7 @@ def all_products(u: Underway, position: Position) -> Iterator[Unit]:
     yield from _by_ranges(u, position, "products", "product_id", walks.products, products_by_id)
 
 
-def all_customers(u: Underway, _: Position) -> Iterator[Unit]:
+def all_customers(u: Underway, position: Position) -> Iterator[Unit]:
     """Compare the ids of all customers, in one piece: nothing documents the order of their list."""
     known = _known(u, "customers", "customer_id")
     if known is None:
@@ -80,7 +80,7 @@ def all_customers(u: Underway, _: Position) -> Iterator[Unit]:
         np.concatenate([np.empty(0, np.int64), *(one.modified for one in listed)]),
         np.concatenate([np.empty(0, np.bool_), *(one.archived for one in listed)]),
     )
-    yield from _differences(u, "customers", known, everybody, len(known.ids), customers_by_id)
+    yield from _differences(u, position, "customers", (known, everybody), len(known.ids), customers_by_id)
 
 
 def _by_ranges(
@@ -92,19 +92,20 @@ def _by_ranges(
         return
     after: int = position.get("after", 0)
     for rows, last in walk(u.client, None, after):
-        own = known.between(after, last)
-        yield from _differences(u, stream, own, _listed(rows), len(known.ids), look)
+        both = known.between(after, last), _listed(rows)
+        yield from _differences(u, position, stream, both, len(known.ids), look)
         position["after"] = after = last
         yield []
     rest = known.between(after, None)
     nothing = Records(rest.ids[:0], rest.modified[:0], rest.archived[:0])
-    yield from _differences(u, stream, rest, nothing, len(known.ids), look)
+    yield from _differences(u, position, stream, (rest, nothing), len(known.ids), look)
 
 
 def _differences(
-    u: Underway, stream: str, known: Records, listed: Records, known_count: int, look: Look
+    u: Underway, position: Position, stream: str, both: tuple[Records, Records], known_count: int, look: Look
 ) -> Iterator[Unit]:
-    """Look at every id that the list and the warehouse do not agree on."""
+    """Look at every id that the warehouse and the list do not agree on."""
+    known, listed = both
     place = np.searchsorted(known.ids, listed.ids)
     is_known = np.zeros(len(listed.ids), np.bool_)
     inside = place < len(known.ids)
@@ -113,14 +114,18 @@ def _differences(
     differs[is_known] = (listed.modified[is_known] > known.modified[place[is_known]]) | (
         listed.archived[is_known] != known.archived[place[is_known]]
     )
-    # Archived orders may stand on the list or not: one that is known as such is not missed.
-    unlisted = ~np.isin(known.ids, listed.ids) & ~known.archived
-    suspects = [str(one) for one in np.union1d(listed.ids[differs], known.ids[unlisted]).tolist()]
-    suspects = [one for one in suspects if not u.has_emitted(stream, one)]
+    unlisted = ~np.isin(known.ids, listed.ids)
+    after = position.get("after", 0)
+    suspects = [
+        str(one)
+        for one in np.union1d(listed.ids[differs], known.ids[unlisted]).tolist()
+        if one > after and not u.has_emitted(stream, one)
+    ]
     for start in range(0, len(suspects), _IDS_PER_UNIT):
         some = suspects[start : start + _IDS_PER_UNIT]
         unit, absent = look(u, some)
         gone = [(one,) for one in some if one in absent and int(one) in known.ids]
+        position["after"] = int(some[-1])
         yield [*unit, *u.gone(stream, gone, known_count)]
 
 

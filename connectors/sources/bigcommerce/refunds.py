@@ -27,7 +27,7 @@ _IDS_PER_LOOK = 50
 Gist = tuple[str, Decimal, Decimal | None, frozenset[tuple[str, Decimal, bool, bool]]]
 
 
-def refunds(u: Underway, _: Position) -> Iterator[Unit]:
+def refunds(u: Underway, position: Position) -> Iterator[Unit]:
     """Read the orders again whose refunds are not as the warehouse has them.
 
     Recent refunds are compared at every sync, all of them when ids are compared.
@@ -48,7 +48,7 @@ def refunds(u: Underway, _: Position) -> Iterator[Unit]:
             if order_id is not None and (refund is None or before != _gist(refund)):
                 changed.append(str(order_id))
     changed += _vanished(u, known)
-    yield from reread(u, sorted(set(changed), key=lambda one: (len(one), one)))
+    yield from reread(u, changed, position)
 
 
 def _decoded(u: Underway, raw: msgspec.Raw) -> Refund | None:

@@ -123,6 +123,8 @@ class BigCommerceSource:
             if u.is_full:
                 u.report.has_more = True
                 return
+            if chain["position"].get("done"):
+                continue
             try:
                 for unit in _STEPS[name](u, chain["position"]):
                     yield unit

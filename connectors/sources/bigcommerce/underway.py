@@ -18,6 +18,8 @@ from models.records import Deletions, Page
 from models.records.bigcommerce import STREAMS
 
 Position = dict[str, Any]
+"""How far a step got, as JSON; brought up to date before each unit. `done` says that there is no more to come."""
+
 Unit = Sequence[Page | Deletions]
 """Pages that go together: a reading never ends between them."""
 
@@ -89,11 +91,17 @@ class Underway:
         is_due = last is None or until - datetime.fromisoformat(last) >= timedelta(
             hours=self.settings.reconcile_after_hours
         )
-        self.cursor["chain"] = {"until": until.isoformat(), "reconciles": is_due, "gone": {}}
+        self.cursor["chain"] = {
+            "until": until.isoformat(),
+            "requested_at": self.request.requested_at.isoformat(),
+            "reconciles": is_due,
+            "gone": {},
+        }
 
     def end_chain(self) -> None:
-        """Close the books of the chain."""
+        """Close the books of the chain; one that an earlier run began is followed by one of this run's own."""
         chain = self.cursor.pop("chain")
+        self.report.has_more = chain["requested_at"] != self.request.requested_at.isoformat()
         if chain["reconciles"]:
             self.cursor["reconciled_at"] = chain["until"]
 

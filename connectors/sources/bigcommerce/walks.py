@@ -67,7 +67,7 @@ def products(client: BigCommerceClient, window: Window | None, after_id: int) ->
         within = [*_modified(window, "date_modified:min", "date_modified:max"), ("include", "variants,custom_fields")]
 
     def page(after: int) -> list[msgspec.Raw]:
-        place = [("id:greater", str(after)), ("sort", "id"), ("direction", "asc"), ("limit", str(PAGE_ROWS))]
+        place = [("id:min", str(after + 1)), ("sort", "id"), ("direction", "asc"), ("limit", str(PAGE_ROWS))]
         return client.rows("v3/catalog/products", [*place, *within], stream="products")
 
     return _by_id(page, after_id, "/v3/catalog/products")
