@@ -18,6 +18,7 @@ from orchestration import progress
 from orchestration.automation import run_config
 from orchestration.deployment import Deployment, open_deployment
 from orchestration.ingestion_reports import ACCESS_CHECK
+from orchestration.resources import hold_connections
 from orchestration.settings import Settings
 from orchestration.summary import print_notices, print_summary, summary_console
 from orchestration.transformation import dbt_project, prepare_manifest
@@ -86,6 +87,7 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
         job = defs.resolve_job_def("nightly")
     try:
         with dg.DagsterInstance.get() as instance:
+            hold_connections(instance)
             result = job.execute_in_process(
                 run_config={
                     **run_config(merchant_ids, as_of_dates),

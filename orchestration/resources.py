@@ -13,6 +13,15 @@ from orchestration.merchant_run import MerchantRun
 from orchestration.run_lock import hold_run_lock
 from orchestration.settings import current_settings
 
+_STATEMENT_MILLISECONDS = 600_000
+_RECYCLE_SECONDS = 3_600
+_MOST_CONNECTIONS = 8
+
+
+def hold_connections(instance: dg.DagsterInstance) -> None:
+    """Let Dagster keep its connections while a run works: it would open one for each of some thousand events."""
+    instance.optimize_for_webserver(_STATEMENT_MILLISECONDS, _RECYCLE_SECONDS, _MOST_CONNECTIONS)
+
 
 class DeploymentResource(dg.ConfigurableResource["DeploymentResource"]):
     """The deployment, opened for one run over the merchants and the day that its configuration names.
@@ -44,6 +53,8 @@ class DeploymentResource(dg.ConfigurableResource["DeploymentResource"]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["DeploymentResource"]:
         """Open the warehouse, wait for other runs to finish, and hand the run's scope to its assets."""
         run_id = context.run.run_id if context.run else "none"
+        if context.instance is not None:
+            hold_connections(context.instance)
         with open_deployment(current_settings()) as deployment, hold_run_lock(deployment.owner_url, run_id) as lock:
             started_at = deployment.clock()
             continues = tuple(_continued_runs(context))

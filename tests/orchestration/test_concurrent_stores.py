@@ -17,7 +17,6 @@ from connectors.source import Notice
 from models import ops
 from models.archive import CONTENT_HASH, ROW_NUMBER
 from models.errors import MisconfiguredError, RetryLaterError, StopError
-from models.raw import SOURCE_STREAMS
 from models.records.woocommerce import ORDERS
 from orchestration import progress
 from orchestration.batch_archiving import StoreReading, TooManyRejectsError
@@ -29,7 +28,7 @@ from orchestration.store_landing import StoreLanding, land_store
 from orchestration.store_reading import archive_store
 
 STORES = ("ink/web", "ink/outlet", "pens/web")
-ORDERS_KEY = archive_key("woocommerce", SOURCE_STREAMS["woocommerce"][2])
+ORDERS_KEY = archive_key("woocommerce", ORDERS)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from orchestration.ingestion_reports import (
     archive_results,
     landing_results,
     raw_key,
+    speaks_for,
 )
 from orchestration.resources import DeploymentResource
 from orchestration.store_landing import StoreLanding, land_store
@@ -65,7 +66,7 @@ def _raw_spec(system: str, stream: Stream) -> dg.AssetSpec:
 
 
 def _archive_checks(system: str, stream: Stream) -> Iterator[dg.AssetCheckSpec]:
-    for name, description in (_CHECKS if system == "files" else {**_CHECKS, **_PLATFORM_CHECKS}).items():
+    for name, description in ({**_CHECKS, **_PLATFORM_CHECKS} if speaks_for(system, stream) else _CHECKS).items():
         yield dg.AssetCheckSpec(name, asset=archive_key(system, stream), description=description)
 
 
