@@ -16,6 +16,8 @@ from models.records.woocommerce import ORDERS
 # As many decimal places as WooCommerce computes with; by default it rounds what it answers to the shop's own.
 PRECISION = ("dp", "6")
 _MOST_ATTEMPTS = 3
+# A page's hundred orders are too few: most of a batch's cost is the same for one row and for a thousand.
+_WORTH_A_BATCH = 1_000
 _ORDER = Decoder(Order)
 _REFUND = Decoder(Refund)
 
@@ -87,6 +89,15 @@ def give_orders(session: Session, orders: Sequence[Read]) -> None:
     """Orders with everything that they consist of; those that cannot be understood are set aside whole."""
     fresh = {order.id: (order, text) for order, text in orders if not session.is_given("orders", order.id)}
     whole = list(_with_refunds(session, list(fresh.values())))
+    session.output.given["orders"].update(order.order.id for order in whole)
+    session.gathered_orders += whole
+    if len(session.gathered_orders) >= _WORTH_A_BATCH:
+        build_gathered_orders(session)
+
+
+def build_gathered_orders(session: Session) -> None:
+    """The gathered orders as batches of every stream that an order consists of."""
+    whole, session.gathered_orders = session.gathered_orders, []
     while whole:
         conversion = Conversion()
         batches, problems = order_batches(whole, conversion)
@@ -97,7 +108,6 @@ def give_orders(session: Session, orders: Sequence[Read]) -> None:
             for stream, batch in batches.items():
                 payloads = [order.text for order in whole] if stream == "orders" else ()
                 session.output.add(stream, batch, payloads)
-            session.output.given["orders"].update(order.order.id for order in whole)
             return
         whole = [order for position, order in enumerate(whole) if position not in problems]
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from connectors.messages import Params
@@ -23,20 +22,12 @@ PRODUCT_STATUSES = ("any", "trash")
 _PARENTS_AT_A_TIME = 20
 
 _PRODUCT = Decoder(Product)
-_VARIATION = Decoder(Variation)
+VARIATION = Decoder(Variation)
 PRODUCT_TABLE = Table(PRODUCTS, Product)
-_VARIANTS = Table(PRODUCT_VARIANTS, Variation, ["product_id"])
+VARIANT_TABLE = Table(PRODUCT_VARIANTS, Variation, ["product_id"])
 _LINKS = Table(PRODUCT_CATEGORY_LINKS, Link, ["product_id"])
 
 Read = tuple[Product, bytes]
-
-
-class _Child(msgspec.Struct):
-    id: int
-    parent_id: int = 0
-
-
-_CHILD = Decoder(_Child)
 
 
 def product_lists(params: Params) -> list[tuple[str, Params]]:
@@ -52,17 +43,6 @@ def read_products(session: Session) -> Iterator[None]:
         for product, _ in own:
             session.note_modified("products", moment_or_none(product.date_modified_gmt))
         give_products(session, own)
-        yield
-
-
-def read_variations(session: Session) -> Iterator[None]:
-    """The products of variations that were modified though their product was not."""
-    if not session.has_variation_list:
-        return
-    params = [*session.window("products"), ("_fields", "id,parent_id")]
-    for page in session.pages([("variations", params)], stream="product_variants"):
-        children = [_CHILD.decode(text) for text in page.texts]
-        give_products_by_id(session, {child.parent_id for child in children} - {0})
         yield
 
 
@@ -124,7 +104,7 @@ def _batches(
     batches = {"products": PRODUCT_TABLE.batch(products, conversion)}
     problems = dict(conversion.problems)
     children_of: tuple[tuple[Table, list[list[Any]]], ...] = (
-        (_VARIANTS, [list(variations[product.id]) for product in products]),
+        (VARIANT_TABLE, [list(variations[product.id]) for product in products]),
         (_LINKS, [list({link.id: link for link in product.categories}.values()) for product in products]),
     )
     for table, children in children_of:
@@ -150,13 +130,22 @@ def _variations_of(session: Session, products: Sequence[Read]) -> dict[int, list
             found[product.id] = list(own.values())
             continue
         status = "trash" if product.status == "trash" else "any"
-        path = f"products/{product.id}/variations"
-        walk = ListWalk(session.client, path, [("status", status)], stream="product_variants", position=Position())
         try:
-            found[product.id] = [_VARIATION.decode(record) for page in walk.pages() for record in page.texts]
+            found[product.id] = variations_of(session, product.id, status)
         except RejectedRecordError as error:
-            session.reject(PRODUCTS, path, 1, error, text)
+            session.reject(PRODUCTS, f"products/{product.id}/variations", 1, error, text)
     return found
+
+
+def variations_of(session: Session, product_id: int, status: str = "any") -> list[Variation]:
+    """The variations of a product, by its own list.
+
+    Raises:
+        RejectedRecordError: One of them cannot be understood.
+    """
+    path = f"products/{product_id}/variations"
+    walk = ListWalk(session.client, path, [("status", status)], stream="product_variants", position=Position())
+    return [VARIATION.decode(record) for page in walk.pages() for record in page.texts]
 
 
 def _is_variable(product: Product) -> bool:
@@ -175,7 +164,7 @@ def _of_several(session: Session, products: Sequence[Product]) -> dict[int, dict
         for page in walk.pages():
             for text in page.texts:
                 try:
-                    variation = _VARIATION.decode(text)
+                    variation = VARIATION.decode(text)
                 except RejectedRecordError:
                     continue  # told when it is read with its own product
                 if variation.parent_id not in parents:

@@ -16,7 +16,7 @@ from connectors.messages import Params
 from connectors.sources.woocommerce.columns import Conversion, moment_or_none, moments
 from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.known import KnownRows
-from connectors.sources.woocommerce.order_steps import give_orders_by_id, order_lists
+from connectors.sources.woocommerce.order_steps import build_gathered_orders, give_orders_by_id, order_lists
 from connectors.sources.woocommerce.product_steps import (
     PRODUCT_STATUSES,
     PRODUCT_TABLE,
@@ -59,10 +59,11 @@ def compare_orders(session: Session) -> Iterator[None]:
         return
     for page, status in _numbered(session, order_lists(session, [_ORDER_FIELDS]), statuses, ORDERS):
         listed = [order for order in map(_listed_order_or_none, page.texts) if order is not None]
-        own = [order for order in listed if session.is_within(moment_or_none(order.date_modified_gmt))]
+        own = [order for order in listed if _is_for_now(session, order.date_modified_gmt)]
         changed = known.is_new_or_changed([order.id for order in own], _order_rows(own))
         wanted = {order.id for order, is_changed in zip(own, changed, strict=True) if is_changed}
         give_orders_by_id(session, wanted)
+        build_gathered_orders(session)
         _note_set_aside(session, ORDERS, known.unknown(sorted(wanted)))
         last_id = None if page.is_last else page.last_id
         give_orders_by_id(session, expected.missing(status, page.after_id, last_id, page.ids))
@@ -84,9 +85,7 @@ def compare_products(session: Session) -> Iterator[None]:
     variants = _children(session, PRODUCT_VARIANTS, "variation_id")
     for page, status in _numbered(session, product_lists([]), PRODUCT_STATUSES, PRODUCTS):
         products = [
-            read
-            for read in decoded_products(session, page.texts)
-            if session.is_within(moment_or_none(read[0].date_modified_gmt))
+            read for read in decoded_products(session, page.texts) if _is_for_now(session, read[0].date_modified_gmt)
         ]
         conversion = Conversion()
         batch = PRODUCT_TABLE.batch([product for product, _ in products], conversion)
@@ -183,6 +182,12 @@ class _ListedId(msgspec.Struct):
 
 
 _LISTED_ID = Decoder(_ListedId)
+
+
+def _is_for_now(session: Session, modified_gmt: str | None) -> bool:
+    """Whether a record is as this chain should find it; what was modified just now is for the next one."""
+    modified_at = moment_or_none(modified_gmt)
+    return session.is_within(modified_at) or session.is_ahead(modified_at)
 
 
 def _note_set_aside(session: Session, stream: Stream, ids: Iterable[int]) -> None:

@@ -13,6 +13,7 @@ from connectors.messages import Params
 from connectors.source import Notice, ReadReport, ReadRequest
 from connectors.sources.woocommerce.client import WooCommerceClient
 from connectors.sources.woocommerce.decoding import Decoder
+from connectors.sources.woocommerce.orders import WholeOrder
 from connectors.sources.woocommerce.output import Output
 from connectors.sources.woocommerce.settings import WooCommerceSettings
 from connectors.sources.woocommerce.walks import ListPage, ListWalk, Position
@@ -24,7 +25,10 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 # A page of a list costs time even when it gives no record; a reading ends in time all the same.
 _ROWS_A_PAGE_COSTS = 10
+# Roughly, while they are not counted.
+_ROWS_OF_AN_ORDER = 4
 SECOND = timedelta(seconds=1)
+_CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 class _Identified(msgspec.Struct):
@@ -84,6 +88,7 @@ class Session:
     Attributes:
         rounded_count: Amounts that had more than four decimal places.
         set_aside: Per stream, the ids of records that could not be understood.
+        gathered_orders: Orders that wait to become batches.
     """
 
     def __init__(
@@ -103,8 +108,9 @@ class Session:
         self.output = output
         self.rounded_count = 0
         self.set_aside: dict[str, set[int]] = defaultdict(set)
+        self.gathered_orders: list[WholeOrder] = []
         self._page_count = 0
-        self._known: dict[str, pa.Table] = {}
+        self._known: dict[tuple[str, ...], pa.Table] = {}
         self._corrections = {
             (correction.stream, correction.raw_text.encode()): correction.corrected_text.encode()
             for correction in sorted(request.corrections, key=lambda correction: correction.corrected_at)
@@ -135,7 +141,8 @@ class Session:
     @property
     def is_full(self) -> bool:
         """Whether the reading has grown as large as it should."""
-        return self.output.row_count + self._page_count * _ROWS_A_PAGE_COSTS >= self.request.reading_rows
+        gathered = len(self.gathered_orders) * _ROWS_OF_AN_ORDER
+        return self.output.row_count + gathered + self._page_count * _ROWS_A_PAGE_COSTS >= self.request.reading_rows
 
     def notice(self, code: str, message: str) -> None:
         """Tell the store's owner, once."""
@@ -149,6 +156,10 @@ class Session:
         if after is not None:
             params.append(("modified_after", moment_at_or_before(after, self.client.site.zone)))
         return params
+
+    def is_ahead(self, modified_at: datetime | None) -> bool:
+        """Whether a record claims to be modified in the future, where no later chain would come to it for long."""
+        return modified_at is not None and modified_at > self.client.now + _CLOCKS_DIFFER
 
     def is_within(self, modified_at: datetime | None) -> bool:
         """Whether a record's last change is one for this chain; what is changed later is left for the next."""
@@ -189,10 +200,11 @@ class Session:
         """The live records of a stream as the warehouse had them when the reading began; None without a warehouse."""
         if self.request.known is None:
             return None
-        if stream.name not in self._known:
+        wanted = (stream.name, *columns)
+        if wanted not in self._known:
             # One at a time: a shop's every record is a lot to hold.
-            self._known = {stream.name: self.request.known(stream.name, columns)}
-        return self._known[stream.name]
+            self._known = {wanted: self.request.known(stream.name, columns)}
+        return self._known[wanted]
 
     def is_given(self, stream: str, record_id: int) -> bool:
         """Whether this reading has given the record already."""

@@ -1,14 +1,13 @@
 """The shop itself: its name, its currency, its clock, and the statuses that its orders may have."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pyarrow as pa
 
-from connectors.messages import Params
 from connectors.sources.woocommerce.client import NotPermittedError
 from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.order_steps import give_orders_by_id
@@ -16,6 +15,7 @@ from connectors.sources.woocommerce.product_steps import give_products_by_id
 from connectors.sources.woocommerce.session import Session
 from connectors.sources.woocommerce.shapes import Report, Setting
 from connectors.sources.woocommerce.site import Site
+from connectors.sources.woocommerce.zones import zone_named
 from models.errors import RejectedRecordError, StopError
 from models.records.woocommerce import SHOP
 
@@ -31,7 +31,9 @@ def find_statuses(session: Session) -> list[str]:
     """
     try:
         texts, _ = session.client.records("reports/orders/totals", [], stream="shop")
-        slugs = [_REPORT.decode(bytes(text)).slug for text in texts]
+        statuses = ",".join(dict.fromkeys([*(_REPORT.decode(bytes(text)).slug for text in texts), "trash"]))
+        # Refused as a whole if it knows one of them no more.
+        session.client.records("orders", [("status", statuses), ("per_page", "1"), ("_fields", "id")], stream="orders")
     except (NotPermittedError, StopError, RejectedRecordError):
         session.notice(
             "order_statuses_unknown",
@@ -39,7 +41,7 @@ def find_statuses(session: Session) -> list[str]:
             "statuses that a plugin hides are not read. Make the key for an administrator or a shop manager",
         )
         return list(_ALWAYS)
-    return [",".join(dict.fromkeys([*slugs, "trash"]))]
+    return [statuses]
 
 
 def read_shop(session: Session) -> Iterator[None]:
@@ -65,19 +67,26 @@ def read_shop(session: Session) -> Iterator[None]:
 def check_clock(session: Session, merchant_zone: str) -> None:
     """Tell the owner where the merchant's days are not the shop's."""
     site = session.client.site
-    if site.zone is not None and not _same_clock(session, site.zone, merchant_zone):
+    if not _is_same_clock(session, site, merchant_zone):
+        named = site.timezone_string or f"UTC{site.gmt_offset:+f}"
         session.notice(
             "time_zone_differs",
-            f"the shop's days follow {site.timezone_string} and the merchant's {merchant_zone}: figures per day will "
+            f"the shop's days follow {named} and the merchant's {merchant_zone}: figures per day will "
             "not match the shop's own reports; set time_zone to the shop's unless that is meant",
         )
 
 
-def _same_clock(session: Session, zone: ZoneInfo, merchant_zone: str) -> bool:
-    """Whether two zones show the same time now and half a year ago."""
-    other = ZoneInfo(merchant_zone)
-    months = {session.until.replace(month=month, day=1) for month in (1, 7)}
-    return all(moment.astimezone(zone).utcoffset() == moment.astimezone(other).utcoffset() for moment in months)
+def _is_same_clock(session: Session, site: Site, merchant_zone: str) -> bool:
+    """Whether shop and merchant have the same time of day in winter and in summer."""
+    merchant = zone_named(merchant_zone)
+    if merchant is None or (site.zone is None and site.gmt_offset is None):
+        return True  # not told
+    fixed = timedelta(seconds=int((site.gmt_offset or 0) * 3600))
+    moments = [session.until.replace(month=month, day=1) for month in (1, 7)]
+    return all(
+        (moment.astimezone(site.zone).utcoffset() if site.zone else fixed) == moment.astimezone(merchant).utcoffset()
+        for moment in moments
+    )
 
 
 def _shop_id(site: Site) -> str:
@@ -88,18 +97,20 @@ def _shop_id(site: Site) -> str:
 def _settings(session: Session) -> dict[str, Any]:
     """The settings that say how the shop reckons; empty where the key may not see them."""
     found: dict[str, Any] = {}
-    try:
-        for group in ("general", "tax"):
-            params: Params = [("_fields", "id,value")]
-            texts, _ = session.client.records(f"settings/{group}", params, stream="shop")
+    for group in ("general", "tax"):
+        try:
+            texts, _ = session.client.records(f"settings/{group}", [("_fields", "id,value")], stream="shop")
             settings = [_SETTING.decode(bytes(text)) for text in texts]
+        except NotPermittedError:
+            session.notice(
+                "settings_not_permitted",
+                "the key may not see the shop's settings, so that its currency is not known; orders have their own. "
+                "Make the key for an administrator or a shop manager",
+            )
+        except (StopError, RejectedRecordError):
+            pass  # a shop without taxes may have no such group
+        else:
             found |= {setting.id: setting.value for setting in settings if setting.id}
-    except (NotPermittedError, StopError, RejectedRecordError):
-        session.notice(
-            "settings_not_permitted",
-            "the key may not see the shop's settings, so that its currency is not known; orders have their own. Make "
-            "the key for an administrator or a shop manager",
-        )
     return {
         "currency": _text(found, "woocommerce_currency"),
         "price_num_decimals": _whole(found, "woocommerce_price_num_decimals"),

@@ -18,14 +18,15 @@ import msgspec
 from connectors.source import Cursor, Reading, ReadMode, ReadReport, ReadRequest, SourceRuntime
 from connectors.sources.woocommerce.client import NotPermittedError, WooCommerceClient
 from connectors.sources.woocommerce.full_lists import read_categories, read_coupons, read_customers
-from connectors.sources.woocommerce.order_steps import read_orders
+from connectors.sources.woocommerce.order_steps import build_gathered_orders, read_orders
 from connectors.sources.woocommerce.output import Output
-from connectors.sources.woocommerce.product_steps import read_products, read_variations
+from connectors.sources.woocommerce.product_steps import read_products
 from connectors.sources.woocommerce.reconciliation import compare_orders, compare_products
 from connectors.sources.woocommerce.refund_steps import check_refunds
 from connectors.sources.woocommerce.session import SECOND, Chain, Session
 from connectors.sources.woocommerce.settings import WooCommerceSettings
 from connectors.sources.woocommerce.shop_steps import check_clock, find_statuses, read_shop
+from connectors.sources.woocommerce.variation_steps import compare_variations, read_variations
 from models.errors import MisconfiguredError
 from models.records import Deletions, Page, Stream
 from models.records.woocommerce import STREAMS
@@ -44,6 +45,7 @@ STEPS: dict[str, Callable[[Session], Iterator[None]]] = {
     "coupons": read_coupons,
     "compare_orders": compare_orders,
     "compare_products": compare_products,
+    "compare_variations": compare_variations,
 }
 # Without these a shop is no shop.
 _NEEDED = frozenset({"orders", "refunds", "compare_orders"})
@@ -102,7 +104,7 @@ class WooCommerceSource:
                 self._begin(session)
             while chain.step and not session.is_full:
                 yield from self._step(session)
-            yield from output.flush()
+            yield from _flushed(session)
         report.has_more = bool(chain.step)
         notes["rounded_amount_count"] = session.rounded_count
         notes["clock_offset_seconds"] = round(client.clock_offset.total_seconds())
@@ -129,7 +131,7 @@ class WooCommerceSource:
         try:
             for _ in STEPS[name](session):
                 if session.output.is_due:
-                    yield from session.output.flush()
+                    yield from _flushed(session)
                 if session.is_full:
                     return
         except NotPermittedError as error:
@@ -164,6 +166,11 @@ class WooCommerceSource:
             f"the account that the key belongs to may not see the shop's {what} ({message}); they are not read. Make "
             "the key for an administrator or a shop manager",
         )
+
+
+def _flushed(session: Session) -> Iterator[Page | Deletions]:
+    build_gathered_orders(session)
+    return session.output.flush()
 
 
 def _chain(cursor: Cursor | None) -> Chain:
