@@ -7,6 +7,7 @@ was read exactly what the shop has?
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -15,13 +16,12 @@ from typing import Any
 import pytest
 from mirror import Clock, CrashedError, Mirror, sync
 from platform_harnesses import PlatformHarness, RunningShop, differences
-from woocommerce_harness import WOOCOMMERCE
+from platforms import PLATFORMS
 
 from connectors.sandbox.faults import Fault
 from connectors.source import ReadRequest
 from models.errors import MisconfiguredError, RetryLaterError
 
-PLATFORMS = [WOOCOMMERCE]
 PASSING_FAULTS = (
     Fault(status=502),
     Fault(status=503, retry_after="3"),
@@ -65,7 +65,7 @@ def test_the_first_read_brings_everything(harness: PlatformHarness, shop: Runnin
     mirror = mirror_of(shop)
     synced(shop, mirror)
     assert differences(harness, shop, mirror) == []
-    assert len(mirror.tables["orders"]) > 60
+    assert len(mirror.tables["orders"]) > 40
     assert mirror.rejected == []
 
 
@@ -172,7 +172,7 @@ def test_passing_faults_cost_time_and_nothing_else(harness: PlatformHarness, sho
 def test_a_platform_that_stays_away_is_for_later(harness: PlatformHarness, shop: RunningShop) -> None:
     mirror = mirror_of(shop)
     shop.server.faults.add(Fault(status=503), times=float("inf"))
-    with pytest.raises(RetryLaterError, match="127.0.0.1"):
+    with pytest.raises(RetryLaterError, match=r"127\.0\.0\.1"):
         synced(shop, mirror)
     shop.server.faults.clear()
     synced(shop, mirror)
@@ -248,7 +248,7 @@ def test_a_living_shop_with_faults_and_kills(harness: PlatformHarness, seed: int
         for _ in range(6):
             shop.server.faults.before_each = live
             shop.server.faults.draw(random, 0.05, *PASSING_FAULTS)
-            try:
+            with suppress(CrashedError):
                 synced(
                     shop,
                     mirror,
@@ -256,8 +256,6 @@ def test_a_living_shop_with_faults_and_kills(harness: PlatformHarness, seed: int
                     reading_rows=random.choice((5, 30, 10_000)),
                     crash_after_pages=random.choice((None, 1, 3, 10)),
                 )
-            except CrashedError:
-                pass
             for _ in range(random.randrange(12)):
                 shop.step()
             shop.clock.advance(random.choice((10, 600, 30 * 3600)))

@@ -5,7 +5,7 @@ A new platform adds a module with one `PlatformHarness` and its line in `PLATFOR
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from random import Random
@@ -32,6 +32,10 @@ class RunningShop(Protocol):
     clock: Clock
     secrets: Secrets
 
+    def declaration(self) -> dict[str, Any]:
+        """The `source` of this shop in perennial.yml."""
+        ...
+
     def source(self, **settings: Any) -> Source:
         """A fresh source of this shop."""
         ...
@@ -50,6 +54,10 @@ class RunningShop(Protocol):
 
     def truth(self) -> dict[str, list[Row]]:
         """The shop's own books."""
+        ...
+
+    def net_revenue(self) -> Decimal:
+        """What the shop says that it earned, in its own currency."""
         ...
 
 
@@ -82,7 +90,6 @@ class PlatformHarness:
         comparisons: Per stream, how it compares with the shop's books.
         key_setting: The setting that holds the secret, for the suite to spoil.
         list_path: Part of the path (or body) of the requests that list orders.
-        net_revenue: From the mirrored rows, by the platform's own rules, spelled out for this suite.
     """
 
     name: str
@@ -90,7 +97,6 @@ class PlatformHarness:
     comparisons: Mapping[str, Sequence[Comparison]]
     key_setting: str
     list_path: str
-    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 def comparable(value: Any) -> Any:

@@ -30,15 +30,17 @@ class WooCommerceShop:
     items: list[Item]
     secrets: Secrets = field(default_factory=Secrets)
 
-    def source(self, **settings: Any) -> Source:
-        declared = {
+    def declaration(self) -> dict[str, Any]:
+        return {
             "type": "woocommerce",
             "url": self.server.url,
             "consumer_key": "ck_sandbox",
             "consumer_secret": "cs_sandbox",
         }
+
+    def source(self, **settings: Any) -> Source:
         return WooCommerceSource(
-            WooCommerceSettings.model_validate({**declared, **settings}),
+            WooCommerceSettings.model_validate({**self.declaration(), **settings}),
             runtime=runtime(self.clock, self.secrets),
             time_zone=self.zone,
             key="merchants[0].stores[0].source",
@@ -58,6 +60,9 @@ class WooCommerceShop:
 
     def truth(self) -> dict[str, list[Row]]:
         return self.shop.truth()
+
+    def net_revenue(self) -> Decimal:
+        return self.shop.net_revenue()
 
 
 @contextmanager
