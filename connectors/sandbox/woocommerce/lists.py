@@ -75,11 +75,17 @@ def orders(shop: ShopState) -> Listing[Order]:
 def refunds(shop: ShopState, order_id: int | None = None) -> Listing[Refund]:
     """The refunds of an order, or of all; they are never modified, so that no filter finds changes."""
 
+    table = shop.refunds
+    if order_id is not None:
+        table, order = Table(), shop.orders.get(order_id)
+        for refund_id in order.refund_ids if order else ():
+            table.put(refund_id, shop.refunds[refund_id])
+
     def selection(_query: Query) -> Selection[Refund]:
         return Selection(
-            table=shop.refunds,
-            name="refunds" if order_id is None else f"refunds of {order_id}",
-            keep=(lambda _: True) if order_id is None else (lambda refund: refund.order_id == order_id),
+            table=table,
+            name="refunds",
+            keep=lambda _: True,
             keys={"id": lambda r: r.id, "date": lambda r: r.created, "modified": lambda r: r.created},
             created=lambda refund: refund.created,
             modified=lambda refund: refund.created,

@@ -80,18 +80,17 @@ class _Exchange:
     request: Request
     home: str
     is_tls: bool
-    route: str
+    route: str | None
 
     @classmethod
     def of(cls, api: WooCommerceApi, request: Request) -> "_Exchange":
         is_tls = api.is_tls or request.headers.get("x-forwarded-proto", "").lower() == "https"
         home = api.home or f"{'https' if is_tls else 'http'}://{request.headers.get('host', 'localhost')}"
         path = request.path.removeprefix(urlsplit(home).path.rstrip("/")).lstrip("/")
-        route = request.params.get("rest_route", "").strip("/")
-        if path.startswith("wp-json"):
+        asked = request.params.get("rest_route")
+        route = None if asked is None else asked.strip("/")
+        if path.startswith("wp-json") and api.shop.settings.has_pretty_permalinks:
             route = path.removeprefix("wp-json").strip("/")
-        elif not route:
-            route = "\0"
         return cls(api, request, home.rstrip("/"), is_tls, route)
 
     @property
@@ -100,10 +99,10 @@ class _Exchange:
         return f"http://{self.home.partition('://')[2]}/wp-json"
 
     def reply(self) -> Reply:
-        if self.route == "\0":
+        if self.route is None:
             return Reply(b"<!DOCTYPE html><title>Page not found</title>", 404, "text/html; charset=UTF-8")
         try:
-            return self._served()
+            return self._served(self.route)
         except UnauthorizedError as error:
             return self._refusal(401, error.code, error.message, is_basic=error.is_basic)
         except InvalidParametersError as error:
@@ -111,14 +110,14 @@ class _Exchange:
         except RestError as error:
             return self._refusal(error.status, error.code, error.message)
 
-    def _served(self) -> Reply:
+    def _served(self, route: str) -> Reply:
         shop = self.api.shop
-        if not self.route:
+        if not route:
             return self._json(index_json(shop, self.home))
-        if not self.route.startswith(_ROUTE):
+        if not route.startswith(_ROUTE):
             raise _no_route()
         key = Gate(shop, self.home, self.is_tls).key_of(self.request)
-        path = self.route.removeprefix(_ROUTE).strip("/")
+        path = route.removeprefix(_ROUTE).strip("/")
         is_list = re.search(r"/\d+$", path) is None
         if key is None or not key.is_manager:
             status = 401 if key is None else 403
