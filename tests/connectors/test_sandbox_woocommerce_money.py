@@ -69,6 +69,13 @@ def test_discounts_are_what_lines_lost(made: tuple[Shop, int]) -> None:
     assert abs(sum(coupon.discount for coupon in order.coupon_lines) - lost) <= Decimal("0.01") * len(order.lines)
 
 
+def test_tax_in_prices_is_rounded_half_down_so_that_the_price_holds() -> None:
+    shop = Shop(Clock(), ShopSettings(prices_include_tax=True))
+    shop.add_tax_rate(Decimal(20))
+    order = shop.orders[shop.place_order([Item(shop.create_product("Thing", Decimal("59.97")))])]
+    assert (order.cart_tax, order.total, order.lines[0].total) == (Decimal("9.99"), Decimal("59.97"), Decimal("49.975"))
+
+
 @given(orders())
 def test_what_was_bought_with_tax_in_its_price_costs_that_price(made: tuple[Shop, int]) -> None:
     shop, order_id = made

@@ -74,7 +74,6 @@ def orders(shop: ShopState) -> Listing[Order]:
 
 def refunds(shop: ShopState, order_id: int | None = None) -> Listing[Refund]:
     """The refunds of an order, or of all; they are never modified, so that no filter finds changes."""
-
     table = shop.refunds
     if order_id is not None:
         table, order = Table(), shop.orders.get(order_id)
