@@ -9,6 +9,7 @@ from connectors.sandbox.serving import SandboxServer, running_server
 from connectors.sandbox.shopify.activity import Activity
 from connectors.sandbox.shopify.api import ShopifyApi
 from connectors.sandbox.shopify.auth import Access
+from connectors.sandbox.shopify.loading import load
 from connectors.sandbox.shopify.ordering import Delivery, Item, Payment, Reduction
 from connectors.sandbox.shopify.shop import Shop
 
@@ -22,6 +23,7 @@ __all__ = [
     "RunningShop",
     "Shop",
     "ShopifyApi",
+    "load",
     "running_shopify",
 ]
 

@@ -30,7 +30,8 @@ _UNDERWAY = frozenset({"CREATED", "RUNNING", "CANCELING"})
 _URL_DAYS = 7
 # Roots whose lines are written before the lines of their connections: children follow, but are not adjacent.
 _BATCH = 40
-_MOST_ROOTS_A_POLL = 20_000
+# A poll writes a tenth of the shop's orders, or so many.
+_ROOTS_A_POLL = 5_000
 _CHUNK = 1 << 18
 _ENDINGS = {
     "bulk_failed": ("FAILED", "INTERNAL_SERVER_ERROR"),
@@ -161,10 +162,11 @@ class BulkOperations:
     def _work(self, operation: BulkOperation, asked: Context, query: Document) -> Iterator[None]:
         """Write the file, a part for each poll."""
         context = Context(asked.shop, asked.grants, self, asked.now)
+        share = max(_ROOTS_A_POLL, len(asked.shop.orders) // 10)
         with operation.path.open("wb") as file:
             for rows, level in self._roots(context, query, asked.grants):
                 roots = iter(rows)
-                while part := list(islice(roots, _MOST_ROOTS_A_POLL)):
+                while part := list(islice(roots, share)):
                     if operation.fault in _ENDINGS:
                         # What fails does so in the middle of its data.
                         part = part[: (len(part) + 1) // 2]

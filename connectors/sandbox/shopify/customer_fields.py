@@ -73,11 +73,6 @@ CUSTOMER: Declaration = {
     "verifiedEmail: Boolean!": lambda x, _: x.verified_email,
 }
 
-_CONSENT: Declaration = {
-    "consentUpdatedAt: DateTime": lambda x, _: x.updated_at,
-    "marketingOptInLevel: CustomerMarketingOptInLevel": lambda x, _: x.opt_in_level,
-}
-
 
 def declare_customers(schema: Schema) -> None:
     """Add customers and what is told of them."""
@@ -90,14 +85,20 @@ def declare_customers(schema: Schema) -> None:
     schema.restrict("Customer", "defaultAddress", protects="address", cost=0)
     schema.restrict("Customer", "addressesV2", protects="address")
     schema.restrict("Customer", "orders lastOrder", scope="read_orders", protects="orders")
-    state = "marketingState: CustomerEmailMarketingState!"
-    schema.declare("CustomerEmailMarketingConsentState", {**_CONSENT, state: lambda x, _: x.state})
-    state = "marketingState: CustomerSmsMarketingState!"
+    schema.declare(
+        "CustomerEmailMarketingConsentState",
+        {
+            "consentUpdatedAt: DateTime": lambda x, _: x.updated_at,
+            "marketingOptInLevel: CustomerMarketingOptInLevel": lambda x, _: x.opt_in_level,
+            "marketingState: CustomerEmailMarketingState!": lambda x, _: x.state,
+        },
+    )
     schema.declare(
         "CustomerSmsMarketingConsentState",
         {
-            **_CONSENT,
-            state: lambda x, _: x.state,
+            "consentUpdatedAt: DateTime": lambda x, _: x.updated_at,
+            "marketingOptInLevel: CustomerMarketingOptInLevel!": lambda x, _: x.opt_in_level,
+            "marketingState: CustomerSmsMarketingState!": lambda x, _: x.state,
             "consentCollectedFrom: CustomerConsentCollectedFrom": lambda x, _: "OTHER" if x.updated_at else None,
         },
     )

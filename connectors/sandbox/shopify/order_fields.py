@@ -132,6 +132,9 @@ ORDER: Declaration = {
     "email: String": lambda o, _: o.email,
     "estimatedTaxes: Boolean!": always(False),
     "fulfillable: Boolean!": lambda o, _: o.fulfillment_status != "FULFILLED" and o.cancelled_at is None,
+    "fulfillments(first: Int): [Fulfillment!]!": lambda o, _, a: _truncated(
+        (o,) if o.fulfillment_status != "UNFULFILLED" else (), a
+    ),
     "fullyPaid: Boolean!": lambda o, _: o.received >= o.current_total,
     "hasTimelineComment: Boolean!": always(False),
     "id: ID!": lambda o, _: gid("Order", o.id),
@@ -161,6 +164,7 @@ ORDER: Declaration = {
     "refunds(first: Int): [Refund!]!": lambda o, _, a: _truncated(o.refunds, a),
     "requiresShipping: Boolean!": lambda o, _: any(line.requires_shipping for line in o.lines),
     "restockable: Boolean!": lambda o, _: any(line.current_quantity for line in o.lines),
+    "retailLocation: Location": always(None),
     "returnStatus: OrderReturnStatus!": always("NO_RETURN"),
     "shippingAddress: MailingAddress": lambda o, _: o.address if o.shipping_lines else None,
     "shippingLine: ShippingLine": lambda o, _: o.shipping_lines[0] if o.shipping_lines else None,
@@ -240,6 +244,7 @@ LINE_ITEM: Declaration = {
     "refundableQuantity: Int!": lambda x, _: x.current_quantity,
     "requiresShipping: Boolean!": lambda x, _: x.requires_shipping,
     "restockable: Boolean!": lambda x, _: x.variant_id is not None,
+    "sellingPlan: LineItemSellingPlan": always(None),
     "sku: String": lambda x, _: x.sku,
     "taxLines(first: Int): [TaxLine!]!": lambda x, _, a: _truncated(tuple(taxed(x.tax_lines, x.order.money)), a),
     "taxable: Boolean!": lambda x, _: x.taxable,

@@ -79,6 +79,7 @@ _APPLICATIONS = {
 def declare_parts(schema: Schema) -> None:
     """Add what orders consist of."""
     _declare_charges(schema)
+    _declare_fulfillments(schema)
     _declare_payments(schema)
     _declare_refunds(schema)
     _declare_applications(schema)
@@ -139,6 +140,28 @@ def _declare_charges(schema: Schema) -> None:
             "taxLines: [TaxLine!]!": always([]),
         },
     )
+
+
+def _declare_fulfillments(schema: Schema) -> None:
+    """What was shipped of an order, in one parcel."""
+    schema.declare(
+        "Fulfillment",
+        {
+            "createdAt: DateTime!": lambda x, _: x.processed_at,
+            "displayStatus: FulfillmentDisplayStatus": always("FULFILLED"),
+            "events(sortKey: FulfillmentEventSortKeys = HAPPENED_AT): FulfillmentEventConnection!": Rows(always(())),
+            "id: ID!": lambda x, _: gid("Fulfillment", x.id),
+            "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
+            "name: String!": lambda x, _: f"{x.name}-F1",
+            "status: FulfillmentStatus!": always("SUCCESS"),
+            "totalQuantity: Int!": lambda x, _: sum(line.fulfilled_quantity for line in x.lines),
+            "updatedAt: DateTime!": lambda x, _: x.updated_at,
+        },
+    )
+    nothing = always(None)
+    schema.declare("FulfillmentEvent", {"id: ID!": nothing})
+    schema.declare("Location", {"id: ID!": nothing, "name: String!": nothing})
+    schema.declare("LineItemSellingPlan", {"name: String!": nothing, "sellingPlanId: ID": nothing})
 
 
 def _declare_payments(schema: Schema) -> None:
@@ -243,7 +266,7 @@ def _declare_applications(schema: Schema) -> None:
     schema.declare(
         "DiscountApplication",
         _APPLICATION,
-        members=_APPLICATIONS.values(),
+        members=[*_APPLICATIONS.values(), "ScriptDiscountApplication"],
         type_of=lambda x: _APPLICATIONS[x.application.kind],
     )
     for kind, name in _APPLICATIONS.items():
@@ -251,6 +274,8 @@ def _declare_applications(schema: Schema) -> None:
         title = "code: String!" if kind == "code" else "title: String!"
         schema.declare(name, {title: lambda x, _: x.application.title})
     schema.declare("ManualDiscountApplication", {"description: String": always(None)})
+    # A kind that the shop has none of.
+    schema.declare("ScriptDiscountApplication", {**_APPLICATION, "title: String!": lambda x, _: x.application.title})
     schema.declare(
         "DiscountAllocation",
         {

@@ -1,8 +1,8 @@
-"""What the API tells about products, collections and discounts: where each field's value comes from."""
+"""What the API tells about products and collections: where each field's value comes from."""
 
 from connectors.sandbox.shopify.context import Context
-from connectors.sandbox.shopify.merchandise import Collection, Discount, Product
-from connectors.sandbox.shopify.money import MoneyContext, price_text
+from connectors.sandbox.shopify.merchandise import Collection, Product
+from connectors.sandbox.shopify.money import price_text
 from connectors.sandbox.shopify.order_part_fields import gid
 from connectors.sandbox.shopify.schema import Declaration, Rows, Schema, always
 
@@ -30,11 +30,13 @@ PRODUCT: Declaration = {
     "id: ID!": lambda x, _: gid("Product", x.id),
     "isGiftCard: Boolean!": lambda x, _: x.is_gift_card,
     "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
+    "media(sortKey: ProductMediaSortKeys = POSITION, query: String): MediaConnection!": Rows(always(())),
     "metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(always(())),
     "onlineStoreUrl: URL": lambda x, c: f"https://{c.shop.domain}/products/{x.handle}",
     "options(first: Int): [ProductOption!]!": lambda x, _, a: _options(x)[: a["first"]],
     "productType: String!": lambda x, _: x.product_type,
     "publishedAt: DateTime": lambda x, _: x.published_at,
+    "sellingPlanGroups: SellingPlanGroupConnection!": Rows(always(())),
     "status: ProductStatus!": lambda x, _: x.status,
     "tags: [String!]!": lambda x, _: list(x.tags),
     "title: String!": lambda x, _: x.title,
@@ -59,6 +61,7 @@ VARIANT: Declaration = {
     "inventoryPolicy: ProductVariantInventoryPolicy!": always("DENY"),
     "inventoryQuantity: Int": lambda x, _: x.inventory_quantity,
     "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
+    "metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(always(())),
     "position: Int!": lambda x, _: x.position,
     "price: Money!": lambda x, c: price_text(x.price, c.shop.currency),
     "product: Product!": lambda x, _: x.product,
@@ -81,11 +84,13 @@ def _options(product: Product) -> list[tuple[int, str, list[str]]]:
 
 
 def declare_products(schema: Schema) -> None:
-    """Add products, collections and discounts."""
+    """Add products and collections."""
     schema.declare("Product", PRODUCT)
     schema.declare("ProductVariant", VARIANT)
-    schema.declare("TaxonomyCategory", {"id: ID!": always(None), "name: String!": always(None)})
-    schema.declare("TaxonomyCategory", {"fullName: String!": always(None)})
+    nothing = always(None)
+    schema.declare("TaxonomyCategory", {"id: ID!": nothing, "name: String!": nothing, "fullName: String!": nothing})
+    schema.declare("Media", {"id: ID!": nothing})
+    schema.declare("SellingPlanGroup", {"id: ID!": nothing, "name: String!": nothing})
     schema.declare(
         "ProductOption",
         {
@@ -138,115 +143,7 @@ def declare_products(schema: Schema) -> None:
         },
     )
     schema.declare("Count", {"count: Int!": lambda x, _: x["count"], "precision: CountPrecision!": _precision})
-    _declare_discounts(schema)
 
 
 def _precision(count: dict[str, object], _: Context) -> object:
     return count["precision"]
-
-
-_DISCOUNT: Declaration = {
-    "asyncUsageCount: Int!": lambda x, _: x.usage_count,
-    "combinesWith: DiscountCombinesWith!": lambda x, _: x,
-    "createdAt: DateTime!": lambda x, _: x.created_at,
-    "discountClasses: [DiscountClass!]!": lambda x, _: _classes(x),
-    "endsAt: DateTime": lambda x, _: x.ends_at,
-    "hasTimelineComment: Boolean!": always(False),
-    "shortSummary: String!": lambda x, _: _summary(x),
-    "startsAt: DateTime!": lambda x, _: x.starts_at,
-    "status: DiscountStatus!": lambda x, c: x.status(c.now),
-    "summary: String!": lambda x, _: _summary(x),
-    "tags: [String!]!": always([]),
-    "title: String!": lambda x, _: x.title,
-    "updatedAt: DateTime!": lambda x, _: x.updated_at,
-}
-_CODE_DISCOUNT: Declaration = {
-    "appliesOncePerCustomer: Boolean!": lambda x, _: x.once_per_customer,
-    "codes(sortKey: DiscountCodeSortKeys = ID, query: String): DiscountRedeemCodeConnection!": Rows(
-        lambda x, _: x.codes
-    ),
-    "codesCount: Count": lambda x, _: {"count": len(x.codes), "precision": "EXACT"},
-    "totalSales: MoneyV2": lambda _, c: (0, c.shop.money),
-    "usageLimit: Int": lambda x, _: x.usage_limit,
-}
-_KINDS = ("DiscountCodeBasic", "DiscountCodeFreeShipping", "DiscountAutomaticBasic")
-
-
-def _classes(discount: Discount) -> list[str]:
-    if discount.kind == "DiscountCodeFreeShipping":
-        return ["SHIPPING"]
-    return ["PRODUCT" if discount.is_for_products else "ORDER"]
-
-
-def _summary(discount: Discount) -> str:
-    if discount.kind == "DiscountCodeFreeShipping":
-        return "Free shipping on all products"
-    if discount.percentage is not None:
-        return f"{discount.percentage * 100:f}% off entire order"
-    return "Amount off entire order"
-
-
-def _value(discount: Discount, context: Context) -> tuple[Discount, MoneyContext]:
-    return discount, context.shop.money
-
-
-def _declare_discounts(schema: Schema) -> None:
-    gets: Declaration = {"customerGets: DiscountCustomerGets!": lambda x, _: x}
-    limit: Declaration = {"recurringCycleLimit: Int": always(None)}
-    schema.declare("DiscountCodeBasic", {**_DISCOUNT, **_CODE_DISCOUNT, **gets, **limit})
-    schema.declare("DiscountCodeFreeShipping", {**_DISCOUNT, **_CODE_DISCOUNT, **limit})
-    schema.declare("DiscountCodeFreeShipping", {"maximumShippingPrice: MoneyV2": always(None)})
-    schema.declare("DiscountAutomaticBasic", {**_DISCOUNT, **gets, "recurringCycleLimit: Int!": always(1)})
-    for union, members in {
-        "Discount": _KINDS,
-        "DiscountCode": _KINDS[:2],
-        "DiscountAutomatic": _KINDS[2:],
-    }.items():
-        schema.declare(union, {}, members=members, type_of=lambda x: x.kind)
-    for node, field in {
-        "DiscountNode": "discount: Discount!",
-        "DiscountCodeNode": "codeDiscount: DiscountCode!",
-        "DiscountAutomaticNode": "automaticDiscount: DiscountAutomatic!",
-    }.items():
-        schema.declare(node, {"id: ID!": _node_id, field: lambda x, _: x})
-        schema.declare(node, {"metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(always(()))})
-    schema.declare(
-        "DiscountRedeemCode",
-        {
-            "asyncUsageCount: Int!": lambda x, _: x.usage_count,
-            "code: String!": lambda x, _: x.code,
-            "id: ID!": lambda x, _: gid("DiscountRedeemCode", x.id),
-        },
-    )
-    schema.declare(
-        "DiscountCombinesWith",
-        {
-            "orderDiscounts: Boolean!": always(False),
-            "productDiscounts: Boolean!": always(False),
-            "shippingDiscounts: Boolean!": always(True),
-        },
-    )
-    schema.declare(
-        "DiscountCustomerGets",
-        {
-            "appliesOnOneTimePurchase: Boolean!": always(True),
-            "appliesOnSubscription: Boolean!": always(False),
-            "value: DiscountCustomerGetsValue!": _value,
-        },
-    )
-    schema.declare(
-        "DiscountCustomerGetsValue",
-        {},
-        members=["DiscountAmount", "DiscountPercentage"],
-        type_of=lambda x: "DiscountAmount" if x[0].percentage is None else "DiscountPercentage",
-    )
-    schema.declare("DiscountPercentage", {"percentage: Float!": lambda x, _: float(x[0].percentage)})
-    schema.declare(
-        "DiscountAmount",
-        {"amount: MoneyV2!": lambda x, _: (x[0].amount, x[1]), "appliesOnEachItem: Boolean!": always(False)},
-    )
-
-
-def _node_id(discount: Discount, _: Context) -> str:
-    """A discount's id, which says of what kind it is, whatever node holds it."""
-    return gid("DiscountAutomaticNode" if discount.is_automatic else "DiscountCodeNode", discount.id)

@@ -5,6 +5,7 @@ from typing import Any
 
 from connectors.sandbox.shopify.context import Context
 from connectors.sandbox.shopify.customer_fields import declare_customers
+from connectors.sandbox.shopify.discount_fields import declare_discounts
 from connectors.sandbox.shopify.lists import (
     AUTOMATIC_DISCOUNTS,
     CHECKOUTS,
@@ -49,6 +50,7 @@ def shop_schema() -> Schema:
     declare_orders(schema)
     declare_customers(schema)
     declare_products(schema)
+    declare_discounts(schema)
     declare_shop(schema)
     _declare_roots(schema)
     return schema
@@ -130,11 +132,12 @@ def _declare_roots(schema: Schema) -> None:
         root, {"shop: Shop!": lambda _, c: c.shop, "currentAppInstallation: AppInstallation!": lambda _, c: c}
     )
     for name, (held, node, keys, default) in lists.items():
-        arguments = f"sortKey: {keys} = {default}, query: String, savedSearchId: ID"
+        saved = "" if name == "customers" else ", savedSearchId: ID"
+        arguments = f"sortKey: {keys} = {default}, query: String{saved}"
         signature = f"{name}({arguments}): {node}Connection!"
         schema.declare(root, {signature: Listed(held.page, held.everything)})
         if name not in {"codeDiscountNodes", "automaticDiscountNodes"}:
-            count = f"{name}Count(query: String, savedSearchId: ID, limit: Int = 10000): Count"
+            count = f"{name}Count(query: String{saved}, limit: Int = 10000): Count"
             schema.declare(root, {count: held.count})
     schema.declare(
         root,

@@ -188,11 +188,12 @@ def _term_predicate(term: Term, fields: Mapping[str, Searched], zone: tzinfo, se
     wanted = term.value.lower()
     if searched.kind == "flag":
         return lambda seen: str(bool(searched.get(seen[0]))).lower() == wanted
-    if searched.values and wanted not in searched.values:
+    if searched.values and not set(wanted.split(",")) <= searched.values:
         message = f"Input `{term.value}` is not an accepted value."
         search.warnings.append({"field": term.field, "message": message, "code": "invalid_value"})
         return lambda _: False
-    return _word_predicate(searched, wanted)
+    words = [_word_predicate(searched, word) for word in ([wanted] if term.is_quoted else wanted.split(","))]
+    return lambda seen: any(is_there(seen) for is_there in words)
 
 
 def _word_predicate(searched: Searched, wanted: str) -> Predicate:
