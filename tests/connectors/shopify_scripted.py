@@ -63,6 +63,7 @@ class ScriptedShop:
     tokens_seen: list[str | None] = field(default_factory=list)
     grants_asked: list[dict[str, str]] = field(default_factory=list)
     server: SandboxServer | None = None
+    run_at: datetime | None = None
 
     def answer(self, operation: str, *answers: Answer) -> None:
         """What to answer to a query."""
@@ -141,7 +142,7 @@ class ScriptedShop:
         return ShopifyClient(settings, tokens, self.runtime(), report or ReadReport(), KEY)
 
     def request(self, cursor: Json | None = None, **changes: Any) -> ReadRequest:
-        return ReadRequest("shop", "web", cursor, self.clock(), **changes)
+        return ReadRequest("shop", "web", cursor, self.run_at or self.clock(), **changes)
 
     def read(self, cursor: Json | None = None, **changes: Any) -> tuple[Json, ReadReport, "Pages"]:
         """One reading: its cursor, its report and its pages."""

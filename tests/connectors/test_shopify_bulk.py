@@ -143,10 +143,13 @@ def test_a_cancelled_job_is_for_the_next_run(shop: ScriptedShop) -> None:
         shop.read()
 
 
-def test_a_denied_job_names_the_setting(shop: ScriptedShop) -> None:
+def test_what_a_denied_job_may_not_see_is_told_by_the_lists_pages(shop: ScriptedShop) -> None:
     shop.answer("RunBulkQuery", started(job("FAILED", errorCode="ACCESS_DENIED")))
-    with pytest.raises(MisconfiguredError, match="scopes"):
+    denial = error("ACCESS_DENIED", path=["connection", "nodes", 0, "taxLines"], requiredAccess="`read_taxes`")
+    shop.answer("Orders", errors(denial, connection={"nodes": [order(1)], "pageInfo": {"hasNextPage": False}}))
+    with pytest.raises(MisconfiguredError, match="read_taxes"):
         shop.read()
+    assert shop.count("RunBulkQuery") == 2
 
 
 def test_a_refused_query_stops_with_shopifys_words(shop: ScriptedShop) -> None:

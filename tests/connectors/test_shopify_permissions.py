@@ -27,6 +27,7 @@ CURSOR: Json = {
     "version": 1,
     "newest": NEWEST,
     "until": None,
+    "asked_at": None,
     "steps": [],
     "place": {},
     "compared_at": "2026-08-01T11:00:00Z",

@@ -31,6 +31,7 @@ CURSOR: Json = {
     "version": 1,
     "newest": {"orders": "2026-07-10T00:00:00Z", "checkouts": "2026-07-10T00:00:00Z"},
     "until": None,
+    "asked_at": None,
     "steps": [],
     "place": {},
     "compared_at": "2026-07-25T00:00:00Z",

@@ -27,6 +27,7 @@ CURSOR: Json = {
         ("orders", "checkouts", "customers", "products", "product_categories", "discounts"), "2026-07-10T00:00:00Z"
     ),
     "until": None,
+    "asked_at": None,
     "steps": [],
     "place": {},
     "compared_at": "2026-08-01T11:00:00Z",
@@ -75,6 +76,7 @@ def test_a_reading_ends_where_the_next_goes_on(shop: ScriptedShop) -> None:
         data(connection=connection([order(1, updatedAt=at(1)), order(2, updatedAt=at(2))], after="two")),
         data(connection=connection([order(3, updatedAt=at(3))])),
     )
+    shop.run_at = shop.clock()
     cursor, report, pages = shop.read(CURSOR, reading_rows=2)
     assert (pages.keys("orders"), report.has_more) == (["1", "2"], True)
     assert cursor["newest"]["orders"] == "2026-07-10T00:00:00Z"
@@ -85,6 +87,21 @@ def test_a_reading_ends_where_the_next_goes_on(shop: ScriptedShop) -> None:
     assert len({asked["query"] for asked in shop.variables("Orders")}) == 1
     assert cursor["newest"]["orders"] == at(3)
     assert cursor["until"] is None
+
+
+def test_a_chain_that_an_earlier_run_left_is_followed_by_one_of_this_run(shop: ScriptedShop) -> None:
+    shop.answer(
+        "Orders",
+        data(connection=connection([order(1, updatedAt=at(1))], after="one")),
+        data(connection=connection([order(2, updatedAt="2026-08-01T12:30:00Z")])),
+    )
+    cursor, _, _ = shop.read(CURSOR, reading_rows=1)
+    shop.clock.advance(3600)
+    shop.run_at = shop.clock()
+    cursor, report, pages = shop.read(cursor)
+    assert (pages.keys("orders"), report.has_more, cursor["until"]) == ([], True, None)
+    _, report, pages = shop.read(cursor)
+    assert (pages.keys("orders"), report.has_more) == (["2"], False)
 
 
 def test_the_upper_bound_stays_through_a_chain_of_readings(shop: ScriptedShop) -> None:

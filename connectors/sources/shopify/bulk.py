@@ -12,7 +12,7 @@ import msgspec
 from connectors.source import SourceRuntime
 from connectors.sources.shopify.client import ShopifyClient
 from connectors.sources.shopify.documents import document, operation_name
-from models.errors import MisconfiguredError, RetryLaterError, StopError
+from models.errors import RetryLaterError, StopError
 
 _FIRST_POLL_SECONDS = 1.0
 _LONGEST_POLL_SECONDS = 30.0
@@ -94,17 +94,13 @@ class BulkQueries:
         mark: What the app may see, as a few characters. It stands in the queries' names: a file that was written under
             other permissions is not taken up.
         wait_minutes: How long to wait for a job.
-        key: The settings' path in `perennial.yml`.
     """
 
-    def __init__(
-        self, client: ShopifyClient, runtime: SourceRuntime, *, mark: str, wait_minutes: float, key: str
-    ) -> None:
+    def __init__(self, client: ShopifyClient, runtime: SourceRuntime, *, mark: str, wait_minutes: float) -> None:
         self._client = client
         self._runtime = runtime
         self._mark = mark
         self._wait = timedelta(minutes=wait_minutes)
-        self._key = key
 
     def start(self, name: str, *, stream: str) -> None:
         """Have Shopify begin with a query that will be wanted, unless it is too busy."""
@@ -121,8 +117,7 @@ class BulkQueries:
             takes_up: Whether a job of ours that is under way or just done will do.
 
         Raises:
-            BulkFailedError: It failed several times.
-            MisconfiguredError: The app may not see what it asks for.
+            BulkFailedError: It failed several times, or the app may not see everything that it asks for.
             RetryLaterError: It takes longer than we wait, or was cancelled.
             StopError: Shopify does not take the query.
         """
@@ -141,9 +136,8 @@ class BulkQueries:
                     "starts it again"
                 )
             if operation.error_code == "ACCESS_DENIED":
-                raise MisconfiguredError(
-                    self._key, f"Shopify denies the bulk query for {stream}; docs/connect-shopify.md lists the scopes"
-                )
+                # It does not say to what; the list's own pages do.
+                raise BulkFailedError(f"the bulk query for {stream} was denied")
             # FAILED, whose partial file is no result, or EXPIRED.
             operation = None
         raise BulkFailedError(f"the bulk query for {stream} failed {_MAX_RUNS} times")

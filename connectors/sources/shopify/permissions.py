@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from connectors.source import Notice, ReadReport
 from models.errors import MisconfiguredError
 
-# Shopify hides these from apps without its approval for protected customer data. Everything else is what an order is
-# made of: without it, a record would only look whole.
+# Shopify hides these from apps without its approval for protected customer data, or without the scope of what a record
+# refers to. Everything else is what a record is made of: without it, it would only look whole.
 _PERSONAL = frozenset(
     {
         "customer",
@@ -29,6 +29,7 @@ _PERSONAL = frozenset(
         "abandonedCheckoutUrl",
     }
 )
+_REFERENCES = frozenset({"product", "variant", "category", "app", "sellingPlan"})
 
 
 class ScopeMissingError(Exception):
@@ -52,14 +53,22 @@ def check_denied(denied: Mapping[str, str], report: ReadReport, key: str) -> Non
         field = path.rpartition(".")[2]
         if field == "connection":
             raise ScopeMissingError(needed)
-        if field not in _PERSONAL:
+        if field not in _PERSONAL | _REFERENCES:
             raise MisconfiguredError(
                 key,
                 f"Shopify denies {path}, without which records are not whole; the app needs: {needed} "
                 "(docs/connect-shopify.md lists the scopes)",
             )
-    if denied:
-        tell_protected(report, {path.rpartition(".")[2] for path in denied})
+    fields = {path.rpartition(".")[2] for path in denied}
+    if personal := fields & _PERSONAL:
+        tell_protected(report, personal)
+    if references := fields & _REFERENCES:
+        add_notice(
+            report,
+            "denied_references",
+            f"Shopify hides {', '.join(sorted(references))} from this app: order lines do not say which product they "
+            "sold. Add the scope read_products to the app in the Dev Dashboard, release that version, and approve it",
+        )
 
 
 def tell_protected(report: ReadReport, fields: set[str]) -> None:

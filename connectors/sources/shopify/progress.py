@@ -20,6 +20,7 @@ class Progress:
     Attributes:
         newest: Per stream that was read to its end, the newest modification read.
         until: The upper bound of the chain under way; None between chains.
+        asked_at: The time of the run that began that chain.
         steps: What the chain has still to do, the first being under way.
         place: How far that one has come; empty at its start.
         compared_at: The upper bound of the last chain that compared all ids.
@@ -28,6 +29,7 @@ class Progress:
 
     newest: dict[str, datetime] = field(default_factory=dict)
     until: datetime | None = None
+    asked_at: datetime | None = None
     steps: list[str] = field(default_factory=list)
     place: dict[str, Any] = field(default_factory=dict)
     compared_at: datetime | None = None
@@ -41,6 +43,7 @@ class Progress:
         return cls(
             newest={name: datetime.fromisoformat(text) for name, text in cursor["newest"].items()},
             until=_time(cursor["until"]),
+            asked_at=_time(cursor["asked_at"]),
             steps=list(cursor["steps"]),
             place=dict(cursor["place"]),
             compared_at=_time(cursor["compared_at"]),
@@ -53,6 +56,7 @@ class Progress:
             "version": _VERSION,
             "newest": {name: written(at) for name, at in sorted(self.newest.items())},
             "until": self.until and written(self.until),
+            "asked_at": self.asked_at and self.asked_at.isoformat(),
             "steps": list(self.steps),
             "place": dict(self.place),
             "compared_at": self.compared_at and written(self.compared_at),

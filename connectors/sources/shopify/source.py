@@ -90,6 +90,7 @@ class ShopifySource:
             probed = probe(client, report, clock_now=self._runtime.clock(), time_zone=self._time_zone, key=self._key)
             self._tell_missing(probed, report)
             if progress.until is None:
+                progress.asked_at = request.requested_at
                 self._begin_chain(progress, probed, hidden_fields(client, report))
         finally:
             # It opens again with the first page; pages that nobody asks for must leave nothing open.
@@ -159,7 +160,6 @@ class ShopifySource:
             self._runtime,
             mark=_digest([sorted(probed.scopes), progress.hidden])[:8],
             wait_minutes=self._settings.bulk_wait_minutes,
-            key=self._key,
         )
         try:
             while progress.steps and not reading.is_over:
@@ -169,9 +169,11 @@ class ShopifySource:
             yield from merged_customers(reading, self._customers)
         finally:
             reading.client.close()
-        reading.report.has_more = bool(progress.steps)
+        # A chain that an earlier run left unfinished brings what there was then; what came since is the next chain's.
+        is_of_this_run = progress.asked_at == reading.request.requested_at
+        reading.report.has_more = bool(progress.steps) or not is_of_this_run
         if not progress.steps:
-            progress.until = None
+            progress.until = progress.asked_at = None
         cursor.clear()
         cursor.update(progress.cursor())
 
