@@ -38,4 +38,4 @@ inner join refunds_summed
         orders.merchant_id = refunds_summed.merchant_id
         and orders.store_id = refunds_summed.store_id
         and orders.order_id = refunds_summed.order_id
-where refunds_summed.refunded_amount > orders.total_amount + orders.removed_amount
+where refunds_summed.refunded_amount > orders.total_amount

@@ -26,7 +26,6 @@ select
     duty_amount,
     fee_amount,
     wrapping_amount,
-    removed_amount,
     rounding_amount,
     computed_amount,
     total_amount,

@@ -24,7 +24,7 @@ refunds_summed as (
         merchant_id,
         store_id,
         order_id,
-        sum(total_amount) as refunded_amount
+        sum(coalesce(paid_back_amount, total_amount)) as refunded_amount
     from refunds
     group by merchant_id, store_id, order_id
 

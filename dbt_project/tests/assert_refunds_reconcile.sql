@@ -22,6 +22,7 @@ select
     lines_amount,
     shipping_amount,
     tax_amount,
+    tip_amount,
     duty_amount,
     fee_amount,
     wrapping_amount,
@@ -30,8 +31,12 @@ select
     computed_amount,
     total_amount,
     paid_back_amount,
+    unpaid_amount,
     difference_amount
 from refunds
 where
     excluded_reason is null
-    and (difference_amount is distinct from 0 or coalesce(paid_back_amount, total_amount) <> total_amount)
+    and (
+        difference_amount is distinct from 0
+        or coalesce(paid_back_amount, total_amount) + unpaid_amount <> total_amount
+    )

@@ -11,7 +11,7 @@ added_up as (
     select
         *,
         lines_amount - discount_amount + shipping_amount + tax_amount + tip_amount + duty_amount + fee_amount
-        + wrapping_amount - removed_amount as terms_amount
+        + wrapping_amount as terms_amount
     from orders
 
 ),
@@ -52,7 +52,6 @@ select
     duty_amount,
     fee_amount,
     wrapping_amount,
-    removed_amount,
     {{ money('rounding_amount') }} as rounding_amount,
     {{ money('terms_amount + rounding_amount') }} as computed_amount,
     total_amount,

@@ -26,6 +26,7 @@ added_up as (
         refunds.shipping_amount,
         refunds.tax_amount,
         refunds.included_tax_amount,
+        refunds.tip_amount,
         refunds.duty_amount,
         refunds.fee_amount,
         refunds.wrapping_amount,
@@ -34,14 +35,15 @@ added_up as (
         refunds.rounding_tolerance_amount,
         refunds.gift_card_sale_amount,
         refunds.paid_back_amount,
+        refunds.unpaid_amount,
         refunds.source_name,
         coalesce(refunds.customer_id, orders.customer_id) as customer_id,
         case
             when refunds.excluded_reason is not null then refunds.excluded_reason
             when orders.excluded_reason is not null or orders.is_gift_card_sale then 'order_not_counted'
         end as excluded_reason,
-        refunds.lines_amount + refunds.shipping_amount + refunds.tax_amount + refunds.duty_amount + refunds.fee_amount
-        + refunds.wrapping_amount + refunds.adjustment_amount as terms_amount
+        refunds.lines_amount + refunds.shipping_amount + refunds.tax_amount + refunds.tip_amount + refunds.duty_amount
+        + refunds.fee_amount + refunds.wrapping_amount + refunds.adjustment_amount as terms_amount
     from refunds
     left join orders
         on
@@ -75,6 +77,7 @@ select
     shipping_amount,
     tax_amount,
     included_tax_amount,
+    tip_amount,
     duty_amount,
     fee_amount,
     wrapping_amount,
@@ -84,7 +87,8 @@ select
     total_amount,
     {{ money('total_amount - terms_amount - rounding_amount') }} as difference_amount,
     paid_back_amount,
+    unpaid_amount,
     gift_card_sale_amount,
-    {{ money('total_amount - gift_card_sale_amount - duty_amount') }} as original_amount,
+    {{ money('total_amount - gift_card_sale_amount - tip_amount - duty_amount') }} as original_amount,
     source_name
 from rounded

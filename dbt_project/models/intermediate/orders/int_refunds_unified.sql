@@ -53,7 +53,7 @@ judged as (
         case
             when excluded_reason is not null then excluded_reason
             when refund_date > as_of_date then 'after_as_of_date'
-            when original_amount < 0 then 'negative_amount'
+            when total_amount < 0 then 'negative_amount'
             when amount is null then 'no_exchange_rate'
         end as ineligible_reason
     from converted

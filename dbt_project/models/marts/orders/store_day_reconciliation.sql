@@ -2,7 +2,7 @@
 
 {%- set terms = [
     'lines_amount', 'discount_amount', 'shipping_amount', 'tax_amount', 'tip_amount', 'duty_amount', 'fee_amount',
-    'wrapping_amount', 'removed_amount', 'rounding_amount', 'difference_amount', 'total_amount', 'gift_card_sale_amount',
+    'wrapping_amount', 'rounding_amount', 'difference_amount', 'total_amount', 'gift_card_sale_amount',
 ] %}
 
 with orders as (

@@ -16,6 +16,7 @@ select
     quantity,
     current_quantity,
     is_gift_card,
+    coalesce(requires_shipping, false) as is_shipped,
     currency_code as original_currency_code,
     presentment_currency_code,
     original_total_shop_amount as line_amount,

@@ -19,6 +19,7 @@ select
     {{ no_money() }} as tax_amount,
     {{ no_money() }} as included_tax_amount,
     false as is_gift_card,
+    false as is_tip,
     original_currency_code,
     'files' as source_name
 from lines

@@ -26,6 +26,15 @@ select
     {{ money('case when orders.has_included_tax then 0 else lines.line_tax_amount end') }} as tax_amount,
     {{ money('case when orders.has_included_tax then lines.line_tax_amount else 0 end') }} as included_tax_amount,
     lines.is_gift_card,
+    -- A tip given at the checkout is a line of its own; one given at a till is none.
+    coalesce(
+        lines.product_id is null
+        and not lines.is_gift_card
+        and not lines.is_shipped
+        and lines.line_amount = orders.tip_amount
+        and orders.tip_amount > 0,
+        false
+    ) as is_tip,
     orders.original_currency_code,
     'shopify' as source_name
 from lines

@@ -44,7 +44,6 @@ select
     {{ no_money() }} as duty_amount,
     parts.fee_amount,
     parts.wrapping_amount,
-    {{ no_money() }} as removed_amount,
     orders.total_amount,
     -- Amounts have four places, of which a total that can be paid has fewer.
     {{ rounding_tolerance('1', currency_minor_units('orders.original_currency_code')) }} as rounding_tolerance_amount,

@@ -103,7 +103,6 @@ select
     {{ no_money() }} as duty_amount,
     {{ no_money() }} as fee_amount,
     {{ no_money() }} as wrapping_amount,
-    {{ no_money() }} as removed_amount,
     {{ money('original_amount') }} as total_amount,
     {{ no_money() }} as rounding_tolerance_amount,
     {{ no_money() }} as gift_card_sale_amount,

@@ -37,7 +37,6 @@ select
     duty_amount,
     fee_amount,
     wrapping_amount,
-    removed_amount,
     total_amount,
     rounding_tolerance_amount,
     gift_card_sale_amount,

@@ -28,18 +28,7 @@ joined as (
         parts.gift_card_amount,
         parts.is_gift_card_sale,
         parts.gift_card_tender_amount,
-        parts.store_credit_tender_amount,
-        -- A tip given at the checkout is among the lines as well.
-        case
-            when parts.lines_amount - parts.discount_amount - orders.subtotal_amount
-                in (orders.tip_amount, orders.tip_amount + parts.gift_card_amount)
-                then orders.tip_amount
-            else 0
-        end as tip_line_amount,
-        -- What an edit took off again without a refund. Neither received nor owed, it is no part of the order any more,
-        -- while the total before returns goes on holding it.
-        case when orders.is_edited then orders.total_amount - orders.current_total_amount else 0 end as shrunk_amount,
-        orders.total_amount - orders.received_amount - orders.outstanding_amount as unclaimed_amount
+        parts.store_credit_tender_amount
     from orders
     inner join parts
         on
@@ -51,15 +40,6 @@ joined as (
             orders.merchant_id = aliases.merchant_id
             and orders.store_id = aliases.store_id
             and orders.account_id = aliases.account_id
-
-),
-
-edited as (
-
-    select
-        *,
-        {{ money('greatest(0, least(shrunk_amount, unclaimed_amount))') }} as removed_amount
-    from joined
 
 )
 
@@ -88,7 +68,7 @@ select
     false as has_several_customers,
     false as has_several_currencies,
     original_currency_code,
-    {{ money('lines_amount - tip_line_amount') }} as lines_amount,
+    lines_amount,
     discount_amount,
     shipping_amount,
     {{ money('case when has_included_tax then 0 else order_tax_amount end') }} as tax_amount,
@@ -97,8 +77,7 @@ select
     {{ money('case when has_included_duties then 0 else order_duty_amount end') }} as duty_amount,
     fee_amount,
     {{ no_money() }} as wrapping_amount,
-    removed_amount,
-    {{ money('total_amount - removed_amount') }} as total_amount,
+    total_amount,
     -- Amounts are exact in the buyer's currency; where the shop has another, each is converted and rounded on its own.
     {{ rounding_tolerance(
         'case when presentment_currency_code = original_currency_code then 0 else 2 * line_count + 6 end',
@@ -111,4 +90,4 @@ select
     presentment_currency_code,
     presentment_total_amount,
     'shopify' as source_name
-from edited
+from joined

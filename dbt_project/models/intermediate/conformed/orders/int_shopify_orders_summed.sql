@@ -29,10 +29,10 @@ lines_summed as (
         store_id,
         order_id,
         count(*) as line_count,
-        sum(line_amount) as lines_amount,
+        sum(line_amount) filter (where not is_tip) as lines_amount,
         sum(discount_amount) as discount_amount,
         sum(line_amount - discount_amount + tax_amount) filter (where is_gift_card) as gift_card_amount,
-        bool_and(is_gift_card) as is_gift_card_sale
+        bool_and(is_gift_card) filter (where not is_tip) as is_gift_card_sale
     from lines
     group by merchant_id, store_id, order_id
 

@@ -85,7 +85,6 @@ select
     {{ no_money() }} as duty_amount,
     {{ money('coalesce(fees_summed.fee_amount, 0)') }} as fee_amount,
     {{ no_money() }} as wrapping_amount,
-    {{ no_money() }} as removed_amount,
     orders.total_amount,
     -- Lines and fees have more places than they are given with; shipping, two taxes and the total are rounded once.
     {{ rounding_tolerance(

@@ -39,6 +39,7 @@ select
     {{ no_money() }} as tax_amount,
     {{ no_money() }} as included_tax_amount,
     coalesce(order_lines.is_gift_card, false) as is_gift_card,
+    false as is_tip,
     orders.original_currency_code,
     'bigcommerce' as source_name
 from lines

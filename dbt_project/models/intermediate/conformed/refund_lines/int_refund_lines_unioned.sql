@@ -22,6 +22,7 @@ select
     tax_amount,
     included_tax_amount,
     is_gift_card,
+    is_tip,
     original_currency_code,
     source_name
 from records

@@ -12,7 +12,7 @@ shipping_lines as (
 
 order_lines as (
 
-    select * from {{ ref('stg_shopify__order_lines') }}
+    select * from {{ ref('int_shopify_order_lines_conformed') }}
 
 ),
 
@@ -35,7 +35,8 @@ parts as (
         cast(lines.quantity as numeric(18, 4)) as quantity,
         lines.subtotal_amount as line_amount,
         lines.line_tax_amount,
-        coalesce(order_lines.is_gift_card, false) as is_gift_card
+        coalesce(order_lines.is_gift_card, false) as is_gift_card,
+        coalesce(order_lines.is_tip, false) as is_tip
     from lines
     left join order_lines
         on
@@ -57,7 +58,8 @@ parts as (
         cast(null as numeric(18, 4)) as quantity,
         shipping_amount as line_amount,
         line_tax_amount,
-        false as is_gift_card
+        false as is_gift_card,
+        false as is_tip
     from shipping_lines
 
 )
@@ -75,6 +77,7 @@ select
     {{ money('case when orders.has_included_tax then 0 else parts.line_tax_amount end') }} as tax_amount,
     {{ money('case when orders.has_included_tax then parts.line_tax_amount else 0 end') }} as included_tax_amount,
     parts.is_gift_card,
+    parts.is_tip,
     orders.original_currency_code,
     'shopify' as source_name
 from parts

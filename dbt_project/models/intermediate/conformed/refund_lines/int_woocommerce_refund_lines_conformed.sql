@@ -23,6 +23,7 @@ select
     {{ money('coalesce(lines.tax_amount, 0)') }} as tax_amount,
     {{ no_money() }} as included_tax_amount,
     false as is_gift_card,
+    false as is_tip,
     orders.original_currency_code,
     'woocommerce' as source_name
 from lines

@@ -101,13 +101,15 @@ select
     {{ money('shipping_amount') }} as shipping_amount,
     {{ money('case when is_tax_on_top then tax_amount else 0 end') }} as tax_amount,
     {{ money('case when is_tax_on_top then 0 else tax_amount end') }} as included_tax_amount,
+    {{ no_money() }} as tip_amount,
     {{ no_money() }} as duty_amount,
     {{ money('fee_amount') }} as fee_amount,
     {{ money('wrapping_amount') }} as wrapping_amount,
     {{ money('paid_amount - parts_amount - case when is_tax_on_top then tax_amount else 0 end') }} as adjustment_amount,
     {{ money('paid_amount') }} as total_amount,
     {{ no_money() }} as rounding_tolerance_amount,
-    {{ money('least(gift_card_amount, paid_amount)') }} as gift_card_sale_amount,
+    {{ money('gift_card_amount') }} as gift_card_sale_amount,
     {{ money('paid_back_amount') }} as paid_back_amount,
+    {{ no_money() }} as unpaid_amount,
     'bigcommerce' as source_name
 from joined

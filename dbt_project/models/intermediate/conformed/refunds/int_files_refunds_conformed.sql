@@ -17,6 +17,7 @@ select
     {{ no_money() }} as shipping_amount,
     {{ no_money() }} as tax_amount,
     {{ no_money() }} as included_tax_amount,
+    {{ no_money() }} as tip_amount,
     {{ no_money() }} as duty_amount,
     {{ no_money() }} as fee_amount,
     {{ no_money() }} as wrapping_amount,
@@ -25,5 +26,6 @@ select
     {{ no_money() }} as rounding_tolerance_amount,
     {{ no_money() }} as gift_card_sale_amount,
     cast(null as numeric(18, 4)) as paid_back_amount,
+    {{ no_money() }} as unpaid_amount,
     'files' as source_name
 from refunds

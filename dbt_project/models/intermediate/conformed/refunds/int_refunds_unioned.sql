@@ -24,6 +24,7 @@ select
     shipping_amount,
     tax_amount,
     included_tax_amount,
+    tip_amount,
     duty_amount,
     fee_amount,
     wrapping_amount,
@@ -32,5 +33,6 @@ select
     rounding_tolerance_amount,
     gift_card_sale_amount,
     paid_back_amount,
+    unpaid_amount,
     source_name
 from records

@@ -84,6 +84,7 @@ select
     {{ money('shipping_amount') }} as shipping_amount,
     {{ money('tax_amount') }} as tax_amount,
     {{ no_money() }} as included_tax_amount,
+    {{ no_money() }} as tip_amount,
     {{ no_money() }} as duty_amount,
     {{ money('fee_amount') }} as fee_amount,
     {{ no_money() }} as wrapping_amount,
@@ -93,5 +94,6 @@ select
     rounding_tolerance_amount,
     {{ no_money() }} as gift_card_sale_amount,
     cast(null as numeric(18, 4)) as paid_back_amount,
+    {{ no_money() }} as unpaid_amount,
     'woocommerce' as source_name
 from joined
