@@ -208,10 +208,16 @@ def _by_order(rows: list[msgspec.Raw]) -> dict[int, list[msgspec.Raw]]:
     return grouped
 
 
+class _Fees(msgspec.Struct):
+    fees: list[msgspec.Raw] | None = None
+
+
 def _rows(answer: HttpResponse, resource: _Resource) -> list[msgspec.Raw]:
-    if resource is _RESOURCES["fees"] and answer.status == 200 and answer.content.lstrip()[:1] == b"{":
-        return [msgspec.Raw(answer.content)]  # documented as one record
-    return rows_of(answer)
+    if resource is not _RESOURCES["fees"] or answer.status != 200 or answer.content.lstrip()[:1] != b"{":
+        return rows_of(answer)
+    # Documented as one fee, and shown as an object that holds a list of them.
+    held = answer.json(_Fees).fees
+    return [msgspec.Raw(answer.content)] if held is None else held
 
 
 def _lines(order: Order) -> tuple[list[OrderLine], bool]:

@@ -20,8 +20,8 @@ _RETRY_AFTER = "X-Retry-After"
 
 # Two replies of one window name the same end to within this.
 _SAME_WINDOW = timedelta(seconds=2)
-# The Date header counts whole seconds: up to here, a reply's age cannot be told from its rounding.
-_FRESH = timedelta(seconds=1.5)
+# The Date header counts whole seconds: so much of a reply's age may be its rounding.
+_ROUNDING = timedelta(seconds=1)
 _LONGEST_JITTER_SECONDS = 0.5
 # A store that says "too much" this often in a row is not short of quota: the client's own patience counts from there.
 _REFUSALS_IN_A_ROW = 20
@@ -90,8 +90,7 @@ class StoreQuota:
             return timedelta(0)
         offset = now - response.date
         self._clock_offset = offset if self._clock_offset is None else min(offset, self._clock_offset)
-        age = offset - self._clock_offset
-        return age if age > _FRESH else timedelta(0)
+        return max(timedelta(0), offset - self._clock_offset - _ROUNDING)
 
     def _take(self, response: HttpResponse, resets_at: datetime) -> None:
         quota, left, window = (_number(response, name) for name in (_QUOTA, _LEFT, _WINDOW))
@@ -100,6 +99,7 @@ class StoreQuota:
         if self._resets_at is not None and abs(resets_at - self._resets_at) <= _SAME_WINDOW:
             # Requests under way are counted here already, and not yet in the reply.
             left = min(left, self._left)
+            self._resets_at = max(resets_at, self._resets_at)
         elif self._resets_at is not None and resets_at < self._resets_at:
             return  # a reply from the window before
         else:
