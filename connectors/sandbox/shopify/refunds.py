@@ -53,15 +53,17 @@ class RefundDesk(OrderDesk):
             order = self._order(order_id)
             when = self._at(at)
             taken = {line.id: line.current_quantity for line in order.lines} if lines is None else lines
+            owed, payable = max(outstanding(order), 0), order.received - order.refunded
             refund = self._refund(order, taken, when, note, restock_type, duties=duties)
             refund.shipping = self._shipping_back(order, shipping)
             value = refund_value(refund)
-            paid = value if amount is None else self._minor(amount)
-            if amount is not None and paid != value:
-                refund.adjustments = (
-                    Adjustment(self._new_id("OrderAdjustment"), value - paid, 0, "REFUND_DISCREPANCY"),
-                )
-            self._book(order, refund, min(paid, order.received - order.refunded), status, when)
+            paid = min(value if amount is None else self._minor(amount), payable)
+            # What was not paid for yet is not paid back, and needs no adjustment.
+            gap = value - paid if amount is not None else max(value - paid - owed, 0)
+            if gap:
+                reason = "REFUND_DISCREPANCY" if amount is not None else "FULL_RETURN_BALANCING_ADJUSTMENT"
+                refund.adjustments = (Adjustment(self._new_id("OrderAdjustment"), gap, 0, reason),)
+            self._book(order, refund, paid, status, when)
             return refund
 
     def pay_back(self, order_id: int, *, at: datetime | None = None) -> Refund | None:
