@@ -115,6 +115,8 @@ def net_revenue(shop: ShopState, currency: str = "") -> NetRevenue:
         for order in shop.orders:
             if order.status in _WITHOUT_REVENUE or order.currency != (currency or shop.settings.currency):
                 continue
+            if order.status == "on-hold" and order.paid is None:
+                continue
             book(order.created, order.total)
             for refund_id in order.refund_ids:
                 refund = shop.refunds[refund_id]
