@@ -54,7 +54,8 @@ judged as (
         *,
         case
             when excluded_reason is not null then excluded_reason
-            when is_gift_card_sale then 'gift_card_sale'
+            -- Where it charged shipping or a fee beside the cards, that is revenue.
+            when is_gift_card_sale and original_amount = 0 then 'gift_card_sale'
             when order_date > as_of_date then 'after_as_of_date'
             when has_several_customers then 'several_customers'
             when has_several_currencies then 'several_currencies'

@@ -40,7 +40,7 @@ added_up as (
         coalesce(refunds.customer_id, orders.customer_id) as customer_id,
         case
             when refunds.excluded_reason is not null then refunds.excluded_reason
-            when orders.excluded_reason is not null or orders.is_gift_card_sale then 'order_not_counted'
+            when orders.excluded_reason is not null then 'order_not_counted'
         end as excluded_reason,
         refunds.lines_amount + refunds.shipping_amount + refunds.tax_amount + refunds.tip_amount + refunds.duty_amount
         + refunds.fee_amount + refunds.wrapping_amount + refunds.adjustment_amount as terms_amount
