@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from mirror import Clock, Mirror, sync
@@ -10,6 +11,7 @@ from woocommerce_fakes import INDEX, asked, json_reply, listed, open_shop, sourc
 
 from connectors.sandbox.faults import Request
 from connectors.sandbox.serving import Reply, SandboxServer
+from connectors.sandbox.woocommerce import Item
 from connectors.source import ReadMode, ReadRequest
 from models.records import Correction, Deletions, Page
 
@@ -153,6 +155,25 @@ def test_the_shops_record_says_how_it_reckons() -> None:
         mirror.read_counts.clear()
         synced(server, clock, mirror)
         assert "shop" not in mirror.read_counts
+
+
+def test_amounts_keep_the_places_that_woocommerce_computes_with() -> None:
+    """19.99 with 19% tax is 16.798319 without: the shop's database has six places, and its API rounds unless asked."""
+    clock = Clock()
+    with open_shop(clock, orders=0, prices_include_tax=True) as (shop, server):
+        shop.add_tax_rate(Decimal(19))
+        item = next(iter(shop.products)).id
+        shop.place_order([Item(item, price=Decimal("19.99"))] * 3, email="a@example.com")
+        mirror = Mirror(source(server.url, clock).streams)
+        clock.advance(60)
+        synced(server, clock, mirror)
+        (order,) = mirror.tables["orders"].values()
+        lines = list(mirror.tables["order_lines"].values())
+        assert {line["total"] for line in lines} == {Decimal("16.7983")}
+        assert order["total"] == Decimal("59.97")
+        reading = source(server.url, clock).read(ReadRequest("shop", "web", None, clock()))
+        list(reading.pages)
+        assert reading.notes["rounded_amount_count"] > 0
 
 
 def test_what_is_expected_is_told_for_progress() -> None:
