@@ -29,9 +29,11 @@ def mirror(shop: BigCommerceShop) -> Mirror:
     return synced(shop, Mirror(shop.source().streams))
 
 
-def synced(shop: BigCommerceShop, mirror: Mirror, *, days: int = 0, **options: Any) -> Mirror:
+def synced(
+    shop: BigCommerceShop, mirror: Mirror, *, days: int = 0, settings: dict[str, Any] | None = None, **options: Any
+) -> Mirror:
     shop.clock.advance(60 + days * 25 * 3600)
-    sync(shop.source(), mirror, shop.clock(), **options)
+    sync(shop.source(**(settings or {})), mirror, shop.clock(), **options)
     return mirror
 
 
@@ -93,6 +95,43 @@ def test_an_order_whose_parts_do_not_come_along_is_read_all_the_same(shop: BigCo
     assert len(parts(mirror, "order_lines", order_id)) == 3
     assert len(parts(mirror, "order_shipping_lines", order_id)) == 2
     assert len(parts(mirror, "order_fees", order_id)) == 1
+
+
+def test_a_long_list_of_an_orders_own_is_drained(shop: BigCommerceShop, mirror: Mirror) -> None:
+    order_id = shop.shop.place_order([Item(0, price=Decimal(1))] * 600, email="long@example.com")
+    here = {"url": "", "resource": ""}
+    plain = order_as_listed(shop, order_id) | {"consignments": here}
+    answer = Fault(status=200, body=json.dumps([plain]).encode())
+    shop.server.faults.add(answer, when=lambda r: r.path.endswith("/v2/orders") and "include" in r.query)
+    synced(shop, mirror)
+    assert len(parts(mirror, "order_lines", order_id)) == 600
+    assert requests_for(shop, f"/orders/{order_id}/products") == 4
+
+
+def test_edits_between_two_pages_are_not_lost(shop: BigCommerceShop, mirror: Mirror) -> None:
+    """R2, R4: an edit takes an order out of the window, and the next one begins before it."""
+    placed = shop.place_orders(300)
+    edits = [placed[-1], placed[0]]
+
+    def edit(request: Request) -> None:
+        # An order of the page that was read, and then one of the page to come, which is newer by an hour.
+        if "include" in request.query and "sort" in request.query and "min_id=1&" not in request.query:
+            while edits:
+                shop.clock.advance(3600)
+                shop.shop.write_note(edits.pop(), "called")
+
+    shop.server.faults.before_each = edit
+    shop.clock.advance(60)
+    requested_at = shop.clock()
+    source = shop.source(transactions=False)
+    sync(source, mirror, requested_at)
+    shop.server.faults.before_each = None
+    assert edits == []
+    compared_at = (mirror.cursor or {})["reconciled_at"]
+    synced(shop, mirror, settings={"transactions": False})
+    assert (mirror.cursor or {})["reconciled_at"] == compared_at, "the comparison of ids would find it too"
+    notes = {row["order_id"] for row in mirror.tables["orders"].values() if row["staff_notes"] == "called"}
+    assert notes == {str(placed[0]), str(placed[-1])}
 
 
 def test_an_edited_order_loses_the_line_that_it_lost(shop: BigCommerceShop, mirror: Mirror) -> None:
@@ -254,6 +293,18 @@ def test_an_amount_that_no_column_holds_sets_its_order_aside(shop: BigCommerceSh
     assert [(one.stream, one.field) for one in mirror.rejected] == [("orders", "total_inc_tax")]
 
 
+def test_variants_that_an_answer_left_out_are_asked_for(shop: BigCommerceShop, mirror: Mirror) -> None:
+    sizes = [(f"S-{number}", Decimal(1), (("Size", str(number)),)) for number in range(70)]
+    product_id = shop.shop.create_product("Ladder", Decimal(5), variants=sizes)
+    variants = [{"id": one.id, "product_id": product_id} for one in shop.shop.products[product_id].variants[:50]]
+    cut = {"id": product_id, "name": "Ladder", "date_modified": "2026-03-01T12:30:00+00:00", "variants": variants}
+    body = json.dumps({"data": [cut], "meta": {}}).encode()
+    shop.server.faults.add(Fault(status=200, body=body), path="/catalog/products", contains="variants")
+    synced(shop, mirror)
+    found = [row for row in mirror.tables["product_variants"].values() if row["product_id"] == str(product_id)]
+    assert len(found) == 70
+
+
 def test_every_variant_of_a_product_is_read(shop: BigCommerceShop, mirror: Mirror) -> None:
     sizes = [(f"S-{number}", Decimal(number + 1), (("Size", str(number)),)) for number in range(320)]
     product_id = shop.shop.create_product("Ladder", Decimal(5), variants=sizes)
@@ -270,7 +321,8 @@ def test_the_stores_quota_is_kept_beside_other_apps(shop: BigCommerceShop) -> No
     """R11: no request is refused, and the reserve stays, though another app uses as much."""
     shop.shop.quota.limit = 40
     shop.server.faults.before_each = lambda _: shop.shop.quota.use(1) and None
-    mirror = synced(shop, Mirror(shop.source().streams))
+    # One at a time, or the order in which requests arrive would be the operating system's.
+    mirror = synced(shop, Mirror(shop.source().streams), settings={"requests_in_flight": 1})
     assert 429 not in {exchange.status for exchange in shop.server.log}
     assert mirror.reports[0].wait_seconds > 0
     assert mirror.reports[0].budgets["store_quota"].limit == 40
