@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from http.client import IncompleteRead
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
@@ -267,3 +269,23 @@ def test_results_come_over_http_with_their_length_and_by_ranges(shop: Called, ru
         assert response.status == 206
         assert response.headers["Content-Range"] == f"bytes 10-{len(whole) - 1}/{len(whole)}"
         assert response.read() == whole[10:]
+
+
+def test_a_download_that_breaks_off_can_be_taken_up(shop: Called, running: RunningShop) -> None:
+    for _ in range(50):
+        shop.shop.place_order(lines=[Item(price=Decimal(5))])
+    shop.api = running.api
+    url = shop.finished("{ orders { edges { node { id } } } }")["url"].replace("http://shop.test", running.url)
+    running.faults.add(Fault(cuts_after=100), path="bulk-operation-outputs")
+    with urlopen(url, timeout=10) as response, pytest.raises(IncompleteRead) as caught:
+        response.read()
+    part = caught.value.partial
+    with urlopen(HttpRequest(url, headers={"Range": f"bytes={len(part)}-"}), timeout=10) as response:
+        whole = part + response.read()
+    assert whole.count(b"\n") == 50
+    running.faults.add(Fault(name="expired_url"), path="bulk-operation-outputs")
+    with pytest.raises(HTTPError) as refused:
+        urlopen(url, timeout=10)
+    assert refused.value.code == 403
+    refused.value.close()
+    assert [exchange.status for exchange in running.log] == [200, 206, 403]

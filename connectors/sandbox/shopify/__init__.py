@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from connectors.sandbox.faults import Faults
+from connectors.sandbox.faults import Exchange, Faults
 from connectors.sandbox.serving import SandboxServer, running_server
 from connectors.sandbox.shopify.activity import Activity
 from connectors.sandbox.shopify.api import ShopifyApi
@@ -54,6 +54,11 @@ class RunningShop:
     def faults(self) -> Faults:
         """What is done to requests."""
         return self.server.faults
+
+    @property
+    def log(self) -> list[Exchange]:
+        """Every request and how it was answered, oldest first."""
+        return self.server.log
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 An object costs one point, scalars, enums and money nothing, a mutation and a top-level count ten. A connection costs
 two, and its nodes grow with the logarithm of how many are asked for: `max(1, ⌊2 ln n⌋)` times what one of them costs.
-The last rule is not documented; it gives the requested cost of nine in ten documents that were recorded from a real
-shop, and stays close in the others. What is really charged depends on how many nodes there were.
+The last rule is not documented; it gives the requested cost of every query recorded from a real shop that the sandbox
+can answer. What is really charged depends on how many nodes there were, and is only close to what a real shop charges.
 """
 
 import math
