@@ -280,3 +280,26 @@ def test_edits_between_pages_are_for_the_next_sync_and_none_is_lost() -> None:
         synced.sync()
         assert synced.ids() == ids
         assert {i: (synced.order(i) or {})["status"] for i in ids} == {o.id: o.status for o in shop.orders}
+
+
+def test_products_in_the_trash_are_found_whether_the_shop_lists_them_or_not() -> None:
+    clock = Clock()
+    for lists_trash in (True, False):
+        with open_shop(clock) as (shop, server):
+            refused = Fault(status=400, body=b'{"code":"rest_invalid_param","message":"status"}')
+            if not lists_trash:
+                server.faults.add(
+                    refused,
+                    when=lambda r: r.path.endswith("/products") and r.params.get("status") == "trash",
+                    times=float("inf"),
+                )
+            synced = Synced(clock, shop, server)
+            gone, trashed = [product.id for product in shop.products if not product.parent_id][:2]
+            clock.advance(3600)
+            shop.delete_product(gone)
+            shop.trash_product(trashed)
+            synced.sync()
+            products = synced.mirror.tables["products"]
+            assert (str(gone),) not in products
+            assert products[(str(trashed),)]["status"] == "trash"
+            assert {row["status"] for row in products.values()} == {"publish", "trash"}

@@ -17,7 +17,6 @@ from connectors.sources.woocommerce.walks import ListWalk, Position
 from models.errors import RejectedRecordError
 from models.records.woocommerce import PRODUCT_CATEGORY_LINKS, PRODUCT_VARIANTS, PRODUCTS
 
-PRODUCT_STATUSES = ("any", "trash")
 # A page has room for the variations of about as many products as this.
 _PARENTS_AT_A_TIME = 20
 
@@ -30,14 +29,14 @@ _LINKS = Table(PRODUCT_CATEGORY_LINKS, Link, ["product_id"])
 Read = tuple[Product, bytes]
 
 
-def product_lists(params: Params) -> list[tuple[str, Params]]:
+def product_lists(session: Session, params: Params) -> list[tuple[str, Params]]:
     """The lists that hold every product, each limited further."""
-    return [("products", [("status", status), *params]) for status in PRODUCT_STATUSES]
+    return [("products", [("status", status), *params]) for status in session.chain.product_statuses]
 
 
 def read_products(session: Session) -> Iterator[None]:
     """Every product that was modified within the chain's bounds."""
-    for page in session.pages(product_lists(session.window("products")), stream="products"):
+    for page in session.pages(product_lists(session, session.window("products")), stream="products"):
         products = decoded_products(session, page.texts)
         own = [read for read in products if session.is_within(moment_or_none(read[0].date_modified_gmt))]
         for product, _ in own:
@@ -60,7 +59,7 @@ def give_products_by_id(session: Session, ids: Iterable[int]) -> int:
     found_count = 0
     for chunk in chunked(product_id for product_id in ids if not session.is_given("products", product_id)):
         texts = []
-        for path, params in product_lists(by_ids(chunk)):
+        for path, params in product_lists(session, by_ids(chunk)):
             records, _ = session.client.records(path, params, stream="products")
             texts += [bytes(record) for record in records]
         give_products(session, decoded_products(session, texts))

@@ -18,7 +18,6 @@ from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.known import KnownRows
 from connectors.sources.woocommerce.order_steps import build_gathered_orders, give_orders_by_id, order_lists
 from connectors.sources.woocommerce.product_steps import (
-    PRODUCT_STATUSES,
     PRODUCT_TABLE,
     decoded_products,
     give_products,
@@ -79,12 +78,13 @@ def compare_products(session: Session) -> Iterator[None]:
     if table is None:
         return
     known = KnownRows(PRODUCTS, table, id_column="product_id")
-    expected = _Expected(PRODUCTS, table.select(["product_id", "status"]), PRODUCT_STATUSES)
-    if not _is_due(session, PRODUCTS, expected, product_lists([])):
+    statuses = session.chain.product_statuses
+    expected = _Expected(PRODUCTS, table.select(["product_id", "status"]), statuses)
+    if not _is_due(session, PRODUCTS, expected, product_lists(session, [])):
         return
     links = _children(session, PRODUCT_CATEGORY_LINKS, "category_id")
     variants = _children(session, PRODUCT_VARIANTS, "variation_id")
-    for page, status in _numbered(session, product_lists([]), PRODUCT_STATUSES, PRODUCTS):
+    for page, status in _numbered(session, product_lists(session, []), statuses, PRODUCTS):
         products = [
             read for read in decoded_products(session, page.texts) if _is_for_now(session, read[0].date_modified_gmt)
         ]
@@ -105,6 +105,8 @@ def compare_products(session: Session) -> Iterator[None]:
         last_id = None if page.is_last else page.last_id
         give_products_by_id(session, expected.missing(status, page.after_id, last_id, page.ids))
         yield
+    if session.is_reconciling:
+        give_products_by_id(session, expected.in_no_list)
 
 
 class _Expected:

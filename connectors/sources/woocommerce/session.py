@@ -47,6 +47,7 @@ class Chain(msgspec.Struct):
         requested_at: The time of the run that began it.
         until: The shop's own time that it reads up to.
         statuses: The lists that orders are walked by, each by the statuses in it.
+        product_statuses: The lists that products are walked by.
         list_number: Which of a step's lists is walked.
         last_id: The last record of that list that was read.
         offset: The place in it where the next page begins.
@@ -63,6 +64,7 @@ class Chain(msgspec.Struct):
     requested_at: datetime | None = None
     until: datetime | None = None
     statuses: list[str] = []
+    product_statuses: list[str] = []
     list_number: int = 0
     last_id: int = 0
     offset: int = 0

@@ -44,6 +44,16 @@ def find_statuses(session: Session) -> list[str]:
     return [statuses]
 
 
+def find_product_statuses(session: Session) -> list[str]:
+    """The lists that products are walked by; `any` leaves out the trash, and older shops don't list that at all."""
+    try:
+        params = [("status", "trash"), ("per_page", "1"), ("_fields", "id")]
+        session.client.records("products", params, stream="products")
+    except (NotPermittedError, StopError):
+        return ["any"]
+    return list(_ALWAYS)
+
+
 def read_shop(session: Session) -> Iterator[None]:
     """The shop's own record, and the records that their owner has corrected since."""
     site = session.client.site

@@ -25,7 +25,7 @@ from connectors.sources.woocommerce.reconciliation import compare_orders, compar
 from connectors.sources.woocommerce.refund_steps import check_refunds
 from connectors.sources.woocommerce.session import SECOND, Chain, Session
 from connectors.sources.woocommerce.settings import WooCommerceSettings
-from connectors.sources.woocommerce.shop_steps import check_clock, find_statuses, read_shop
+from connectors.sources.woocommerce.shop_steps import check_clock, find_product_statuses, find_statuses, read_shop
 from connectors.sources.woocommerce.variation_steps import compare_variations, read_variations
 from models.errors import MisconfiguredError
 from models.records import Deletions, Page, Stream
@@ -122,6 +122,7 @@ class WooCommerceSource:
             for stream, newest in chain.newest.items()
         }
         chain.statuses = find_statuses(session)
+        chain.product_statuses = find_product_statuses(session)
         check_clock(session, self._time_zone)
         _go_to(chain, next(iter(STEPS)))
 
