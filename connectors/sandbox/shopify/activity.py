@@ -9,6 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import TypeVar
 
+from connectors.sandbox.shopify.money import decimal_amount
 from connectors.sandbox.shopify.ordering import Delivery, Item, Payment, Reduction
 from connectors.sandbox.shopify.records import Order
 from connectors.sandbox.shopify.shelves import Record, Shelf
@@ -68,7 +69,7 @@ class Activity:
         if not len(shop.discounts):
             shop.add_discount("Welcome", codes=["WELCOME10"], percentage=Decimal(10))
             shop.add_discount("Free delivery", codes=["SHIPFREE"], is_free_shipping=True)
-            shop.add_discount("Five off", amount=Decimal(5))
+            shop.add_discount("Five off", amount=shop.amount(500))
 
     def step(self) -> str:
         """Do one thing.
@@ -100,7 +101,7 @@ class Activity:
         chosen = random.sample(variants, min(len(variants), random.randint(1, 4)))
         items = [Item(variant.id, random.randint(1, 3)) for variant in chosen]
         if random.random() < 0.1:
-            items.append(Item(None, 1, Decimal(random.randint(100, 999)) / 100, "Gift wrap"))
+            items.append(Item(None, 1, self._shop.amount(random.randint(100, 999)), "Gift wrap"))
         return items
 
     def _place(self, customer: int | None, email: str | None) -> None:
@@ -110,7 +111,7 @@ class Activity:
         if random.random() < 0.3:
             discounts.append(Reduction("WELCOME10", percentage=Decimal(10)))
         if random.random() < 0.15:
-            discounts.append(Reduction("Five off", amount=Decimal(5), kind="automatic", items=(0,)))
+            discounts.append(Reduction("Five off", amount=self._shop.amount(500), kind="automatic", items=(0,)))
         if random.random() < 0.1:
             discounts.append(Reduction("SHIPFREE", percentage=Decimal(100), is_for_shipping=True))
         is_foreign = random.random() < 0.1
@@ -119,9 +120,9 @@ class Activity:
             customer=customer,
             email=email,
             discounts=discounts,
-            delivery=Delivery(Decimal(random.choice(["0.00", "4.90", "12.50"]))) if random.random() < 0.8 else None,
+            delivery=Delivery(self._shop.amount(random.choice([0, 490, 1250]))) if random.random() < 0.8 else None,
             taxes=random.choice(_TAXES),
-            tip=Decimal(random.randint(1, 500)) / 100 if random.random() < 0.1 else Decimal(0),
+            tip=self._shop.amount(random.randint(1, 500) if random.random() < 0.1 else 0),
             payment=self._payment(),
             presentment="EUR" if is_foreign else None,
             rate=Decimal("0.9137") if is_foreign else None,
@@ -136,9 +137,9 @@ class Activity:
         if draw < 0.1:
             return Payment("authorized")
         if draw < 0.2:
-            return Payment(gift_card=Decimal(self._random.randint(500, 5000)) / 100)
+            return Payment(gift_card=self._shop.amount(self._random.randint(500, 5000)))
         if draw < 0.25:
-            return Payment(gateway="cash", cash_unit=Decimal("0.05"))
+            return Payment(gateway="cash", cash_unit=self._shop.amount(5))
         return Payment()
 
     def _place_order(self) -> None:
@@ -209,8 +210,8 @@ class Activity:
         order = self._refundable()
         if order is not None:
             most = order.received - order.refunded
-            amount = Decimal(self._random.randint(1, max(most // 4, 1))) / 100
-            self._shop.refund_order(order.id, lines={}, shipping=False, amount=amount, note="Goodwill")
+            paid = decimal_amount(self._random.randint(1, max(most // 4, 1)), self._shop.currency)
+            self._shop.refund_order(order.id, lines={}, shipping=False, amount=paid, note="Goodwill")
 
     def _refund_rest(self) -> None:
         order = self._refundable()
@@ -262,7 +263,7 @@ class Activity:
     def _change_product(self) -> None:
         product = self._any(self._shop.products)
         if product is not None:
-            self._shop.change_product(product.id, price=Decimal(self._random.randint(5, 90)))
+            self._shop.change_product(product.id, price=self._shop.amount(100 * self._random.randint(5, 90)))
 
     def _delete_product(self) -> None:
         product = self._any(self._shop.products)

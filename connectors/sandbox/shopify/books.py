@@ -148,6 +148,10 @@ class Books:
             self._money[key] = MoneyContext(self.currency, *key)
         return self._money[key]
 
+    def amount(self, cents: int) -> Decimal:
+        """An amount of the size that many cents have, in whatever places the shop's currency knows."""
+        return Decimal(cents) if MINOR_DIGITS[self.currency] == 0 else Decimal(cents) / 100
+
     def _new_id(self, kind: str) -> int:
         return next(self._ids[kind])
 

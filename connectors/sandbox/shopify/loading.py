@@ -13,8 +13,6 @@ from connectors.sandbox.shopify.shop import Shop
 
 _TAXES = (("State tax", Decimal("0.0625")), ("City tax", Decimal("0.02")))
 _CODE = Reduction("WELCOME10", percentage=Decimal(10))
-_AUTOMATIC = Reduction("Five off", amount=Decimal(5), kind="automatic", items=(0,))
-_PAYMENTS = (PAID,) * 18 + (Payment("pending", "manual"), Payment(gift_card=Decimal(20)))
 
 
 def load(
@@ -39,6 +37,9 @@ def load(
         refund_rate: The share of orders of which something is refunded, within a month and before the end.
     """
     random = Random(f"load {seed}")  # noqa: S311 - orders, not secrets
+    automatic = Reduction("Five off", amount=shop.amount(500), kind="automatic", items=(0,))
+    delivery, tip = Delivery(shop.amount(490)), shop.amount(200)
+    payments = (PAID,) * 18 + (Payment("pending", "manual"), Payment(gift_card=shop.amount(2000)))
     with shop.lock, _without_collection():
         if not shop.variants:
             shop.stock(generated_catalogue(currency_code=shop.currency, seed=seed), at=starts_at)
@@ -55,11 +56,11 @@ def load(
                     Item(random.choice(variants), random.choice((1, 1, 2))) for _ in range(random.choice((1, 2, 3)))
                 ],
                 ordered_at=at,
-                discounts=_discounts(random),
-                delivery=Delivery(Decimal("4.90")) if random.random() < 0.7 else None,
+                discounts=_discounts(random, automatic),
+                delivery=delivery if random.random() < 0.7 else None,
                 taxes=_TAXES if random.random() < 0.5 else (),
-                tip=Decimal(2) if random.random() < 0.02 else Decimal(0),
-                payment=random.choice(_PAYMENTS),
+                tip=tip if random.random() < 0.02 else Decimal(0),
+                payment=random.choice(payments),
                 fulfilled=True,
             )
             if order.received and random.random() < refund_rate:
@@ -89,11 +90,11 @@ def _add_customer(shop: Shop, random: Random, number: int, seed: int, at: dateti
     return customer.id
 
 
-def _discounts(random: Random) -> tuple[Reduction, ...]:
+def _discounts(random: Random, automatic: Reduction) -> tuple[Reduction, ...]:
     draw = random.random()
     if draw < 0.15:
         return (_CODE,)
-    return (_AUTOMATIC, _CODE) if draw < 0.2 else ()
+    return (automatic, _CODE) if draw < 0.2 else ()
 
 
 def _refund(shop: Shop, random: Random, order_id: int, ordered_at: datetime, ends_at: datetime) -> None:

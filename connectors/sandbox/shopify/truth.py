@@ -15,6 +15,30 @@ from connectors.sandbox.shopify.totals import discrepancy, refund_value
 
 Row: TypeAlias = dict[str, Any]
 
+_ENTITIES = (
+    "shop",
+    "customers",
+    "customer_aliases",
+    "orders",
+    "order_lines",
+    "order_shipping_lines",
+    "order_discounts",
+    "order_fees",
+    "order_taxes",
+    "transactions",
+    "refunds",
+    "refund_lines",
+    "refund_shipping_lines",
+    "refund_adjustments",
+    "products",
+    "product_variants",
+    "product_categories",
+    "product_category_links",
+    "discounts",
+    "discount_codes",
+    "checkouts",
+    "checkout_lines",
+)
 # Orders in these states are no revenue.
 _UNPAID = frozenset({"PENDING", "VOIDED", "EXPIRED"})
 
@@ -32,13 +56,12 @@ def truth(books: Books) -> dict[str, list[Row]]:
         }
     ]
     rows["customers"] = [_customer(customer) for customer in books.customers]
+    rows["customer_aliases"] = [{"id": str(former), "customer_id": str(kept)} for former, kept in books.merged.items()]
     for order in books.orders:
         rows["orders"].append(_order(books, order))
         _add_parts(books, order, rows)
     _add_merchandise(books, rows)
-    for name in ("orders", "order_lines", "refunds", "refund_lines", "transactions", "checkouts", "discounts"):
-        rows.setdefault(name, [])
-    return dict(rows)
+    return {name: rows[name] for name in _ENTITIES}
 
 
 def net_revenue_by_day(books: Books) -> dict[date, Decimal]:
@@ -156,6 +179,8 @@ def _add_parts(books: Books, order: Order, rows: dict[str, list[Row]]) -> None:
                 "amount": money(_discounted(order, applied.place)),
             }
         )
+    for (title, rate), amount in _taxes(order).items():
+        rows["order_taxes"].append(own | {"title": title, "rate": rate, "amount": money(amount)})
     for fee in order.fees:
         rows["order_fees"].append(own | {"id": str(fee.id), "name": fee.name, "amount": money(fee.amount)})
     for transaction in order.transactions:
@@ -175,6 +200,15 @@ def _add_parts(books: Books, order: Order, rows: dict[str, list[Row]]) -> None:
         )
     for refund in order.refunds:
         _add_refund(books, refund, own, rows)
+
+
+def _taxes(order: Order) -> dict[tuple[str, Decimal], int]:
+    """What each tax comes to on an order."""
+    sums: dict[tuple[str, Decimal], int] = defaultdict(int)
+    for lines in (*(x.tax_lines for x in order.lines), *(x.tax_lines for x in order.shipping_lines)):
+        for tax in lines:
+            sums[tax.title, tax.rate] += tax.amount
+    return sums
 
 
 def _discounted(order: Order, place: int) -> int:
@@ -297,7 +331,19 @@ def _add_merchandise(books: Books, rows: dict[str, list[Row]]) -> None:
                 "updated_at": discount.updated_at,
             }
         )
+        for code in discount.codes:
+            rows["discount_codes"].append({"id": str(code.id), "discount_id": str(discount.id), "code": code.code})
     for checkout in books.checkouts:
+        for line in checkout.lines:
+            rows["checkout_lines"].append(
+                {
+                    "id": str(line.id),
+                    "checkout_id": str(checkout.id),
+                    "variant_id": None if line.variant_id is None else str(line.variant_id),
+                    "quantity": line.quantity,
+                    "price_amount": money(line.unit_price * line.quantity),
+                }
+            )
         rows["checkouts"].append(
             {
                 "id": str(checkout.id),
