@@ -1,33 +1,27 @@
 """Rebuilding: makes a raw table anew from the archive, without asking any source.
 
-DuckDB works out, from all batches that ever landed, the version of each record that is in force and whether it is
-deleted; the result equals what landing left behind, row for row and in every column. Only differences cause a write.
+The result equals what landing left behind, row for row and in every column (`archive_versions` works it out). Only
+differences cause a write.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import sqlalchemy as sa
-from psycopg import sql
 from psycopg.types.json import Jsonb
 from sqlalchemy.dialects import postgresql
 
 from models import ops
-from models.archive import SNAPSHOT, ArchivedBatch, batches
-from models.archive_query import duckdb_connection, duckdb_text, file_pattern
+from models.archive import ArchivedBatch, batches
+from models.archive_versions import landed_rows
 from models.bookkeeping import complete_manifests
 from models.copying import copy_batches, driver_connection
 from models.errors import StopError
 from models.landing import lock_source
 from models.raw import RAW_TABLES, SOURCE_STREAMS
-from models.records import TIMESTAMP, Stream
 from models.statements import statement
-
-_PIECE_ROWS = 65_536
 
 
 @dataclass(frozen=True)
@@ -92,7 +86,7 @@ def rebuild_raw(
         connection.execute(sa.schema.CreateTable(stage))
         names = [column.name for column in raw.columns]
         rows = sum(
-            copy_batches(connection, stage, names, _rebuilt(list(of_store), contract))
+            copy_batches(connection, stage, names, landed_rows(list(of_store), source, contract))
             for _, of_store in groupby(sorted(landed, key=_store_and_number), key=_store)
         )
         result = _compare(connection, raw, stage, rows)
@@ -101,51 +95,6 @@ def rebuild_raw(
         connection.execute(raw.delete())
         connection.execute(raw.insert().from_select(names, sa.select(*(stage.c[name] for name in names))))
     return RebuildResult(result.rows, result.missing, result.unexpected, result.different, is_replaced=True)
-
-
-def _rebuilt(of_store: list[ArchivedBatch], stream: Stream) -> Iterator[pa.Table]:
-    """The rows of one store as they have to be, from its landed batches in their order."""
-    paths = {b.batch_number: str(b.stream_path(stream.name)) for b in of_store if b.row_counts.get(stream.name)}
-    if not paths:
-        return
-    first = of_store[0]
-    known = pa.table(
-        {
-            "batch_number": pa.array([b.batch_number for b in of_store], pa.int64()),
-            "batch_id": [b.batch_id for b in of_store],
-            "is_snapshot": [b.mode == SNAPSHOT for b in of_store],
-            "loaded_at": pa.array([b.landed_at for b in of_store], TIMESTAMP),
-            "filename": pa.array([paths.get(b.batch_number) for b in of_store], pa.string()),
-        }
-    )
-    protected = [
-        (b.batch_number, key) for b in of_store if b.mode == SNAPSHOT for key in b.protected_keys.get(stream.name, ())
-    ]
-    protections = pa.table(
-        {
-            "batch_number": pa.array([number for number, _ in protected], pa.int64()),
-            "record_key": pa.array([key for _, key in protected], pa.string()),
-        }
-    )
-    query = duckdb_text(
-        statement("rebuild_stream"),
-        files=sql.SQL("[{}]").format(sql.SQL(", ").join(file_pattern(path) for path in paths.values())),
-        keys=_columns(stream.key),
-        followed_keys=_columns(stream.key, "followed"),
-        columns=_columns(stream.column_names, "records"),
-    )
-    with duckdb_connection() as duck:
-        duck.register("batches", known)
-        duck.register("protections", protections)
-        for records in duck.sql(query).to_arrow_reader(_PIECE_ROWS):
-            rows = pa.Table.from_batches([records])
-            rows = rows.append_column("merchant_id", pa.array([first.merchant_id] * len(rows), pa.string()))
-            yield rows.append_column("store_id", pa.array([first.store_id] * len(rows), pa.string()))
-
-
-def _columns(names: tuple[str, ...] | list[str], table: str | None = None) -> sql.Composed:
-    prefix = [] if table is None else [table]
-    return sql.SQL(", ").join(sql.Identifier(*prefix, name) for name in names)
 
 
 def _compare(connection: sa.Connection, raw: sa.Table, stage: sa.Table, rows: int) -> RebuildResult:

@@ -44,7 +44,7 @@ def page(rows: Sequence[Mapping[str, Any]], stream: str = "orders", rejected: Se
 
 
 def deletions(stream: Stream, *keys: tuple[str, ...]) -> Deletions:
-    columns = [pa.array(list(values), pa.string()) for values in (zip(*keys, strict=True) if keys else [()])]
+    columns = [pa.array([key[place] for key in keys], pa.string()) for place in range(len(stream.key))]
     return Deletions(stream.name, pa.RecordBatch.from_arrays(columns, names=list(stream.key)))
 
 

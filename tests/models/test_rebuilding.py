@@ -14,11 +14,12 @@ from landing_samples import ORDERS, START, archive_and_land, contents_of, order,
 from models import ops
 from models.engine import create_engine
 from models.errors import StopError
-from models.landing import _StreamLanding
+from models.landing_stream import StreamLanding
 from models.migration import migrate
 from models.raw import RAW_TABLES
 from models.rebuilding import RebuildResult, rebuild_raw
 
+FILES = {stream: table for (source, stream), table in RAW_TABLES.items() if source == "files"}
 KEYS = ("1", "2", "3", "4/5")
 
 
@@ -71,9 +72,9 @@ def land(engine: sa.Engine, root: Path, number: int, step: Step) -> None:
     options: dict[str, Any] = {"mode": step.mode, "hours": number, "fingerprint": str(number)}
     if step.crashes_after is not None:
         calls = 0
-        original = _StreamLanding.land
+        original = StreamLanding.land
 
-        def crash(landing: _StreamLanding, max_shrink_rate: float) -> Any:
+        def crash(landing: StreamLanding, max_shrink_rate: float) -> Any:
             nonlocal calls
             result = original(landing, max_shrink_rate)
             calls += 1
@@ -81,7 +82,7 @@ def land(engine: sa.Engine, root: Path, number: int, step: Step) -> None:
                 raise CrashError
             return result
 
-        with patch.object(_StreamLanding, "land", crash), pytest.raises(CrashError):
+        with patch.object(StreamLanding, "land", crash), pytest.raises(CrashError):
             archive_and_land(engine, root, pages, **options)
     archive_and_land(engine, root, pages, **options)
 
@@ -95,7 +96,7 @@ def test_any_sequence_of_batches_lands_as_the_model_says_and_rebuilds_equal(
     root = tmp_path / str(len(list(tmp_path.iterdir())))
     root.mkdir()
     with engine.begin() as connection:
-        for table in (*RAW_TABLES.values(), ops.archive_batches, ops.cursors):
+        for table in (*FILES.values(), ops.archive_batches, ops.cursors):
             connection.execute(table.delete())
     model = Model()
     for number, step in enumerate(sequence):
@@ -144,11 +145,11 @@ def test_rebuild_in_an_empty_warehouse_restores_rows_and_books(
         archive_and_land(engine, tmp_path, pages, fingerprint="b", hours=1, **options)  # type: ignore[arg-type] # texts
     migrate(empty_database_url)
     restored = create_engine(empty_database_url)
-    for source, stream in RAW_TABLES:
+    for stream in FILES:
         with restored.connect() as connection:
-            result = rebuild_raw(connection, tmp_path, source, stream)
+            result = rebuild_raw(connection, tmp_path, "files", stream)
         assert (result.missing > 0) == result.is_replaced == (stream in {"orders", "order_lines"})
-    for table in (*RAW_TABLES.values(), ops.cursors):
+    for table in (*FILES.values(), ops.cursors):
         assert contents_of(restored, table) == contents_of(engine, table)
     landing = archive_and_land(restored, tmp_path, [page([order("9")])], fingerprint="c", mode="delta", hours=2)
     assert not landing.is_superseded
@@ -183,7 +184,7 @@ def test_the_wrong_archive_is_refused(engine: sa.Engine, tmp_path: Path) -> None
 
 def test_archived_but_never_landed_batches_are_left_out(engine: sa.Engine, tmp_path: Path) -> None:
     archive_and_land(engine, tmp_path, [page([order("1")])], fingerprint="a")
-    with patch.object(_StreamLanding, "land", side_effect=CrashError), pytest.raises(CrashError):
+    with patch.object(StreamLanding, "land", side_effect=CrashError), pytest.raises(CrashError):
         archive_and_land(engine, tmp_path, [page([order("1"), order("2")])], fingerprint="b", hours=1)
     with engine.connect() as connection:
         assert rebuild_raw(connection, tmp_path, "files", "orders").is_equal
