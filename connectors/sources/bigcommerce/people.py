@@ -101,7 +101,8 @@ def _absent(u: Underway, ids: Sequence[str]) -> list[tuple[str, ...]]:
 def _modified(known: pa.Table | None) -> dict[str, datetime | None]:
     if known is None:
         return {}
-    return {row["subscriber_id"]: row["date_modified"] for row in known.to_pylist()}
+    pairs = zip(known["subscriber_id"].to_pylist(), known["date_modified"].to_pylist(), strict=True)
+    return {str(subscriber_id): modified for subscriber_id, modified in pairs}
 
 
 def _time(value: object) -> datetime | None:
