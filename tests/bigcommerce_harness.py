@@ -76,6 +76,7 @@ def opened(clock: Clock, zone: str, random: Random) -> Iterator[BigCommerceShop]
             # Else nobody who comes later can know of orders that were archived before.
             lists_archived=True,
         ),
+        quota=1000,
     )
     items = list(
         shop.load_catalogue(generated_catalogue(products=8), created_at=clock() - timedelta(days=400)).values()

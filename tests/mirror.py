@@ -5,6 +5,7 @@ parts with it, an older version changes nothing), and refuses what the protocol 
 """
 
 import random
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,16 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class RunningClock(Clock):
+    """Goes on by itself too, for clients in other processes, whose waiting moves nothing here."""
+
+    started: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> datetime:
+        return self.now + timedelta(seconds=time.monotonic() - self.started)
 
 
 @dataclass

@@ -19,7 +19,7 @@ from typing import Any
 import psycopg
 import pytest
 from installations import Installation
-from mirror import Clock, Mirror
+from mirror import Mirror, RunningClock
 from platform_harnesses import PlatformHarness, RunningShop, differences
 from platforms import PLATFORMS
 from psycopg import sql
@@ -72,7 +72,7 @@ def opened(folder: Path, url: str, seed: int) -> Iterator[Town]:
     installation = Installation(folder, url)
     with ExitStack() as stack:
         shops = [
-            (harness, stack.enter_context(harness.open(Clock(), zone, chance)))
+            (harness, stack.enter_context(harness.open(RunningClock(), zone, chance)))
             for harness, zone in zip(PLATFORMS, ZONES, strict=False)
         ]
         merchant: dict[str, Any] = {
