@@ -141,6 +141,16 @@ def test_edits_between_two_pages_are_not_lost(shop: BigCommerceShop, mirror: Mir
     assert notes == {str(placed[0]), str(placed[-1])}
 
 
+def test_a_walk_goes_on_after_the_last_order_that_it_had(shop: BigCommerceShop, mirror: Mirror) -> None:
+    placed = shop.place_orders(300)
+    compared_at = (mirror.cursor or {})["reconciled_at"]
+    count = len(mirror.reports)
+    synced(shop, mirror, settings={"transactions": False}, reading_rows=20)
+    assert len(mirror.reports) > count + 1
+    assert (mirror.cursor or {})["reconciled_at"] == compared_at, "the comparison of ids would close a hole"
+    assert {(str(one),) for one in placed} <= mirror.tables["orders"].keys()
+
+
 def test_an_edited_order_loses_the_line_that_it_lost(shop: BigCommerceShop, mirror: Mirror) -> None:
     order_id = shop.place_orders(1)[0]
     synced(shop, mirror)
