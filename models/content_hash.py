@@ -80,7 +80,9 @@ def _integers(column: pa.Array[Any]) -> pa.Array[Any]:
 
 def _unscaled(column: pa.Array[Any]) -> pa.Array[Any]:
     if column.type.precision > 18:
-        raise TypeError(f"decimals of more than 18 digits have no canonical text yet, and {column.type} is one")
+        # Exchange rates and the like, of which there are few: through Python's integers, which have no end.
+        scale = column.type.scale
+        return pa.array([None if v is None else str(int(v.scaleb(scale))) for v in column.to_pylist()], pa.string())
     # A decimal128 is a 16-byte integer, little end first; with at most 18 digits its lower half is the whole value.
     data: Any = column.buffers()[1]
     halves = np.frombuffer(data, dtype="<i8")[2 * column.offset : 2 * (column.offset + len(column)) : 2]
