@@ -16,7 +16,7 @@ orders as (
 
 )
 
--- Of a product BigCommerce says how many went back, and of everything else how much; a refund's tax is one figure.
+-- Of products BigCommerce says how many went back, and of all else how much, with tax; the tax is one figure by refund.
 select
     lines.merchant_id,
     lines.store_id,
@@ -33,7 +33,8 @@ select
     {{ money(
         'coalesce('
         ~ 'lines.requested_amount, '
-        ~ '(order_lines.line_amount - order_lines.discount_amount) * lines.quantity / nullif(order_lines.quantity, 0), '
+        ~ '(order_lines.line_amount - order_lines.discount_amount + order_lines.tax_amount) '
+        ~ '* lines.quantity / nullif(order_lines.quantity, 0), '
         ~ '0)'
     ) }} as line_amount,
     {{ no_money() }} as tax_amount,

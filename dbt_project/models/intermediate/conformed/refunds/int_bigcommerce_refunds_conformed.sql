@@ -52,7 +52,7 @@ payments_summed as (
 
 ),
 
--- What the provider declined did not go back. Tax is in the items' amounts or comes on top: what fits better is so.
+-- What the provider declined did not go back.
 joined as (
 
     select
@@ -66,9 +66,7 @@ joined as (
         coalesce(lines_summed.gift_card_amount, 0) as gift_card_amount,
         coalesce(payments_summed.declined_amount, 0) as declined_amount,
         refunds.total_amount - coalesce(payments_summed.declined_amount, 0) as paid_amount,
-        payments_summed.payment_amount - payments_summed.declined_amount as paid_back_amount,
-        abs(refunds.total_amount - coalesce(lines_summed.parts_amount, 0) - refunds.tax_amount)
-        < abs(refunds.total_amount - coalesce(lines_summed.parts_amount, 0)) as is_tax_on_top
+        payments_summed.payment_amount - payments_summed.declined_amount as paid_back_amount
     from refunds
     inner join orders
         on
@@ -99,13 +97,13 @@ select
     original_currency_code,
     {{ money('lines_amount') }} as lines_amount,
     {{ money('shipping_amount') }} as shipping_amount,
-    {{ money('case when is_tax_on_top then tax_amount else 0 end') }} as tax_amount,
-    {{ money('case when is_tax_on_top then 0 else tax_amount end') }} as included_tax_amount,
+    {{ no_money() }} as tax_amount,
+    tax_amount as included_tax_amount,
     {{ no_money() }} as tip_amount,
     {{ no_money() }} as duty_amount,
     {{ money('fee_amount') }} as fee_amount,
     {{ money('wrapping_amount') }} as wrapping_amount,
-    {{ money('paid_amount - parts_amount - case when is_tax_on_top then tax_amount else 0 end') }} as adjustment_amount,
+    {{ money('paid_amount - parts_amount') }} as adjustment_amount,
     {{ money('paid_amount') }} as total_amount,
     {{ no_money() }} as rounding_tolerance_amount,
     {{ money('gift_card_amount') }} as gift_card_sale_amount,

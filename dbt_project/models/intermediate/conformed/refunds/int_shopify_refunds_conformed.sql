@@ -54,6 +54,8 @@ valued as (
     select
         *,
         case
+            -- Where nothing was paid there is nothing that rounding could have parted.
+            when paid_back_amount = 0 then greatest(parts_amount + adjustment_amount, 0)
             when parts_amount + adjustment_amount - paid_back_amount > rounding_tolerance_amount
                 then parts_amount + adjustment_amount - paid_back_amount
             else 0
