@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -13,9 +12,10 @@ from models.records import Page, RejectedRecord, Stream
 
 Row = tuple[Any, ...]
 
-# Enough that a column's fixed cost does not count, and a few tens of megabytes at most.
-_PARENTS_PER_PAGE = 2_000
-_PARTS_PER_PAGE = 20_000
+# Enough that a column's fixed cost does not count, and a few megabytes at most: an order has seven times the
+# columns of a part.
+_ROWS_PER_PAGE = 1_500
+_WEIGHT_OF_PARENT = 7
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -57,6 +57,7 @@ class Assembly:
 
     def __init__(self, parent: Stream, parts: Sequence[Stream]) -> None:
         self.parent_count = 0
+        self._held = 0
         self._parent = parent
         self._parts = {part.name: part for part in parts}
         self._rows: list[Row] = []
@@ -68,15 +69,18 @@ class Assembly:
     def add(self, row: Row, raw: bytes) -> None:
         """Take a parent, with its text as it was sent."""
         self.parent_count += 1
+        self._held += _WEIGHT_OF_PARENT
         self._rows.append(row)
         self._raws.append(raw)
 
     def add_part(self, stream: str, row: Row) -> None:
         """Take a part; its first column is its parent's key."""
+        self._held += 1
         self._part_rows[stream].append(row)
 
     def add_parts(self, stream: str, rows: Sequence[Row]) -> None:
         """Take some parts of one kind."""
+        self._held += len(rows)
         self._part_rows[stream].extend(rows)
 
     def reject(self, stream: str, raw: bytes, error: Exception, key: str | None) -> None:
@@ -117,10 +121,11 @@ class Assembly:
     @property
     def is_full(self) -> bool:
         """Whether it is time to give out pages."""
-        return len(self._rows) >= _PARENTS_PER_PAGE or sum(map(len, self._part_rows.values())) >= _PARTS_PER_PAGE
+        return self._held >= _ROWS_PER_PAGE
 
     def pages(self) -> Iterator[Page]:
         """What was collected since the last time."""
+        self._held = 0
         yield from self._parent_pages()
         for name in self._parts:
             yield from self._part_pages(self._parts[name])
@@ -131,37 +136,40 @@ class Assembly:
         if self._rejected_keys:
             kept_places = [place for place, row in enumerate(rows) if row[0] not in self._rejected_keys]
             rows, raws = [rows[place] for place in kept_places], [raws[place] for place in kept_places]
-        good = list(_good(stream, rows))
-        if sum(map(len, good)) < len(rows):
-            kept = set(chain.from_iterable(good))
-            for place in (place for place in range(len(rows)) if place not in kept):
-                self._reject_row(stream, rows[place], raws[place], self.parent_count - len(rows) + place + 1)
+        first = self.parent_count - len(rows) + 1
+        stretches = list(_stretches(stream, rows))
+        for places, batch in stretches:
+            if batch is None:
+                place = places.start
+                self._reject_row(stream, rows[place], raws[place], first + place)
                 self._rejected_keys.add(rows[place][0])
         rejected = self._take_rejected(stream)
-        for places in good or [range(0)]:
-            records = record_batch(stream, [rows[place] for place in places])
-            payloads = pa.array([raws[place] for place in places], pa.string())
-            if records.num_rows or rejected:
-                yield Page(stream.name, records, rejected, sum(len(raws[place]) for place in places), payloads)
-            rejected = []
+        for places, batch in stretches:
+            if batch is not None:
+                texts = raws[places.start : places.stop]
+                yield Page(stream.name, batch, rejected, sum(map(len, texts)), pa.array(texts, pa.string()))
+                rejected = []
+        if rejected:
+            yield Page(stream.name, record_batch(stream, []), rejected, 0, pa.array([], pa.string()))
 
     def _part_pages(self, stream: Stream) -> Iterator[Page]:
         rows = self._part_rows[stream.name]
         self._part_rows[stream.name] = []
         if self._rejected_keys:
             rows = [row for row in rows if row[0] not in self._rejected_keys]
-        good = list(_good(stream, rows))
-        if sum(map(len, good)) < len(rows):
-            kept = set(chain.from_iterable(good))
-            for place in (place for place in range(len(rows)) if place not in kept):
-                raw = msgspec.json.encode(dict(zip(stream.column_names, rows[place], strict=True)))
-                self._reject_row(stream, rows[place], raw, place + 1)
+        stretches = list(_stretches(stream, rows))
+        for places, batch in stretches:
+            if batch is None:
+                row = rows[places.start]
+                raw = msgspec.json.encode(dict(zip(stream.column_names, row, strict=True)))
+                self._reject_row(stream, row, raw, places.start + 1)
         rejected = self._take_rejected(stream)
-        for places in good or [range(0)]:
-            records = record_batch(stream, [rows[place] for place in places])
-            if records.num_rows or rejected:
-                yield Page(stream.name, records, rejected)
-            rejected = []
+        for _, batch in stretches:
+            if batch is not None:
+                yield Page(stream.name, batch, rejected)
+                rejected = []
+        if rejected:
+            yield Page(stream.name, record_batch(stream, []), rejected)
 
     def _reject_row(self, stream: Stream, row: Row, raw: bytes, place: int) -> None:
         key = "/".join(str(value) for name, value in zip(stream.column_names, row, strict=True) if name in stream.key)
@@ -178,18 +186,19 @@ class Assembly:
         return taken
 
 
-def _good(stream: Stream, rows: Sequence[Row]) -> Iterator[range]:
-    """The stretches of rows that convert, found by halving."""
+def _stretches(stream: Stream, rows: Sequence[Row]) -> Iterator[tuple[range, pa.RecordBatch | None]]:
+    """The rows' stretches that convert, with what they convert to, found by halving; None with a row that does not."""
     waiting = [range(len(rows))] if rows else []
     while waiting:
         places = waiting.pop()
         try:
-            record_batch(stream, [rows[place] for place in places])
+            yield places, record_batch(stream, rows[places.start : places.stop])
         except pa.ArrowInvalid:
-            middle = len(places) // 2
-            waiting.extend(half for half in (places[middle:], places[:middle]) if half and len(places) > 1)
-        else:
-            yield places
+            if len(places) == 1:
+                yield places, None
+            else:
+                middle = len(places) // 2
+                waiting += [places[middle:], places[:middle]]
 
 
 def _explained(error: Exception) -> tuple[str, str]:

@@ -50,7 +50,8 @@ def read_bulk(reading: ShopifyReading, entity: Entity[N], jobs: BulkQueries) -> 
                 f"Shopify's bulk file of {entity.name} is not at its address; the next run asks again"
             )
     reading.report.rows_expected = (reading.report.rows_expected or 0) + result.root_count
-    file = BulkFile(reading, entity)
+    # After a file that fills the reading nothing follows that would have to know what was in it.
+    file = BulkFile(reading, entity, remembers=result.root_count < reading.left)
     yield from file.pages(lines)
     file.check(result)
     yield from file.late_pages()
@@ -93,14 +94,20 @@ class BulkFile:
     Attributes:
         newest: The newest modification in it that counts.
         parent_count: The records in it.
+
+    Args:
+        reading: The reading that it is part of.
+        entity: What it holds.
+        remembers: Whether the reading's later steps will have to know what was in it.
     """
 
-    def __init__(self, reading: ShopifyReading, entity: Entity[N]) -> None:
+    def __init__(self, reading: ShopifyReading, entity: Entity[N], *, remembers: bool = True) -> None:
         self.newest: datetime | None = None
         self.parent_count = 0
         self._reading = reading
         self._entity = entity
         self._assembly = Assembly(entity.stream, entity.parts)
+        self._remembers = remembers
         self._line_count = 0
         self._late_parts: list[str] = []
         self._left_out: set[str] = set()
@@ -179,7 +186,7 @@ class BulkFile:
         self._refuse_no_json(found.error)
         if found.key is not None:
             self._new_parents.append(int(found.key))
-        if not reading.take(entity, found, self._assembly, remember=self.parent_count <= reading.left):
+        if not reading.take(entity, found, self._assembly, remember=self._remembers):
             if found.key is not None:
                 self._left_out.add(found.key)
             return
