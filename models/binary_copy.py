@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Context
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ _GROUP = 10**_GROUP_DIGITS
 _NEGATIVE = 0x4000
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+Numbers = np.ndarray[Any, np.dtype[Any]]
 
 
 def copy_binary(
@@ -137,12 +139,12 @@ def _fields(column: pa.Array[Any]) -> list[pa.Array[Any]]:
     return [_binary(cells, column)]
 
 
-def _filled(column: pa.Array[Any], kind: pa.DataType) -> np.ndarray[Any, np.dtype[Any]]:
-    values: np.ndarray[Any, np.dtype[Any]] = _compute.fill_null(column.cast(kind), 0).to_numpy(zero_copy_only=False)
+def _filled(column: pa.Array[Any], kind: pa.DataType) -> Numbers:
+    values: Numbers = _compute.fill_null(column.cast(kind), 0).to_numpy(zero_copy_only=False)
     return values
 
 
-def _cells(values: np.ndarray[Any, np.dtype[Any]], kind: str) -> Bytes:
+def _cells(values: Numbers, kind: str) -> Bytes:
     width = np.dtype(kind).itemsize
     cells = np.empty((len(values), 4 + width), np.uint8)
     cells[:, :4] = np.frombuffer(width.to_bytes(4, "big"), np.uint8)
@@ -152,13 +154,8 @@ def _cells(values: np.ndarray[Any, np.dtype[Any]], kind: str) -> Bytes:
 
 def _numerics(column: pa.Array[Any]) -> Bytes:
     precision, scale = column.type.precision, column.type.scale
-    if precision > 18:
-        raise TypeError(f"decimals of more than 18 digits have no binary format yet, and {column.type} is one")
-    # A decimal128 is a 16-byte integer, little end first; with at most 18 digits its lower half is the whole value.
-    # Under a null stands anything at all.
-    data: Any = column.buffers()[1]
-    unscaled = np.frombuffer(data, dtype="<i8")[2 * column.offset : 2 * (column.offset + len(column)) : 2]
-    whole, fraction = np.divmod(np.abs(unscaled), 10**scale)
+    unscaled = _unscaled(column)
+    whole, fraction = _divided(np.abs(unscaled), 10**scale)
     before, after = -(-(precision - scale) // _GROUP_DIGITS), -(-scale // _GROUP_DIGITS)
     fraction = fraction * 10 ** (after * _GROUP_DIGITS - scale)
     # The length, then: digit groups, weight of the first, sign, decimal places; leading zeros do no harm.
@@ -166,10 +163,25 @@ def _numerics(column: pa.Array[Any]) -> Bytes:
     words[:, :6] = 0, 2 * (4 + before + after), before + after, before - 1, 0, scale
     words[unscaled < 0, 4] = _NEGATIVE
     for place in range(5 + before, 5, -1):
-        whole, words[:, place] = np.divmod(whole, _GROUP)
+        whole, words[:, place] = _divided(whole, _GROUP)
     for place in range(5 + before + after, 5 + before, -1):
-        fraction, words[:, place] = np.divmod(fraction, _GROUP)
+        fraction, words[:, place] = _divided(fraction, _GROUP)
     return words.view(np.uint8)
+
+
+def _unscaled(column: pa.Array[Any]) -> Numbers:
+    """A decimal's values in units of its last place; under a null stands anything at all."""
+    if column.type.precision > 18:
+        # Exchange rates and the like, of which there are few: Python's integers, which have no end.
+        scale, exact = column.type.scale, Context(prec=column.type.precision)
+        return np.array([0 if v is None else int(v.scaleb(scale, exact)) for v in column.to_pylist()], object)
+    # A decimal128 is a 16-byte integer, little end first; with at most 18 digits its lower half is the whole value.
+    data: Any = column.buffers()[1]
+    return np.frombuffer(data, dtype="<i8")[2 * column.offset : 2 * (column.offset + len(column)) : 2]
+
+
+def _divided(values: Numbers, by: int) -> tuple[Numbers, Numbers]:
+    return (values // by, values % by) if values.dtype == object else np.divmod(values, by)
 
 
 def _binary(cells: Bytes, column: pa.Array[Any] | None = None) -> pa.Array[Any]:

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import pyarrow as pa
 import sqlalchemy as sa
+from hypothesis import strategies as st
 from landing_samples import START, archive_batch, deletions, records
 
 from models import ops
@@ -91,6 +92,20 @@ class Step:
 def _rejected(stream: str, key: str) -> RejectedRecord:
     return RejectedRecord(stream, "orders", 1, "note", "unreadable", "raw", key)
 
+
+_KEYS = ("1", "2", "3")
+_LINE_KEYS = [(key, line) for key in _KEYS for line in "ab"]
+_orders = st.builds(Order, st.none() | st.integers(0, 2), st.sampled_from("xy"))
+drawn_steps = st.builds(
+    Step,
+    orders=st.dictionaries(st.sampled_from(_KEYS), _orders, max_size=3),
+    lines=st.dictionaries(st.sampled_from(_LINE_KEYS), st.integers(1, 2), max_size=6),
+    gone_orders=st.frozensets(st.sampled_from(_KEYS), max_size=1),
+    gone_lines=st.frozensets(st.sampled_from(_LINE_KEYS), max_size=1),
+    protected_orders=st.frozensets(st.sampled_from(_KEYS), max_size=1),
+    protected_lines=st.frozensets(st.sampled_from(_LINE_KEYS), max_size=2),
+    mode=st.sampled_from(["delta", "delta", "delta", "snapshot"]),
+)
 
 Row = tuple[Any, int, bool]
 """What a record holds, the number of the step that last changed its row, and whether it is deleted."""

@@ -11,7 +11,18 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from landing_samples import START
-from part_samples import PLATFORM, Order, Shop, Step, archived, chain, lines, platform, tables_of
+from part_samples import (
+    PLATFORM,
+    Order,
+    Shop,
+    Step,
+    archived,
+    chain,
+    drawn_steps,
+    lines,
+    platform,
+    tables_of,
+)
 
 from models import landing_stream
 from models.archive import find_batch
@@ -37,6 +48,13 @@ def land(engine: sa.Engine, root: Path, steps: list[Step], max_shrink_rate: floa
     return landings
 
 
+def shop_after(sequence: list[Step]) -> Shop:
+    model = Shop()
+    for number, step in enumerate(sequence):
+        model.apply(number, step)
+    return model
+
+
 def counts(landing: Landing, stream: str) -> tuple[int, ...]:
     result = next(r for r in landing.results if r.stream == stream)
     return (
@@ -48,19 +66,6 @@ def counts(landing: Landing, stream: str) -> tuple[int, ...]:
     )
 
 
-KEYS = ("1", "2", "3")
-LINE_KEYS = [(key, line) for key in KEYS for line in "ab"]
-orders = st.builds(Order, st.none() | st.integers(0, 2), st.sampled_from("xy"))
-steps = st.builds(
-    Step,
-    orders=st.dictionaries(st.sampled_from(KEYS), orders, max_size=3),
-    lines=st.dictionaries(st.sampled_from(LINE_KEYS), st.integers(1, 2), max_size=6),
-    gone_orders=st.frozensets(st.sampled_from(KEYS), max_size=1),
-    gone_lines=st.frozensets(st.sampled_from(LINE_KEYS), max_size=1),
-    protected_orders=st.frozensets(st.sampled_from(KEYS), max_size=1),
-    protected_lines=st.frozensets(st.sampled_from(LINE_KEYS), max_size=2),
-    mode=st.sampled_from(["delta", "delta", "delta", "snapshot"]),
-)
 # Each changes how the two sides are compared, and nothing else.
 WAYS = {"_LARGE_RATE": [0.4, 1e-9, 1e9], "_ROWS_PER_LOOKUP": [8, 0], "_MOST_HASHES": [4_000_000, 0]}
 ways = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in WAYS.items()})
@@ -68,7 +73,7 @@ ways = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in 
 
 @pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(drawn=st.lists(steps, min_size=1, max_size=6), way=ways)
+@given(drawn=st.lists(drawn_steps, min_size=1, max_size=6), way=ways)
 def test_any_batches_land_as_the_model_says_and_rebuild_equal(
     shop: sa.Engine, tmp_path: Path, drawn: list[Step], way: dict[str, float]
 ) -> None:
@@ -76,9 +81,7 @@ def test_any_batches_land_as_the_model_says_and_rebuild_equal(
     root.mkdir()
     part_samples.empty(shop)
     sequence = chain(drawn)
-    model = Shop()
-    for number, step in enumerate(sequence):
-        model.apply(number, step)
+    model = shop_after(sequence)
     with ExitStack() as patches:
         for name, value in way.items():
             patches.enter_context(patch.object(landing_stream, name, value))
