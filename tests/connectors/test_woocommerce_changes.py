@@ -194,6 +194,33 @@ def test_who_deletes_an_account_leaves_guests_orders() -> None:
         assert (str(account),) not in synced.mirror.tables["customers"]
 
 
+def test_an_edit_that_marks_nothing_is_found_once_a_day() -> None:
+    """Where orders are posts, so it is with what plugins edit, and with the orders of an account that is deleted."""
+    clock = Clock()
+    with open_shop(clock, keeps_orders_as_posts=True) as (shop, server):
+        account = shop.create_customer("a@example.com")
+        bought = shop.place_order([], customer=account, fees=[("Wrapping", Decimal("1.00"))])
+        edited = next(iter(shop.orders)).id
+        synced = Synced(clock, shop, server)
+        before = shop.orders[edited].modified
+        clock.advance(3600)
+        shop.place_order([], email="later@example.com")  # so that no overlap reaches back to them
+        synced.sync()
+        shop.edit_order(edited, fees=[("Adjustment", Decimal("-0.50"))], bumps=False)
+        shop.delete_customer(account)
+        shop.orders[next(reversed(shop.orders.ids()))].billing["email"] = "erased@example.com"
+        assert shop.orders[edited].modified == before
+        clock.advance(25 * 3600)
+        synced.sync()
+        assert (synced.order(edited) or {})["total"] == shop.orders[edited].total
+        assert [row["total"] for row in synced.mirror.tables["order_fees"].values()] == [Decimal(1), Decimal("-0.50")]
+        assert (synced.order(bought) or {})["customer_id"] == "0"
+        assert synced.mirror.read_counts["orders"] == 3
+        clock.advance(25 * 3600)
+        synced.sync()
+        assert synced.mirror.read_counts.get("orders", 0) <= 1  # nothing differs any more
+
+
 def test_only_changed_accounts_are_given_again() -> None:
     clock = Clock()
     with open_shop(clock) as (shop, server):

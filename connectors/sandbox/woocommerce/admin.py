@@ -114,6 +114,7 @@ class OrderAdmin(CustomerAdmin):
         add: Sequence[Item] = (),
         shipping: Decimal | None = None,
         fees: Sequence[tuple[str, Decimal]] = (),
+        bumps: bool = True,
     ) -> None:
         """Change an order's lines and add it up again.
 
@@ -123,6 +124,7 @@ class OrderAdmin(CustomerAdmin):
             add: Further lines.
             shipping: What the first shipping line costs from now on.
             fees: Further fees.
+            bumps: Whether that counts as a modification; where orders are posts, a plugin's edits through PHP do not.
         """
         with self.lock:
             order = self.orders[order_id]
@@ -139,7 +141,7 @@ class OrderAdmin(CustomerAdmin):
                 order.shipping_lines[0].total = stored(shipping)
             order.fee_lines += [FeeLine(next(self._items), name, stored(total)) for name, total in fees]
             self._recalculate(order)
-            self._touch(order)
+            self._touch(order, bumps=bumps)
 
     def set_status(self, order_id: int, status: str) -> None:
         """Move an order to another status."""
@@ -186,8 +188,9 @@ class OrderAdmin(CustomerAdmin):
             for refund_id in self.orders.remove(order_id).refund_ids:
                 self.refunds.remove(refund_id)
 
-    def _touch(self, order: Order) -> None:
-        order.modified = self.now()
+    def _touch(self, order: Order, *, bumps: bool = True) -> None:
+        if bumps:
+            order.modified = self.now()
         self.orders.put(order.id, order)
 
     def _note_payment(self, order: Order, moment: int) -> None:

@@ -61,14 +61,14 @@ class CustomerAdmin(CatalogueAdmin):
             self.customers.put(customer_id, customer)
 
     def delete_customer(self, customer_id: int) -> None:
-        """Delete an account: its orders become a guest's, and count as modified."""
+        """Delete an account: its orders become a guest's, and count as modified unless they are posts."""
         with self.lock:
             self.customers.remove(customer_id)
             now = self.now()
             for order in self.orders:
                 if order.customer_id == customer_id:
                     order.customer_id = 0
-                    order.modified = now
+                    order.modified = order.modified if self.settings.keeps_orders_as_posts else now
                     self.orders.put(order.id, order)
 
     def merge_customers(self, kept_id: int, merged_ids: Sequence[int]) -> None:

@@ -59,6 +59,7 @@ class ShopSettings:
         rounds_tax_at_subtotal: Whether tax is rounded once per order instead of once per line.
         statuses: The order statuses that are registered now; orders keep others, and lists then leave them out.
         has_stable_ties: Whether rows of one second come in the order of their ids, on every page.
+        keeps_orders_as_posts: Whether orders are in WordPress's table of posts, as before WooCommerce had its own.
         has_pretty_permalinks: Whether the API is to be had under /wp-json, and not only by `?rest_route=`.
         version: WooCommerce's version.
     """
@@ -72,6 +73,7 @@ class ShopSettings:
     rounds_tax_at_subtotal: bool = False
     statuses: list[str] = field(default_factory=lambda: list(CORE_STATUSES))
     has_stable_ties: bool = False
+    keeps_orders_as_posts: bool = False
     has_pretty_permalinks: bool = True
     version: str = "11.0.1"
 

@@ -1,6 +1,9 @@
 """Comparing what the shop lists with what the warehouse has, id by id and both ways.
 
-Done once a day, and at once when the numbers do not match. Nothing counts as deleted because a list lacks it: such a
+Done once a day, and at once when the numbers do not match. Of an order its amounts, its customer and the like are
+compared too: where WordPress keeps orders as posts, what a plugin edits through PHP does not mark them as modified.
+
+Nothing counts as deleted because a list lacks it: such a
 record is looked up by its own address, and only WooCommerce's word that it is not there makes it one.
 """
 
@@ -13,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.messages import Params
-from connectors.sources.woocommerce.columns import Conversion, moment_or_none, moments
+from connectors.sources.woocommerce.columns import Conversion, moment_or_none
 from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.known import KnownRows
-from connectors.sources.woocommerce.order_steps import build_gathered_orders, give_orders_by_id, order_lists
+from connectors.sources.woocommerce.order_steps import PRECISION, build_gathered_orders, give_orders_by_id, order_lists
 from connectors.sources.woocommerce.product_steps import (
     PRODUCT_TABLE,
     decoded_products,
@@ -25,6 +28,8 @@ from connectors.sources.woocommerce.product_steps import (
     product_lists,
 )
 from connectors.sources.woocommerce.session import Session
+from connectors.sources.woocommerce.shapes import Order, Product
+from connectors.sources.woocommerce.tables import Table
 from connectors.sources.woocommerce.walks import PAGE_ROWS, ListPage
 from connectors.sources.woocommerce.zones import moment
 from models.errors import RejectedRecordError
@@ -34,34 +39,50 @@ from models.records.woocommerce import ORDERS, PRODUCT_CATEGORY_LINKS, PRODUCT_V
 Lists = list[tuple[str, Params]]
 
 
-class _ListedOrder(msgspec.Struct):
-    id: int
-    status: str
-    date_modified_gmt: str | None = None
-
-
-_LISTED_ORDER = Decoder(_ListedOrder)
-_ORDER_FIELDS = ("_fields", "id,status,date_modified_gmt")
+# What a list of orders tells without a look into their parts, with the fields that it stands in.
+_TOLD = {
+    **{
+        name: name
+        for name in (
+            *("status", "currency", "date_modified_gmt", "date_paid_gmt", "customer_id"),
+            *("total", "total_tax", "cart_tax", "shipping_total", "shipping_tax", "discount_total", "discount_tax"),
+        )
+    },
+    "billing_email": "billing.email",
+}
+_LISTED_ORDER = Decoder(Order)
+_ORDER_FIELDS = ("_fields", ",".join(["id", *_TOLD.values()]))
+_ORDER_TABLE = Table(
+    Stream(
+        name=ORDERS.name,
+        key=ORDERS.key,
+        columns=tuple(column for column in ORDERS.columns if column.name in {*ORDERS.key, *_TOLD}),
+        description="What a list of orders tells of them.",
+    ),
+    Order,
+)
 # What a list of orders or products in any status leaves out all the same.
 _NOT_IN_ANY = ("trash", "checkout-draft", "auto-draft")
 
 
 def compare_orders(session: Session) -> Iterator[None]:
     """Find orders that were deleted, missed, or changed without being marked as modified."""
-    table = session.known_table(ORDERS, ["order_id", "status", "date_modified_gmt"])
+    table = session.known_table(ORDERS, _ORDER_TABLE.stream.column_names)
     if table is None:
         return
     known = KnownRows(ORDERS, table, id_column="order_id")
     statuses = session.chain.statuses
     expected = _Expected(ORDERS, table, statuses)
+    del table  # every order of a shop is a lot to hold
     build_gathered_orders(session)  # tells which of them are set aside
     if not _is_due(session, ORDERS, expected, order_lists(session, [])):
         return
-    for page, status in _numbered(session, order_lists(session, [_ORDER_FIELDS]), statuses, ORDERS):
+    for page, status in _numbered(session, order_lists(session, [_ORDER_FIELDS, PRECISION]), statuses, ORDERS):
         listed = [order for order in map(_listed_order_or_none, page.texts) if order is not None]
         own = [order for order in listed if _is_for_now(session, order.date_modified_gmt)]
-        changed = known.is_new_or_changed([order.id for order in own], _order_rows(own))
-        wanted = {order.id for order, is_changed in zip(own, changed, strict=True) if is_changed}
+        wanted = {
+            order.id for order, is_changed in zip(own, _changed(known, _ORDER_TABLE, own), strict=True) if is_changed
+        }
         give_orders_by_id(session, wanted)
         build_gathered_orders(session)
         _note_set_aside(session, ORDERS, known.unknown(sorted(wanted)))
@@ -88,11 +109,7 @@ def compare_products(session: Session) -> Iterator[None]:
         products = [
             read for read in decoded_products(session, page.texts) if _is_for_now(session, read[0].date_modified_gmt)
         ]
-        conversion = Conversion()
-        batch = PRODUCT_TABLE.batch([product for product, _ in products], conversion)
-        # With a problem in one of them they are all looked at again, and that one is set aside there.
-        ids = [product.id for product, _ in products]
-        changed = [True] * len(ids) if conversion.problems else known.is_new_or_changed(ids, batch)
+        changed = _changed(known, PRODUCT_TABLE, [product for product, _ in products])
         wanted = [
             (product, text)
             for (product, text), is_changed in zip(products, changed, strict=True)
@@ -213,17 +230,21 @@ def _numbered(
         yield page, statuses[number]
 
 
-def _listed_order_or_none(text: bytes) -> _ListedOrder | None:
+def _changed(known: KnownRows, table: Table, records: Sequence[Order] | Sequence[Product]) -> list[bool]:
+    """Per record, whether the warehouse lacks it or has it with other contents."""
+    conversion = Conversion()
+    batch = table.batch(records, conversion)
+    # With a problem in one of them they are all looked at again, and that one is set aside there.
+    if conversion.problems:
+        return [True] * len(records)
+    return known.is_new_or_changed([record.id for record in records], batch)
+
+
+def _listed_order_or_none(text: bytes) -> Order | None:
     try:
         return _LISTED_ORDER.decode(text)
     except RejectedRecordError:
         return None  # told when it is read whole
-
-
-def _order_rows(orders: Sequence[_ListedOrder]) -> pa.RecordBatch:
-    modified = moments([order.date_modified_gmt for order in orders], "date_modified_gmt", Conversion())
-    statuses = pa.array([order.status for order in orders], pa.string())
-    return pa.RecordBatch.from_arrays([statuses, modified], names=["status", "date_modified_gmt"])
 
 
 def _children(session: Session, stream: Stream, column: str) -> dict[int, set[int]]:

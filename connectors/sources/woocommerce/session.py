@@ -112,7 +112,6 @@ class Session:
         self.set_aside: dict[str, set[int]] = defaultdict(set)
         self.gathered_orders: list[WholeOrder] = []
         self._page_count = 0
-        self._known: dict[tuple[str, ...], pa.Table] = {}
         self._corrections = {
             (correction.stream, correction.raw_text.encode()): correction.corrected_text.encode()
             for correction in sorted(request.corrections, key=lambda correction: correction.corrected_at)
@@ -200,13 +199,7 @@ class Session:
 
     def known_table(self, stream: Stream, columns: Sequence[str]) -> pa.Table | None:
         """The live records of a stream as the warehouse had them when the reading began; None without a warehouse."""
-        if self.request.known is None:
-            return None
-        wanted = (stream.name, *columns)
-        if wanted not in self._known:
-            # One at a time: a shop's every record is a lot to hold.
-            self._known = {wanted: self.request.known(stream.name, columns)}
-        return self._known[wanted]
+        return None if self.request.known is None else self.request.known(stream.name, columns)
 
     def is_given(self, stream: str, record_id: int) -> bool:
         """Whether this reading has given the record already."""
