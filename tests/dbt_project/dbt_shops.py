@@ -20,7 +20,7 @@ from woocommerce_harness import WooCommerceShop
 from connectors.currencies import MINOR_DIGITS
 from connectors.sandbox import bigcommerce, shopify, woocommerce
 
-ORDERS = 50
+ORDERS = 40
 NOTHING = Decimal(0)
 
 

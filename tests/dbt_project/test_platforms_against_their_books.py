@@ -5,161 +5,149 @@ books share no code with either.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from random import Random
 from typing import Any
 
 import psycopg
 import pytest
+from dbt_books import Books, Key, fill_with_shops
 from dbt_command import Dbt
-from dbt_histories import LOADED_AT, Merchant, insert_merchant
-from dbt_shops import SHOPS, Trade
-from mirror import Clock, Mirror, sync
-from platform_harnesses import RunningShop
-from platforms import PLATFORMS
-
-from models.engine import create_engine
-from models.raw import RAW_TABLES
 
 pytestmark = pytest.mark.slow
 
-Key = tuple[str, str]
-HUDSON = Merchant(
-    "hudson", "America/New_York", "USD", date(2030, 1, 1), counts_zero_amount_days=True, decimal_places=2,
-    rates={"EUR": [(date(2020, 1, 1), Decimal("1.25"))], "CAD": [(date(2020, 1, 1), Decimal("0.71"))]},
-)  # fmt: skip
-HOOGHLY = replace(HUDSON, merchant_id="hooghly", time_zone="Asia/Kolkata")
-# Tax in the prices and no cents; tax on top of them.
-SUMIDA = Merchant("sumida", "Asia/Tokyo", "JPY", date(2030, 1, 1), counts_zero_amount_days=True, decimal_places=0)
-SEINE = replace(SUMIDA, merchant_id="seine", time_zone="Europe/Paris", currency_code="EUR", decimal_places=2)
-OHIO = replace(SEINE, merchant_id="ohio", time_zone="America/New_York", currency_code="USD")
-
-
-@dataclass(frozen=True)
-class Books:
-    """What one shop says of itself, in its own currency."""
-
-    currency_code: str
-    net_revenue: Decimal
-    net_revenue_by_day: dict[date, Decimal]
-    truth: dict[str, list[dict[str, Any]]]
-
-
-def living(merchant: Merchant, platform: int) -> AbstractContextManager[RunningShop]:
-    """A shop of the platform suite, after a few days of everything that happens at shops."""
-    random = Random(f"{merchant.merchant_id} {platform}")
-    return PLATFORMS[platform].open(Clock(), merchant.time_zone, random)
-
-
-def charging(merchant: Merchant, platform: int) -> AbstractContextManager[RunningShop]:
-    """A shop that charges in every way."""
-    random = Random(f"{merchant.merchant_id} {platform}")
-    trade = Trade(merchant.time_zone, merchant.currency_code, merchant is not OHIO, random)
-    return SHOPS[PLATFORMS[platform].name](Clock(), trade)
-
-
-OPENED: dict[Merchant, Callable[[Merchant, int], AbstractContextManager[RunningShop]]] = {
-    HUDSON: living, HOOGHLY: living, SUMIDA: charging, SEINE: charging, OHIO: charging,
-}  # fmt: skip
-
-
-def read(shop: Any, *, steps: int) -> Mirror:
-    """Let a shop live, then read it as the first run of a day does."""
-    for step in range(steps):
-        shop.step()
-        shop.clock.advance((0, 1, 700, 9000)[step % 4])
-    shop.clock.advance(25 * 3600)
-    mirror = Mirror(shop.source().streams)
-    sync(shop.source(), mirror, shop.clock())
-    assert mirror.rejected == []
-    return mirror
-
-
-def insert(url: str, merchant: Merchant, stores: dict[str, Mirror]) -> None:
-    """Declare a merchant, and put what was read of its stores where landing would."""
-    engine = create_engine(url, application_name="perennial tests")
-    try:
-        with engine.begin() as connection:
-            insert_merchant(connection, merchant)
-            for store_id, mirror in stores.items():
-                landed = {"merchant_id": merchant.merchant_id, "store_id": store_id, "loaded_at": LOADED_AT}
-                landed |= {"content_hash": "-", "batch_id": "-"}
-                for stream in mirror.streams:
-                    rows = [{**landed, **row} for row in mirror.tables[stream.name].values()]
-                    if rows:
-                        connection.execute(RAW_TABLES[store_id, stream.name].insert(), rows)
-    finally:
-        engine.dispose()
+# Per entity, the union that holds it and the books' table; what else the two differ by is said where they are compared.
+COUNTED = {
+    "order_lines": ("order_lines", "is_tip or not is_tip"),
+    "refunds": ("refunds", "true"),
+    "transactions": ("transactions", "source_name <> 'woocommerce'"),
+    "product_categories": ("categories", "source_name <> 'shopify'"),
+}
+TERMS = {
+    "shopify": "discount shipping tax included_tax tip duty fee gift_card_sale gift_card_tender",
+    "bigcommerce": (
+        "discount shipping tax included_tax fee wrapping gift_card_sale gift_card_tender store_credit_tender"
+    ),
+    "woocommerce": "discount shipping tax fee rounding",
+}
 
 
 @pytest.fixture(scope="module")
 def books(module_database_url: str) -> dict[Key, Books]:
-    """Each shop's own books, once its records were read and landed; a store is called after its platform."""
-    found: dict[Key, Books] = {}
-    for merchant, opened in OPENED.items():
-        stores: dict[str, Mirror] = {}
-        for number, harness in enumerate(PLATFORMS):
-            with opened(merchant, number) as running:
-                shop: Any = running
-                stores[harness.name] = read(shop, steps=120 if opened is living else 0)
-                days = {day: amount for day, amount in shop.shop.net_revenue_by_day().items() if amount}
-                own = Books(merchant.currency_code, shop.net_revenue(), days, shop.truth())
-                found[merchant.merchant_id, harness.name] = own
-        insert(module_database_url, merchant, stores)
-    return found
+    return fill_with_shops(module_database_url)
 
 
 @pytest.fixture(scope="module")
-def statuses(module_database_url: str, books: dict[Key, Books], dbt_on: Callable[[str], Dbt]) -> Any:
+def dbt(module_database_url: str, dbt_on: Callable[[str], Dbt]) -> Dbt:
+    return dbt_on(module_database_url)
+
+
+@pytest.fixture(scope="module")
+def statuses(books: dict[Key, Books], dbt: Dbt) -> dict[str, Any]:
     """What one build of the tables and the tests of their data said of each node."""
     del books
-    warnings = ("--exclude", "config.severity:warn")
-    return dbt_on(module_database_url)("build", "--exclude-resource-type", "unit_test", *warnings)
+    return dbt("build", "--exclude-resource-type", "unit_test", "--exclude", "config.severity:warn")
 
 
 @pytest.fixture(scope="module")
-def connection(module_database_url: str, statuses: Any) -> Iterator[psycopg.Connection[Any]]:
+def connection(module_database_url: str, statuses: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
     del statuses
-    with psycopg.connect(module_database_url) as found:
+    with psycopg.connect(module_database_url, autocommit=True) as found:
         yield found
+
+
+def rows(connection: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]]:
+    return connection.execute(query.encode()).fetchall()
 
 
 def test_the_money_of_every_order_and_refund_reconciles(statuses: dict[str, Any]) -> None:
     assert {name: status for name, status in statuses.items() if status not in {"success", "pass"}} == {}
-    assert {"assert_orders_reconcile", "assert_refunds_reconcile", "assert_refunds_are_all_the_platform_made"} <= set(
-        statuses
-    )
+    checks = {"assert_orders_reconcile", "assert_refunds_reconcile", "assert_refunds_are_all_the_platform_made"}
+    assert checks <= set(statuses)
+
+
+@pytest.mark.parametrize("source_name", TERMS)
+def test_every_term_of_an_order_occurs(connection: psycopg.Connection[Any], source_name: str) -> None:
+    """Else the identity was proved of nothing."""
+    names = TERMS[source_name].split()
+    sums = ", ".join(f"sum(abs({name}_amount))" for name in names)
+    query = f"select {sums} from intermediate.int_orders_reconciled where source_name = '{source_name}'"
+    assert [name for name, total in zip(names, rows(connection, query)[0], strict=True) if not total] == []
 
 
 def test_revenue_is_what_each_shop_says_that_it_earned_on_each_of_its_days(
     connection: psycopg.Connection[Any], books: dict[Key, Books]
 ) -> None:
+    actual: dict[Key, dict[date, Decimal]] = {key: {} for key in books}
     query = (
         "select merchant_id, store_id, revenue_date, sum(net_amount) from marts.store_day_reconciliation"
         " where original_currency_code = currency_code group by 1, 2, 3 having sum(net_amount) <> 0"
     )
-    actual: dict[Key, dict[date, Decimal]] = {key: {} for key in books}
-    for merchant_id, store_id, day, amount in connection.execute(query):
+    for merchant_id, store_id, day, amount in rows(connection, query):
         actual[merchant_id, store_id][day] = amount
     for key, found in books.items():
         assert actual[key] == found.net_revenue_by_day, key
         assert sum(actual[key].values()) == found.net_revenue != 0
 
 
-def test_every_term_of_an_order_occurs(connection: psycopg.Connection[Any]) -> None:
-    """Else the identity was proved of nothing."""
-    terms = {
-        "shopify": "discount shipping tax included_tax tip duty fee gift_card_sale gift_card_tender",
-        "bigcommerce": "discount shipping tax included_tax fee wrapping gift_card_sale gift_card_tender"
-        " store_credit_tender",
-        "woocommerce": "discount shipping tax fee rounding",
+def test_every_order_is_its_buyers(connection: psycopg.Connection[Any], books: dict[Key, Books]) -> None:
+    query = "select merchant_id, store_id, order_id, customer_id from intermediate.int_orders_unified"
+    actual: dict[Key, dict[str, str | None]] = {key: {} for key in books}
+    for merchant_id, store_id, order_id, customer_id in rows(connection, query):
+        actual[merchant_id, store_id][order_id] = customer_id
+    for (merchant_id, store_id), found in books.items():
+        assert actual[merchant_id, store_id] == found.customer_ids(store_id)
+    everybody = [customer_id or "nobody" for orders in actual.values() for customer_id in orders.values()]
+    assert {who.split(":")[1] if ":guest:" in who else who[:6] for who in everybody} >= {"guest", "nobody"}
+
+
+def test_consent_is_what_each_shop_was_told(connection: psycopg.Connection[Any], books: dict[Key, Books]) -> None:
+    query = "select merchant_id, customer_id, has_email_consent, is_generated from vault.customer_contacts"
+    actual = {(m, c): has_consent for m, c, has_consent, _ in rows(connection, query)}
+    expected = {
+        (merchant_id, customer_id): has_consent
+        for (merchant_id, store_id), found in books.items()
+        for customer_id, has_consent in found.consents(store_id).items()
     }
-    for source_name, names in terms.items():
-        sums = ", ".join(f"sum(abs({name}_amount))" for name in names.split())
-        query = f"select {sums} from intermediate.int_orders_reconciled where source_name = %s"
-        row = connection.execute(query.encode(), [source_name]).fetchone()
-        assert row is not None
-        assert all(row), (source_name, dict(zip(names.split(), row, strict=True)))
+    assert {key: actual.get(key) for key in expected} == expected
+    assert set(expected.values()) == {True, False}
+    # Whom a shop keeps no record of left an address with an order, and agreed to nothing.
+    assert {actual[key] for key in actual.keys() - expected.keys()} == {False}
+    assert not rows(connection, f"{query} where not is_generated and email is not null")
+
+
+@pytest.mark.parametrize("entity", COUNTED)
+def test_no_record_is_lost_or_doubled(
+    connection: psycopg.Connection[Any], books: dict[Key, Books], entity: str
+) -> None:
+    table, where = COUNTED[entity]
+    query = f"select merchant_id, store_id, count(*) from intermediate.int_{entity}_unioned where {where} group by 1, 2"
+    actual = {(m, s): count for m, s, count in rows(connection, query)}
+    assert len(actual) >= 5
+    for key, count in actual.items():
+        assert count == len(books[key].truth[table]), key
+
+
+def test_a_cent_too_many_withholds_its_merchant_and_names_the_order(
+    connection: psycopg.Connection[Any], dbt: Dbt
+) -> None:
+    """A mismatch on each platform, of an order's total, its lines, its refunds and what was paid back."""
+    ours = "merchant_id = 'hudson' and order_id in (select order_id from marts.fct_orders where merchant_id = 'hudson'"
+    connection.execute(
+        f"update raw_shopify.orders set total_price_shop_amount = total_price_shop_amount + 0.01 where {ours})".encode()
+    )
+    connection.execute(f"update raw_woocommerce.order_lines set total = total - 1 where {ours})".encode())
+    connection.execute(f"update raw_bigcommerce.refund_payments set amount = amount - 0.01 where {ours})".encode())
+    connection.execute(f"update raw_shopify.refunds set is_deleted = true where {ours})".encode())
+    dbt("run", "--select", "tag:before_ml")
+    selected = ("test_type:singular", "--exclude", "config.severity:warn", "tag:after_ml")
+    statuses = dbt("test", "--select", *selected, expect_failure=True)
+    checks = {"assert_orders_reconcile", "assert_refunds_reconcile", "assert_refunds_are_all_the_platform_made"}
+    assert {name for name, status in statuses.items() if status != "pass"} == checks
+    for check in checks:
+        found = rows(connection, f"select distinct merchant_id, source_name from dbt_checks.{check} order by 2")
+        assert {merchant_id for merchant_id, _ in found} == {"hudson"}
+        assert found
+    named = rows(connection, "select source_name, order_id, difference_amount from dbt_checks.assert_orders_reconcile")
+    assert {source_name for source_name, *_ in named} == {"shopify", "woocommerce"}
+    assert {abs(amount) for source_name, _, amount in named if source_name == "shopify"} == {Decimal("0.01")}
