@@ -5,12 +5,16 @@ killed run has archived is read no second time, and what it had begun is. A file
 whole, and what it says supersedes what waits.
 """
 
+from collections.abc import Sequence
+
+import pyarrow as pa
 import structlog
 
-from connectors.source import Reading, ReadMode, ReadRequest, Source
+from connectors.source import KnownRecords, Reading, ReadMode, ReadRequest, Source
 from models import bookkeeping, rejections
 from models.bookkeeping import StoreCursor
 from models.errors import PerennialError, RetryLaterError, StopError
+from models.known import known_records
 from models.records import Page
 from orchestration import progress
 from orchestration.batch_archiving import StoreReading, archive_reading
@@ -97,11 +101,12 @@ def _read_part(
 ) -> int:
     """Archive one reading of a platform; returns how many records the run has read of the store so far."""
     wholes = {stream.name for stream in source.streams if stream.parent is None}
+    before = read_count
 
     def count(page: Page) -> None:
         nonlocal read_count
         read_count += page.records.num_rows if page.stream in wholes else 0
-        tell(read_count, opened.report.rows_expected)
+        tell(read_count, _expected(before, opened.report))
 
     try:
         archive_reading(run, reading, source, opened, state, count)
@@ -113,9 +118,14 @@ def _read_part(
         merchant_id=reading.merchant.merchant_id,
         store_id=reading.store.store_id,
         rows_read=read_count,
-        rows_expected=opened.report.rows_expected,
+        rows_expected=_expected(before, opened.report),
     )
     return read_count
+
+
+def _expected(read_before: int, report: ReadReport) -> int | None:
+    """How many records there are in all, if the platform has said how many a reading began with."""
+    return None if report.rows_expected is None else read_before + report.rows_expected
 
 
 def _request(run: MerchantRun, reading: StoreReading, state: StoreCursor | None) -> ReadRequest:
@@ -128,7 +138,26 @@ def _request(run: MerchantRun, reading: StoreReading, state: StoreCursor | None)
         cursor=state.state if state else None,
         requested_at=run.started_at,
         corrections=corrections,
+        known=_known(run, reading),
     )
+
+
+def _known(run: MerchantRun, reading: StoreReading) -> KnownRecords:
+    merchant_id, store_id, system = reading.declared.names
+
+    def known(stream: str, columns: Sequence[str]) -> pa.Table:
+        with run.deployment.loader.connect() as connection:
+            return known_records(
+                connection,
+                run.deployment.archive_root,
+                source=system,
+                merchant_id=merchant_id,
+                store_id=store_id,
+                stream=stream,
+                columns=columns,
+            )
+
+    return known
 
 
 def _set_pending_aside(run: MerchantRun, reading: StoreReading) -> None:
