@@ -107,8 +107,9 @@ def test_a_record_that_comes_twice_fails_the_read(shop: ScriptedShop) -> None:
         shop.read()
 
 
-def test_a_line_that_broke_off_fails_the_read(shop: ScriptedShop) -> None:
-    serve(shop, file_of(2)[:-30], objects=4, roots=2)
+@pytest.mark.parametrize(("rows", "objects"), [(file_of(2), 4), (jsonl(bulk_order(1), bulk_order(2)), 2)])
+def test_a_line_that_broke_off_fails_the_read(shop: ScriptedShop, rows: bytes, objects: int) -> None:
+    serve(shop, rows[:-30], objects=objects, roots=2)
     with pytest.raises(StopError, match="is no JSON"):
         shop.read()
 
