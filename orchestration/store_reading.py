@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import structlog
 
-from connectors.source import KnownRecords, Reading, ReadMode, ReadRequest, Source
+from connectors.source import KnownRecords, Reading, ReadMode, ReadReport, ReadRequest, Source
 from models import bookkeeping, rejections
 from models.bookkeeping import StoreCursor
 from models.errors import PerennialError, RetryLaterError, StopError

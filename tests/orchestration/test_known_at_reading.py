@@ -1,4 +1,4 @@
-"""Without what the warehouse knows a source compares no ids: neither deletions nor holes nor silent changes are found."""
+"""A source that is not told what the warehouse knows compares no ids, and finds neither deletions nor holes."""
 
 from collections.abc import Iterator
 from pathlib import Path
