@@ -34,7 +34,11 @@ MerchantOption = Annotated[
 ]
 AsOfOption = Annotated[
     datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The last day to describe. Default: as perennial.yml says."),
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="The last day to describe. Default: as perennial.yml says, else the last one that is over.",
+    ),
 ]
 
 
@@ -150,6 +154,29 @@ def receiver() -> None:
     from orchestration.serving import serve_receiver
 
     serve_receiver(current_settings())
+
+
+@app.command()
+def sandbox(
+    customers: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many people the merchant has.")] = 600,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same shops.")] = 1,
+    activity: Annotated[
+        float | None, typer.Option(min=0.01, help="Let something happen at each shop every so many seconds.")
+    ] = None,
+    demonstration: Annotated[bool, typer.Option("--demonstration", help="Serve the demonstration's shops.")] = False,
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
+) -> None:
+    """Serve a made-up merchant's shops on Shopify, BigCommerce and WooCommerce on this machine until Ctrl-C."""
+    from orchestration.sandbox import serve_sandbox
+
+    serve_sandbox(
+        current_settings(),
+        customers=customers,
+        seed=seed,
+        activity_seconds=activity,
+        is_demonstration=demonstration,
+        ends_with_input=until_input_ends,
+    )
 
 
 @app.command()

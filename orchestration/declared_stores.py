@@ -48,7 +48,8 @@ class DeclaredStore:
     @property
     def is_resumable(self) -> bool:
         """Whether its source goes on from what was archived last."""
-        return SOURCES[self.system].is_resumable
+        is_resumable: bool = SOURCES[self.system].is_resumable
+        return is_resumable
 
     def open(self, deployment: Deployment) -> Source:
         """Its source.

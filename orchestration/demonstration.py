@@ -7,8 +7,10 @@ from contextlib import ExitStack, contextmanager
 
 from connectors.sandbox.receiver import running_receiver
 from orchestration import progress
-from orchestration.deployment import RECEIVER_SECRET, open_deployment, references
+from orchestration.deployment import open_deployment
 from orchestration.execution import execute
+from orchestration.references import RECEIVER_SECRET, references
+from orchestration.sandbox_process import sandbox_process
 from orchestration.serving import receiver_log
 from orchestration.settings import Settings
 from orchestration.summary import print_next, print_notices, print_summary, summary_console
@@ -35,10 +37,11 @@ def run_demo(settings: Settings) -> int:
     """
     console = summary_console()
     console.print("[bold]Perennial[/bold]: real purchases, from the archive to the message that follows from them.\n")
-    with progress.reporting(sys.stderr):
+    with progress.reporting(sys.stderr), sandbox_process(settings) as wait_for_shops:
         with progress.current().task("Starting the warehouse"):
             deployment = open_deployment(settings)
         with _receiver(settings):
+            wait_for_shops()
             finished = execute(deployment, [], None)
     print_summary(deployment, console, finished.run_id if finished.has_published_everybody else None)
     print_notices(console, finished.notices)

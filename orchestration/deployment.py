@@ -5,10 +5,7 @@ child processes (dbt, Dagster's) their addresses, and holds the clock.
 """
 
 import os
-import secrets
-import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -26,39 +23,10 @@ from models.engine import connect, create_engine, libpq_url
 from models.errors import MisconfiguredError
 from models.migration import migrate
 from orchestration.configuration import Configuration, Merchant, load_configuration
+from orchestration.references import references
 from orchestration.settings import Settings
 
 DAGSTER_SCHEMA = "dagster"
-RECEIVER_URL = "PERENNIAL_RECEIVER_URL"
-RECEIVER_SECRET = "PERENNIAL_RECEIVER_SECRET"  # noqa: S105 - the name of a variable, not its value
-
-
-def references(settings: Settings) -> Mapping[str, str]:
-    """What `${NAME}` in `perennial.yml` may refer to: the environment, and the demonstration's own receiver.
-
-    The receiver's secret is made once per deployment and kept in its home, readable by its owner only.
-    """
-    secret_path = settings.home / "receiver-secret"
-    if not secret_path.exists():
-        _make_secret(secret_path)
-    return {
-        RECEIVER_URL: f"http://127.0.0.1:{settings.receiver_port}/deliveries",
-        RECEIVER_SECRET: secret_path.read_text(encoding="utf-8").strip(),
-        **settings.references,
-    }
-
-
-def _make_secret(path: Path) -> None:
-    """Write a new secret, whole or not at all; of two processes that do so at once, one wins for both."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner only
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        Path(name).unlink()
 
 
 def read_configuration(settings: Settings) -> Configuration:

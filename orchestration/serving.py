@@ -13,14 +13,9 @@ import typer
 from connectors.sandbox.receiver import running_receiver
 from models.embedded import EmbeddedServer
 from models.errors import MisconfiguredError
-from orchestration.deployment import (
-    RECEIVER_SECRET,
-    RECEIVER_URL,
-    Deployment,
-    embedded_server,
-    open_deployment,
-    references,
-)
+from orchestration.deployment import Deployment, embedded_server, open_deployment
+from orchestration.references import RECEIVER_SECRET, RECEIVER_URL, references
+from orchestration.sandbox_process import reads_from_sandbox, sandbox_command
 from orchestration.settings import Settings
 from orchestration.transformation import dbt_project, prepare_manifest
 
@@ -39,6 +34,8 @@ def serve_ui(settings: Settings) -> int:
     commands = [_webserver(settings, "127.0.0.1"), _daemon(settings)]
     if _sends_to_receiver(deployment):
         commands.append([str(_BIN / "perennial"), "receiver"])
+    if reads_from_sandbox(settings):
+        commands.append(sandbox_command())
     typer.echo(f"Dagster UI: http://127.0.0.1:{settings.ui_port}   (Ctrl-C stops it; the warehouse stays up)")
     signal.signal(signal.SIGTERM, _as_interrupt)  # a supervisor's polite stop ends the children too
     processes = [subprocess.Popen(command, cwd=settings.project_folder) for command in commands]

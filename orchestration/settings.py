@@ -17,6 +17,7 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 _RECEIVER_PORT = 8917
 _UI_PORT = 3000
+_SANDBOX_PORTS = (8918, 8919, 8920)
 _CONCURRENT_STORES = 8
 _MOST_CONCURRENT_STORES = 64
 
@@ -35,6 +36,9 @@ class Settings:
         log_level: The least severe level that is logged.
         ui_port: The port of the Dagster UI.
         receiver_port: The port of the demonstration's receiver.
+        sandbox_shopify_port: The port of the sandbox's Shopify.
+        sandbox_bigcommerce_port: The port of the sandbox's BigCommerce.
+        sandbox_woocommerce_port: The port of the sandbox's WooCommerce.
         concurrent_stores: How many stores are read at the same time.
         references: Values that `${NAME}` in `perennial.yml` may refer to.
     """
@@ -48,6 +52,9 @@ class Settings:
     log_level: str = "warning"
     ui_port: int = _UI_PORT
     receiver_port: int = _RECEIVER_PORT
+    sandbox_shopify_port: int = _SANDBOX_PORTS[0]
+    sandbox_bigcommerce_port: int = _SANDBOX_PORTS[1]
+    sandbox_woocommerce_port: int = _SANDBOX_PORTS[2]
     concurrent_stores: int = _CONCURRENT_STORES
     references: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -96,6 +103,9 @@ class Settings:
             log_level=log_level,
             ui_port=port("PERENNIAL_UI_PORT", _UI_PORT),
             receiver_port=port("PERENNIAL_RECEIVER_PORT", _RECEIVER_PORT),
+            sandbox_shopify_port=port("PERENNIAL_SANDBOX_SHOPIFY_PORT", _SANDBOX_PORTS[0]),
+            sandbox_bigcommerce_port=port("PERENNIAL_SANDBOX_BIGCOMMERCE_PORT", _SANDBOX_PORTS[1]),
+            sandbox_woocommerce_port=port("PERENNIAL_SANDBOX_WOOCOMMERCE_PORT", _SANDBOX_PORTS[2]),
             concurrent_stores=number(
                 "PERENNIAL_CONCURRENT_STORES", _CONCURRENT_STORES, _MOST_CONCURRENT_STORES, "a number of stores"
             ),

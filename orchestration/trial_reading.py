@@ -103,17 +103,20 @@ def check_configuration(settings: Settings) -> Iterator[str]:
 
     stores = list(declared_stores(configuration, configuration.merchants))
     refused: list[PerennialError] = []
+    labels: list[str] = []
     for declared, found in zip(
         stores, at_the_same_time(attempt, stores, at_once=settings.concurrent_stores), strict=True
     ):
         if isinstance(found, PerennialError):
             refused.append(found)
+            labels.append(declared.label)
             continue
         yield from _lines(found)
         if found.bad_count > declared.merchant.max_rejected_rate * found.record_count:
             refused.append(_too_many_bad(found))
-    for error in refused[1:]:
-        yield f"{error}"
+            labels.append(declared.label)
+    for label, error in zip(labels[1:], refused[1:], strict=True):
+        yield f"{label}: {error}"
     if refused:
         raise refused[0]
 

@@ -51,12 +51,14 @@ class Purchase:
     Attributes:
         buyer_id: Who bought.
         ordered_at: When, in UTC.
-        lines: What, at which prices; together they cost the order's amount to the cent.
+        lines: What, at which prices.
+        shipping: What was charged for bringing it; with the lines it is the order's amount to the cent.
     """
 
     buyer_id: str
     ordered_at: datetime
     lines: tuple[BasketLine, ...]
+    shipping: Decimal
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def shared_out(
     for sale in ordered:
         first.setdefault(sale.buyer_id, sale.ordered_at)
     people = {buyer.buyer_id: buyer for buyer in _buyers(first, merchant_id, seed)}
+    digits = MINOR_DIGITS[currency_code]
+    shipping = Decimal(299 if digits else 300).scaleb(-min(digits, 2))
     histories = {}
     for number, platform in enumerate(PLATFORMS):
         catalogue = generated_catalogue(currency_code=currency_code, seed=seed + number)
@@ -126,8 +130,9 @@ def shared_out(
             catalogue=catalogue,
             buyers=[people[buyer_id] for buyer_id in first if platform_of(buyer_id) == platform],
             purchases=[
-                Purchase(sale.buyer_id, sale.ordered_at, _lines(sale, sold, place, MINOR_DIGITS[currency_code]))
+                Purchase(sale.buyer_id, sale.ordered_at, _lines(sale, charged, sold, place, digits), charged)
                 for place, sale in enumerate(own)
+                for charged in [shipping if sale.amount > 2 * shipping else Decimal(0)]
             ],
         )
     return histories
@@ -149,10 +154,12 @@ def _buyers(first_ordered_at: Mapping[str, datetime], merchant_id: str, seed: in
         )
 
 
-def _lines(sale: Sale, sold: Sequence[CatalogueProduct], place: int, digits: int) -> tuple[BasketLine, ...]:
-    """So many things that cost the amount together: of two products where it cannot be shared out evenly."""
+def _lines(
+    sale: Sale, shipping: Decimal, sold: Sequence[CatalogueProduct], place: int, digits: int
+) -> tuple[BasketLine, ...]:
+    """So many things that cost the amount less shipping: of two products where it cannot be shared out evenly."""
     quantity = max(sale.quantity, 1)
-    price, dearer = divmod(int(sale.amount.scaleb(digits)), quantity)
+    price, dearer = divmod(int((sale.amount - shipping).scaleb(digits)), quantity)
     lines = []
     for number, (count, each) in enumerate(((quantity - dearer, price), (dearer, price + 1))):
         if count:

@@ -1,18 +1,32 @@
-"""Every source, by the `type` that `perennial.yml` gives it: a new one is added to the three names below."""
+"""Every source, by the `type` that `perennial.yml` gives it: a new one is added to the two names below."""
 
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from connectors.source import Source, SourceRuntime
+from connectors.sources.bigcommerce import BigCommerceSettings, BigCommerceSource
 from connectors.sources.files import FilesSettings, FilesSource
+from connectors.sources.shopify import ShopifySettings, ShopifySource
+from connectors.sources.woocommerce import WooCommerceSettings, WooCommerceSource
 
-# With a second source this becomes Annotated[FilesSettings | OtherSettings, Field(discriminator="type")].
-SourceSettings = FilesSettings
+SourceSettings = Annotated[
+    FilesSettings | ShopifySettings | BigCommerceSettings | WooCommerceSettings, Field(discriminator="type")
+]
 
-SOURCES: dict[str, type[FilesSource]] = {FilesSource.system: FilesSource}
+SOURCES: dict[str, type[Any]] = {
+    source.system: source for source in (FilesSource, ShopifySource, BigCommerceSource, WooCommerceSource)
+}
 
 
 def build_source(
-    settings: SourceSettings, *, base_folder: Path, runtime: SourceRuntime, time_zone: str, key: str
+    settings: FilesSettings | ShopifySettings | BigCommerceSettings | WooCommerceSettings,
+    *,
+    base_folder: Path,
+    runtime: SourceRuntime,
+    time_zone: str,
+    key: str,
 ) -> Source:
     """The source that the settings describe.
 
@@ -23,5 +37,7 @@ def build_source(
         time_zone: The merchant's zone.
         key: The path of the settings, such as `merchants[0].stores[0].source`, for errors.
     """
-    del runtime
-    return SOURCES[settings.type](settings, base_folder=base_folder, time_zone=time_zone, key=key)
+    if isinstance(settings, FilesSettings):
+        return FilesSource(settings, base_folder=base_folder, time_zone=time_zone, key=key)
+    source: Source = SOURCES[settings.type](settings, runtime=runtime, time_zone=time_zone, key=key)
+    return source

@@ -16,7 +16,8 @@ from database_urls import url_of_user
 from models import roles
 from models.errors import MisconfiguredError
 from orchestration import deployment as deployments
-from orchestration.deployment import Deployment, export_environment, open_deployment, references, warehouse_url
+from orchestration.deployment import Deployment, export_environment, open_deployment, warehouse_url
+from orchestration.references import references
 from orchestration.settings import Settings
 
 NOON = datetime(2026, 1, 14, 12, tzinfo=UTC)

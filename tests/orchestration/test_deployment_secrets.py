@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import deployment as deployments
-from orchestration.deployment import Deployment, open_deployment, references, warehouse_url
+from orchestration import references as referring
+from orchestration.deployment import Deployment, open_deployment, warehouse_url
+from orchestration.references import references
 from orchestration.settings import Settings
 
 
@@ -67,7 +68,7 @@ def test_a_secret_that_was_begun_and_not_written_is_none(settings: Settings, mon
 
     plain = replace(settings, references={})
     with monkeypatch.context() as patch:
-        patch.setattr(deployments.secrets, "token_hex", killed)
+        patch.setattr(referring.secrets, "token_hex", killed)
         with pytest.raises(KeyboardInterrupt):
             references(plain)
     assert list(settings.home.iterdir()) == []

@@ -1,0 +1,74 @@
+"""What `${NAME}` in `perennial.yml` may refer to: the environment, and what this machine offers to try things out.
+
+That is the demonstration's receiver and the sandbox's platforms. Their secrets are made once per deployment and kept in
+its home, readable by their owner only.
+"""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from connectors.sandbox.access import SandboxAccess
+from orchestration.settings import Settings
+
+RECEIVER_URL = "PERENNIAL_RECEIVER_URL"
+RECEIVER_SECRET = "PERENNIAL_RECEIVER_SECRET"  # noqa: S105 - the name of a variable, not its value
+
+
+def references(settings: Settings) -> Mapping[str, str]:
+    """The values by name; the environment wins over what is made up here."""
+    access = sandbox_access(settings)
+    return {
+        RECEIVER_URL: f"http://127.0.0.1:{settings.receiver_port}/deliveries",
+        RECEIVER_SECRET: _secret(settings, "receiver-secret"),
+        "PERENNIAL_SANDBOX_SHOPIFY_URL": access.shopify_url,
+        "PERENNIAL_SANDBOX_SHOPIFY_TOKEN": access.shopify_token,
+        "PERENNIAL_SANDBOX_BIGCOMMERCE_URL": access.bigcommerce_url,
+        "PERENNIAL_SANDBOX_BIGCOMMERCE_TOKEN": access.bigcommerce_token,
+        "PERENNIAL_SANDBOX_WOOCOMMERCE_URL": access.woocommerce_url,
+        "PERENNIAL_SANDBOX_WOOCOMMERCE_KEY": access.woocommerce_key,
+        "PERENNIAL_SANDBOX_WOOCOMMERCE_SECRET": access.woocommerce_secret,
+        **settings.references,
+    }
+
+
+def sandbox_access(settings: Settings) -> SandboxAccess:
+    """Where the sandbox's platforms listen for this deployment, and what opens them."""
+    secret = _secret(settings, "sandbox-secret")
+
+    def derived(name: str) -> str:
+        return hashlib.sha256(f"{secret} {name}".encode()).hexdigest()[:32]
+
+    return SandboxAccess(
+        shopify_port=settings.sandbox_shopify_port,
+        shopify_token=f"shpat_{derived('shopify')}",
+        bigcommerce_port=settings.sandbox_bigcommerce_port,
+        bigcommerce_token=derived("bigcommerce"),
+        woocommerce_port=settings.sandbox_woocommerce_port,
+        woocommerce_key=f"ck_{derived('woocommerce key')}",
+        woocommerce_secret=f"cs_{derived('woocommerce secret')}",
+    )
+
+
+def _secret(settings: Settings, name: str) -> str:
+    path = settings.home / name
+    if not path.exists():
+        _make_secret(path)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _make_secret(path: Path) -> None:
+    """Write a new secret, whole or not at all; of two processes that do so at once, one wins for both."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner only
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
