@@ -51,19 +51,21 @@ def test_r6_a_coupon_in_the_trash_is_there_though_its_list_and_its_id_filter_lac
         assert (str(coupon),) not in mirror.tables["discounts"]
 
 
-def test_a_price_that_an_import_changes_unmarked_is_found_within_a_day() -> None:
+def test_a_variation_that_an_import_changes_unmarked_is_found_within_a_day() -> None:
     """Failure mode 9: a change of a variation marks neither itself nor its product as modified."""
     clock = Clock()
     with open_shop(clock) as (shop, server):
         variation = next(product for product in shop.products if product.parent_id)
+        other = next(p for p in shop.products if variation.parent_id not in {p.id, p.parent_id})
+        shop.update_product(other.id, name="Newer, so that the window has passed the others")
         mirror = Mirror(source(server.url, clock).streams)
         synced(server, clock, mirror)
-        variation.regular_price = Decimal("123.45")
+        variation.sku = "imported-1"
         shop.products.put(variation.id, variation)
         clock.advance(25 * 3600)
         synced(server, clock, mirror)
-        prices = {row["variation_id"]: row["regular_price"] for row in mirror.tables["product_variants"].values()}
-        assert prices[str(variation.id)] == Decimal("123.45")
+        skus = {row["variation_id"]: row["sku"] for row in mirror.tables["product_variants"].values()}
+        assert skus[str(variation.id)] == "imported-1"
 
 
 class Line(msgspec.Struct):

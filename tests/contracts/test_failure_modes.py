@@ -80,6 +80,20 @@ def test_months_without_a_sync_leave_no_gap(harness: PlatformHarness, shop: Runn
     assert differences(harness, shop, mirror) == []
 
 
+def test_a_change_that_was_missed_is_read_within_a_day(shop: RunningShop) -> None:
+    """Failure mode 10: whatever lost it, a record that the platform lists as newer than it is known is read."""
+    mirror = mirrored(shop)
+    (column,) = (stream.updated_at for stream in mirror.streams if stream.name == "orders")
+    orders = mirror.tables["orders"]
+    missed = list(orders)[:3]
+    before = {key: dict(orders[key]) for key in missed}
+    for key in missed:
+        orders[key][column] -= timedelta(days=400)
+    shop.clock.advance(25 * 3600)
+    mirrored(shop, mirror)
+    assert {key: orders[key] for key in missed} == before
+
+
 def test_a_reading_ends_when_it_holds_enough(shop: RunningShop) -> None:
     """Failure mode 15: what is held at a time does not grow with the shop."""
     mirror = mirrored(shop)
