@@ -148,6 +148,17 @@ def test_a_key_that_is_revoked_while_it_is_used_says_so() -> None:
             sync(source(server.url, clock), Mirror(source(server.url, clock).streams), clock())
 
 
+def test_an_api_that_a_plugin_closes_is_no_matter_of_the_key() -> None:
+    clock = Clock()
+    closed = refusal("rest_disabled", "The REST API is disabled on this site.", 401)
+    with (
+        wordpress(clock, lambda _: closed) as server,
+        pytest.raises(MisconfiguredError, match=r"is closed: The REST API is disabled.*allow") as raised,
+    ):
+        sync(source(server.url, clock), Mirror(source(server.url, clock).streams), clock())
+    assert raised.value.key == f"{KEY}.url"
+
+
 def test_a_firewall_before_the_api_is_no_matter_of_the_key() -> None:
     clock = Clock()
 

@@ -89,7 +89,10 @@ def test_a_hidden_index_does_not_hide_the_shop() -> None:
     """Plugins keep strangers from the index, and let WooCommerce's keys through."""
     hidden = http_answer({"code": "rest_login_required", "message": "REST API restricted."}, 401)
     site = found("https://wp.example", lambda _: hidden)
-    assert (site.base, site.home, site.zone) == ("https://wp.example", "https://wp.example", None)
+    assert (site.base, site.home, site.zone, site.is_pretty) == ("https://wp.example", "https://wp.example", None, True)
+    page = HttpResponse(200, {}, b"<html><title>Welcome</title></html>")
+    site = found("https://wp.example", lambda r: hidden if ("rest_route", "/") in r.params else page)
+    assert (site.base, site.is_pretty) == ("https://wp.example", False)
 
 
 def test_php_warnings_before_the_index_are_no_hindrance() -> None:

@@ -263,6 +263,13 @@ class WooCommerceClient:
 
     def _unauthorized(self, response: HttpResponse) -> NoReturn:
         said = _said(response)
+        code = api_error(response).code
+        if code and not code.startswith("woocommerce_"):
+            raise MisconfiguredError(
+                f"{self._key}.url",
+                f"the shop's REST API is closed: {said}. A plugin disables it, or the server keeps the key from it: "
+                "allow WooCommerce's keys to use wc/v3 there",
+            )
         advice = f"Make a key with read permission under {_WHERE}, and write it and its secret"
         if "permission" in said.lower():
             advice = f"Give the key read permission under {_WHERE}"

@@ -98,7 +98,7 @@ def find_site(send: Send, url: str, key: str) -> Site:
     found = ""
     for is_pretty in (True, False):
         base, response = _followed(send, url, is_pretty=is_pretty, key=key)
-        if response.status in {401, 403} and is_pretty:
+        if response.status in {401, 403}:
             # Plugins hide the index from strangers and let WooCommerce's keys through.
             if api_error(response).code:
                 return Site(base, is_pretty, home=base, answered_at=response.date)
