@@ -69,10 +69,14 @@ def ui() -> None:
 @app.command("check-config")
 def check_config() -> None:
     """Check perennial.yml, and read its sources to show what a run would find; changes nothing."""
+    from orchestration.sandbox_process import sandbox_process
     from orchestration.trial_reading import check_configuration
 
-    for line in check_configuration(current_settings()):
-        typer.echo(line)
+    settings = current_settings()
+    with sandbox_process(settings) as wait_for_shops:
+        wait_for_shops()
+        for line in check_configuration(settings):
+            typer.echo(line)
 
 
 @app.command()

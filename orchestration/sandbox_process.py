@@ -4,6 +4,7 @@ Of their own, so that the shops do not compete with their readers for one interp
 started it, however that ends: its standard input is a pipe from there.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -49,7 +50,16 @@ def sandbox_process(settings: Settings) -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     command = [*sandbox_command(), "--until-input-ends"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    environment = {
+        **os.environ,
+        "PERENNIAL_HOME": str(settings.home.resolve()),
+        "PERENNIAL_SANDBOX_SHOPIFY_PORT": str(settings.sandbox_shopify_port),
+        "PERENNIAL_SANDBOX_BIGCOMMERCE_PORT": str(settings.sandbox_bigcommerce_port),
+        "PERENNIAL_SANDBOX_WOOCOMMERCE_PORT": str(settings.sandbox_woocommerce_port),
+    }
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
 
         def wait() -> None:
             with progress.current().task("Opening the sandbox's shops"):

@@ -23,6 +23,7 @@ ENVIRONMENT_READERS = {
     "orchestration/manifest.py",
     "orchestration/deployment.py",
     "orchestration/execution.py",
+    "orchestration/sandbox_process.py",
     "orchestration/serving.py",
     "orchestration/definitions.py",
 }

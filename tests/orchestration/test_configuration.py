@@ -9,7 +9,8 @@ import pytest
 
 from models.errors import MisconfiguredError
 from orchestration.configuration import Configuration, load_configuration
-from orchestration.settings import PROJECT_FOLDER
+from orchestration.references import references
+from orchestration.settings import PROJECT_FOLDER, Settings
 
 REFERENCES = {"CRM_URL": "https://crm.example.com/in", "CRM_SECRET": "correct-horse-battery", "EMPTY": ""}
 WRITTEN = """
@@ -307,9 +308,9 @@ def test_an_absent_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None
         load_configuration(tmp_path, {})
 
 
-def test_the_shipped_declarations_are_valid() -> None:
-    references = {"PERENNIAL_RECEIVER_URL": "http://127.0.0.1:8917/x", "PERENNIAL_RECEIVER_SECRET": "s" * 32}
-    configuration = load_configuration(PROJECT_FOLDER / "perennial.yml", references)
+def test_the_shipped_declarations_are_valid(tmp_path: Path) -> None:
+    settings = Settings(PROJECT_FOLDER, tmp_path / "home", PROJECT_FOLDER / "perennial.yml")
+    configuration = load_configuration(settings.config_path, references(settings))
     assert [merchant.merchant_id for merchant in configuration.merchants] == ["cdnow"]
     assert configuration.merchants[0].as_of_date == date(1998, 6, 30)
 
