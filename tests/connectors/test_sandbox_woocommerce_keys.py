@@ -107,6 +107,13 @@ def test_a_signature_is_of_the_sites_own_address(shop: Shop, clock: Clock) -> No
     assert site.get("", signed(clock, [], home="http://www.shop.test")).status == 200
 
 
+def test_a_signature_has_the_scheme_that_wordpress_believes_to_be_asked_by(shop: Shop, clock: Clock) -> None:
+    """Whatever scheme the site's own address has."""
+    site = Caller(WooCommerceApi(shop, is_tls=False, home="https://www.shop.test"), PATH, {})
+    assert site.get("", signed(clock, [], home="https://www.shop.test")).status == 401
+    assert site.get("", signed(clock, [], home="http://www.shop.test")).status == 200
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [

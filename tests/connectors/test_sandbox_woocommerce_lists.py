@@ -267,3 +267,33 @@ def test_plain_permalinks_carry_the_route_in_the_query(shop_of_five: Opened) -> 
     shop.settings.has_pretty_permalinks = True
     in_folder = Caller(WooCommerceApi(shop, home="https://shop.test/store"), "/store/wp-json/wc/v3", basic())
     assert len(in_folder.get("/orders").body) == 5
+
+
+def test_the_report_on_orders_counts_every_registered_status_and_no_trash() -> None:
+    shop, _, caller = opened(statuses=["pending", "processing", "packed", "checkout-draft"])
+    for status in ("processing", "packed", "packed", "checkout-draft", "unregistered"):
+        shop.place_order([], email="guest@example.com", status=status)
+    shop.trash_order(shop.orders.ids()[0])
+    answer = caller.get("/reports/orders/totals")
+    assert answer.body == [
+        {"slug": "pending", "name": "Pending payment", "total": 0},
+        {"slug": "processing", "name": "Processing", "total": 0},
+        {"slug": "packed", "name": "Packed", "total": 2},
+        {"slug": "checkout-draft", "name": "Draft", "total": 1},
+    ]
+    assert "X-WP-Total" not in answer.headers
+
+
+def test_variations_of_all_products_stand_in_one_list_and_bump_their_products() -> None:
+    shop, clock, caller = opened()
+    shirt, cap = (shop.create_product(name, None, kind="variable") for name in ("Shirt", "Cap"))
+    small, large = (shop.create_variation(shirt, (("Size", size),), Decimal(9)) for size in "SL")
+    red = shop.create_variation(cap, (("Colour", "red"),), Decimal(5))
+    query = "orderby=id&order=asc"
+    assert caller.get("/variations", query).ids == [small, large, red]
+    assert caller.get("/variations", f"{query}&parent={cap}").ids == [red]
+    assert [row["parent_id"] for row in caller.get("/variations", query).body] == [shirt, shirt, cap]
+    before = shop.products[shirt].modified
+    clock.move(60)
+    shop.update_product(small, price=Decimal(8))
+    assert (shop.products[shirt].modified, shop.products[cap].modified) == (before + 60, before)

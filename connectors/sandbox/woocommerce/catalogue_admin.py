@@ -151,6 +151,7 @@ class CatalogueAdmin(ShopState):
             )
             parent.variation_ids.append(variation.id)
             self.products.put(variation.id, variation)
+            self._bump_parent(variation)
             return variation.id
 
     def update_product(
@@ -174,6 +175,14 @@ class CatalogueAdmin(ShopState):
                 product.category_ids = list(category_ids) or [UNCATEGORIZED_ID]
             product.modified = self.now()
             self.products.put(product_id, product)
+            self._bump_parent(product)
+
+    def _bump_parent(self, product: Product) -> None:
+        """Saving a variation counts as a modification of its product."""
+        parent = self.products.get(product.parent_id)
+        if parent is not None:
+            parent.modified = max(parent.modified, product.modified)
+            self.products.put(parent.id, parent)
 
     def trash_product(self, product_id: int) -> None:
         """Move a product to the trash."""

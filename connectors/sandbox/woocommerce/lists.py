@@ -171,12 +171,33 @@ def variations(shop: ShopState, product_id: int) -> Listing[Product]:
     )
 
 
-def _product_selection(shop: ShopState, query: Query, parent_id: int) -> Selection[Product]:
+def all_variations(shop: ShopState) -> Listing[Product]:
+    """The variations of every product, which WooCommerce lists since 10.3."""
+
+    def matches(query: Query) -> Callable[[Product], bool] | None:
+        parents = set(ids_of(query.given.get("parent")))
+        return (lambda variation: variation.parent_id in parents) if parents else None
+
+    return Listing(
+        "variations",
+        "product_variation",
+        ListRules(orders=(*ListRules().orders, "menu_order"), statuses=PRODUCT_STATUSES),
+        lambda query: _product_selection(shop, query, None),
+        matches,
+        catalogue.variation_json,
+    )
+
+
+def _product_selection(shop: ShopState, query: Query, parent_id: int | None) -> Selection[Product]:
+    """Products of a parent, be it none; variations of any parent without one."""
     statuses = frozenset(PRODUCT_STATUSES) - {"trash"} if "any" in query.statuses else frozenset(query.statuses)
     return Selection(
         table=shop.products,
         name=f"products of {parent_id} {' '.join(sorted(statuses))}",
-        keep=lambda product: product.parent_id == parent_id and product.status in statuses,
+        keep=lambda product: (
+            (bool(product.parent_id) if parent_id is None else product.parent_id == parent_id)
+            and product.status in statuses
+        ),
         keys={
             "id": lambda p: p.id,
             "date": lambda p: p.created,

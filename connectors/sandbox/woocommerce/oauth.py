@@ -112,7 +112,9 @@ class Gate:
         if method is None:
             raise _refused("Invalid signature - signature method is invalid.")
         sent = unquote(str(params["oauth_signature"]).replace(" ", "+"))
-        signed = base_string(request, params, self.home)
+        # The site's own address, but with the scheme that WordPress believes to be asked by.
+        home = f"{'https' if self.is_tls else 'http'}://{self.home.partition('://')[2]}"
+        signed = base_string(request, params, home)
         digest = hmac.new(f"{key.consumer_secret}&".encode(), signed.encode(), method).digest()
         if not hmac.compare_digest(base64.b64encode(digest), sent.encode()):
             raise _refused("Invalid signature - provided signature does not match.")

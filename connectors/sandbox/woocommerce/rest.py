@@ -1,6 +1,7 @@
 """WooCommerce's REST API: from a request to the reply that the real server gives, errors and headers included."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, TypeVar
@@ -14,7 +15,12 @@ from connectors.sandbox.woocommerce.lists import Listing
 from connectors.sandbox.woocommerce.oauth import Gate, UnauthorizedError
 from connectors.sandbox.woocommerce.parameters import InvalidParametersError, list_of, parsed_query, php_arguments
 from connectors.sandbox.woocommerce.rendering import Json, Rendering, encoded
-from connectors.sandbox.woocommerce.settings_json import index_json, settings_json, system_status_json
+from connectors.sandbox.woocommerce.settings_json import (
+    index_json,
+    order_totals_json,
+    settings_json,
+    system_status_json,
+)
 from connectors.sandbox.woocommerce.state import ShopState
 
 R = TypeVar("R")
@@ -28,6 +34,17 @@ _BASIC_REALM = (
     'Basic realm="WooCommerce API. '
     'Use a consumer key in the username field and a consumer secret in the password field."'
 )
+_LISTS: dict[str, Callable[[ShopState], Listing[Any]]] = {
+    "orders": lists.orders,
+    "refunds": lists.refunds,
+    "customers": lists.customers,
+    "products": lists.products,
+    "products/categories": lists.categories,
+    "products/tags": lists.tags,
+    "variations": lists.all_variations,
+    "coupons": lists.coupons,
+    "taxes": lists.taxes,
+}
 _MISSING = {
     "customer": ("woocommerce_rest_invalid_id", "Invalid resource ID."),
     "tax": ("woocommerce_rest_invalid_id", "Invalid resource ID."),
@@ -136,23 +153,11 @@ class _Exchange:
         shop = self.api.shop
         refunded = re.fullmatch(r"orders/(\d+)/refunds", path)
         varied = re.fullmatch(r"products/(\d+)/variations", path)
+        if path in _LISTS:
+            return self._page(_LISTS[path](shop), to)
         match path:
-            case "orders":
-                return self._page(lists.orders(shop), to)
-            case "refunds":
-                return self._page(lists.refunds(shop), to)
-            case "customers":
-                return self._page(lists.customers(shop), to)
-            case "products":
-                return self._page(lists.products(shop), to)
-            case "products/categories":
-                return self._page(lists.categories(shop), to)
-            case "products/tags":
-                return self._page(lists.tags(shop), to)
-            case "coupons":
-                return self._page(lists.coupons(shop), to)
-            case "taxes":
-                return self._page(lists.taxes(shop), to)
+            case "reports/orders/totals":
+                return self._json(self._picked(order_totals_json(shop)), allow="GET")
             case "system_status":
                 return self._json(system_status_json(to), allow="GET")
             case _ if refunded:

@@ -1,5 +1,6 @@
 """WooCommerce's JSON of the site's index and of the shop's settings."""
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ NAMESPACES = [
     "wp-site-health/v1",
     "wp-block-editor/v1",
 ]
+_STATUS_NAMES = {"pending": "Pending payment", "on-hold": "On hold", "checkout-draft": "Draft"}
 
 
 def index_json(shop: ShopState, site_url: str) -> Json:
@@ -46,6 +48,15 @@ def index_json(shop: ShopState, site_url: str) -> Json:
         "site_icon_url": "",
         "_links": {"help": [{"href": "https://developer.wordpress.org/rest-api/"}]},
     }
+
+
+def order_totals_json(shop: ShopState) -> list[Json]:
+    """How many orders each registered status has; the trash is none."""
+    counts = Counter(order.status for order in shop.orders)
+    return [
+        {"slug": status, "name": _STATUS_NAMES.get(status, status.capitalize()), "total": counts[status]}
+        for status in shop.settings.statuses
+    ]
 
 
 def settings_json(to: Rendering, group: str) -> list[Json] | None:
