@@ -101,7 +101,8 @@ def land_batch(
             return Landing(replace(batch, batch_number=number, landed_at=landed_at), results, is_superseded=True)
         prepare(connection)
         results = tuple(_land_streams(connection, batch, loaded_at, max_shrink_rate))
-        _commit_cursor(connection, batch, loaded_at)
+        changed = sum(result.rows_inserted + result.rows_updated + result.rows_deleted for result in results)
+        _commit_cursor(connection, batch, loaded_at, changed)
     # Last, for it is the warehouse that decides; a crash before this line is made good by `complete_manifests`.
     landed = batch.landed(batch_number=number, landed_at=landed_at or loaded_at)
     return Landing(landed, results)
@@ -160,7 +161,7 @@ def _newest_landed(connection: sa.Connection, batch: ArchivedBatch) -> int:
     return connection.scalar(sa.select(sa.func.max(table.c.batch_number)).where(is_of_store)) or 0
 
 
-def _commit_cursor(connection: sa.Connection, batch: ArchivedBatch, loaded_at: datetime) -> None:
+def _commit_cursor(connection: sa.Connection, batch: ArchivedBatch, loaded_at: datetime, changed: int) -> None:
     insert = postgresql.insert(ops.cursors).values(
         merchant_id=batch.merchant_id,
         store_id=batch.store_id,
@@ -180,5 +181,5 @@ def _commit_cursor(connection: sa.Connection, batch: ArchivedBatch, loaded_at: d
     connection.execute(
         table.update()
         .where(table.c.batch_id == batch.batch_id, table.c.landed_at.is_(None))
-        .values(landed_at=loaded_at)
+        .values(landed_at=loaded_at, rows_changed=changed)
     )

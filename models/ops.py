@@ -68,6 +68,11 @@ archive_batches = sa.Table(
     sa.Column("contract_passed", sa.Boolean, comment="Null until the data contract was checked."),
     sa.Column("contract_report", Json, comment="What the data contract found."),
     sa.Column("landed_at", Timestamp),
+    sa.Column(
+        "rows_changed",
+        sa.BigInteger,
+        comment="Rows that landing it inserted, updated or marked as gone; null where that is not known.",
+    ),
     schema=OPS,
     comment="One row per batch in the archive, and how far it got: archived, checked, landed.",
 )

@@ -38,7 +38,9 @@ def inputs_digest(
     unseen = {"run_id", "updated_at"} | (set() if reads_predictions else {"withheld_reasons"})
     queries: list[sa.Select[Any]] = [
         sa.select(landed.c.merchant_id, landed.c.store_id, landed.c.source, landed.c.batch_id).where(
-            landed.c.landed_at.is_not(None)
+            # A platform is asked again for what it may have shown late, which mostly changes nothing.
+            landed.c.landed_at.is_not(None),
+            landed.c.rows_changed.is_distinct_from(0),
         ),
         sa.select(*(column for column in merchants.c if column.name not in unseen)),
         sa.select(exchange_rates),

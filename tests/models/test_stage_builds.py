@@ -22,9 +22,12 @@ def declare(engine: sa.Engine, *, as_of_date: date = date(2026, 1, 1), rate: str
         bookkeeping.set_merchants(connection, [merchant], rates, run_id=run_id, updated_at=NOW)
 
 
-def land(engine: sa.Engine, batch_id: str, *, landed_at: datetime | None = NOW) -> None:
+def land(
+    engine: sa.Engine, batch_id: str, *, landed_at: datetime | None = NOW, rows_changed: int | None = None
+) -> None:
     values = {"merchant_id": "shop", "store_id": "web", "source": "files", "mode": "snapshot", "fingerprint": batch_id}
     books = {"cursor": {}, "row_counts": {}, "rejected_count": 0, "archived_at": NOW, "landed_at": landed_at}
+    books["rows_changed"] = rows_changed
     with engine.begin() as connection:
         connection.execute(archive_batches.insert().values(batch_id=batch_id, **values, **books))
 
@@ -72,6 +75,14 @@ def test_a_batch_counts_once_it_has_landed(shop: sa.Engine) -> None:
     land(shop, "waiting", landed_at=None)
     assert digest(shop) == before
     land(shop, "second")
+    assert digest(shop) != before
+
+
+def test_a_batch_that_changed_nothing_does_not_count(shop: sa.Engine) -> None:
+    before = digest(shop)
+    land(shop, "asked again", rows_changed=0)
+    assert digest(shop) == before
+    land(shop, "an order", rows_changed=1)
     assert digest(shop) != before
 
 

@@ -61,6 +61,16 @@ def test_nothing_new_is_no_batch(night: Night) -> None:
     assert count == 1
 
 
+def test_the_books_say_how_many_rows_a_batch_changed(night: Night) -> None:
+    night.platform.put(1, 2)
+    night.work()
+    night.platform.put(2)  # of its two records only the order itself says so
+    night.work()
+    counts = [row.rows_changed for row in night.rows(sa.select(ops.archive_batches).order_by("batch_number"))]
+    assert counts[0] == 4
+    assert counts[1] == 1
+
+
 @pytest.mark.parametrize("killed_at", range(4))
 def test_a_kill_costs_the_reading_under_way_and_no_more(night: Night, killed_at: int) -> None:
     night.platform.put(*range(10))

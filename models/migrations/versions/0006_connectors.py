@@ -36,6 +36,16 @@ def upgrade() -> None:
         comment="One row per run, store and allowance of its platform: how much of the allowance the run used.",
     )
     op.add_column(
+        "archive_batches",
+        sa.Column(
+            "rows_changed",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Rows that landing it inserted, updated or marked as gone; null where that is not known.",
+        ),
+        schema="ops",
+    )
+    op.add_column(
         "sync_runs",
         sa.Column(
             "request_count",
@@ -65,6 +75,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("archive_batches", "rows_changed", schema="ops")
     for name in ("wait_seconds", "wait_count", "request_count"):
         op.drop_column("sync_runs", name, schema="ops")
     op.drop_table("api_budget", schema="ops")
