@@ -151,7 +151,7 @@ def net_revenue(url: str, store_id: str) -> dict[str, Any]:
 
 
 def test_living_shops_are_read_without_a_loss(tmp_path: Path, database_url: str) -> None:
-    check(tmp_path, database_url, seed=11, rounds=2)
+    check(tmp_path, database_url, seed=11, rounds=1)
 
 
 @pytest.mark.soak

@@ -11,6 +11,7 @@ select
     nullif(trim(email), '') as email,
     nullif(trim(first_name), '') as first_name,
     nullif(trim(last_name), '') as last_name,
+    role,
     date_created_gmt as created_at,
     source_updated_at,
     loaded_at
