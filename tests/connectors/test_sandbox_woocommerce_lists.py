@@ -182,6 +182,7 @@ def test_ids_are_included_and_excluded_in_every_spelling(shop_of_five: Opened) -
 def test_fields_are_picked_and_the_links_go_with_the_rest(shop_of_five: Opened) -> None:
     _, _, caller = shop_of_five
     assert list(caller.get("/orders", "_fields=id,billing.email&per_page=1").body[0]) == ["id", "billing"]
+    assert list(caller.get("/orders", "_fields=id,line_items.id&per_page=1").body[0]) == ["id"]
     assert caller.get("/orders", "_fields=billing.email&per_page=1").body == [
         {"billing": {"email": "guest@example.com"}}
     ]

@@ -289,12 +289,7 @@ def _pick(row: Json, wanted: list[str]) -> Json:
         inner = [name.removeprefix(f"{field}.") for name in wanted if name.startswith(f"{field}.")]
         if field in wanted:
             picked[field] = value
-        elif inner:
-            picked[field] = _pick_inner(value, inner)
+        elif inner and isinstance(value, dict):
+            # What a list holds cannot be picked from.
+            picked[field] = _pick(value, inner)
     return picked
-
-
-def _pick_inner(value: Any, wanted: list[str]) -> Any:  # noqa: ANN401 - any JSON
-    if isinstance(value, list):
-        return [_pick_inner(item, wanted) for item in value]
-    return _pick(value, wanted) if isinstance(value, dict) else value
