@@ -36,6 +36,25 @@ class RunningPlatform:
     net_revenue: Callable[[], Any]
 
 
+class _ShopClock:
+    """A shop's time: it stands still at the beginning of the shop's history until the shop opens.
+
+    What a shop has from the start, such as its administrator, is then as old as its history, and each start the same.
+
+    Args:
+        history: The shop's past.
+        clock: The time that goes on.
+    """
+
+    def __init__(self, history: ShopHistory, clock: Clock) -> None:
+        self._clock = clock
+        self._stands_at = history.purchases[0].ordered_at if history.purchases else clock()
+        self.is_open = False
+
+    def __call__(self) -> datetime:
+        return self._clock() if self.is_open else self._stands_at
+
+
 @contextmanager
 def running_platforms(
     histories: Mapping[str, ShopHistory], access: SandboxAccess, clock: Clock, *, seed: int = 0
@@ -62,7 +81,9 @@ def running_platforms(
     with ExitStack() as stack:
         for name, history in histories.items():
             if not _is_taken(access.ports[name]):
-                shop, server = opened[name](history, access, clock)
+                shop_clock = _ShopClock(history, clock)
+                shop, server = opened[name](history, access, shop_clock)
+                shop_clock.is_open = True
                 stack.enter_context(server)
                 running.append(RunningPlatform(name, _steps(activities[name], shop, seed), shop.net_revenue))
         yield running

@@ -353,7 +353,7 @@ def currency_json(store: StoreState, place: int, code: str) -> Json:
     return {
         "id": place,
         "is_default": code == settings.currency,
-        "last_updated": rfc_date(store.now()),
+        "last_updated": rfc_date(store.opened),
         "country_iso2": "",
         "default_for_country_codes": [],
         "currency_code": code,

@@ -79,6 +79,7 @@ class StoreState:
     ) -> None:
         self.clock = clock
         self.settings = settings or StoreSettings()
+        self.opened = self.now()
         self.lock = threading.RLock()
         self.quota = Quota(clock, quota)
         self.zone = ZoneInfo(self.settings.time_zone)
