@@ -95,4 +95,3 @@ def test_ten_times_the_file_takes_the_same_memory(shop: ScriptedShop) -> None:
 def test_r12_a_file_of_a_gigabyte_takes_less_than_200_megabytes(shop: ScriptedShop) -> None:
     per_order = size(1_000) / 1_000
     assert peak_megabytes(shop, int(1e9 / per_order)) < 200
-
