@@ -57,7 +57,7 @@ ORDERS = Stream(
     description="One record per order, cancelled, archived and test orders included.",
     columns=(
         text("order_id", "Shopify's order id.", required=True),
-        text("name", "The number that the customer knows, such as #1001."),
+        text("name", "The number that the customer knows, such as 1001 behind a number sign."),
         time("created_at", "When it came into Shopify; an import has the day of the import.", required=True),
         time("processed_at", "When it was placed, wherever that was.", required=True),
         time("updated_at", "When Shopify last changed it.", required=True),

@@ -131,7 +131,7 @@ CHECKOUTS = Stream(
     description="One record per checkout that was left after the buyer gave an address; completed ones included.",
     columns=(
         text("checkout_id", "Shopify's id of the checkout.", required=True),
-        text("name", "Its number, such as #28."),
+        text("name", "Its number, such as 28 behind a number sign."),
         text("customer_id", "The customer; null for none."),
         time("created_at", "When it was begun.", required=True),
         time("updated_at", "When it was last changed.", required=True),

@@ -98,7 +98,7 @@ comment on table raw_shopify.checkouts is
 comment on column raw_shopify.checkouts.merchant_id is 'The tenant.';
 comment on column raw_shopify.checkouts.store_id is 'The merchant''s store that the record belongs to.';
 comment on column raw_shopify.checkouts.checkout_id is 'Shopify''s id of the checkout.';
-comment on column raw_shopify.checkouts.name is 'Its number, such as #28.';
+comment on column raw_shopify.checkouts.name is 'Its number, such as 28 behind a number sign.';
 comment on column raw_shopify.checkouts.customer_id is 'The customer; null for none.';
 comment on column raw_shopify.checkouts.created_at is 'When it was begun.';
 comment on column raw_shopify.checkouts.updated_at is 'When it was last changed.';
@@ -684,7 +684,7 @@ comment on table raw_shopify.orders is 'One record per order, cancelled, archive
 comment on column raw_shopify.orders.merchant_id is 'The tenant.';
 comment on column raw_shopify.orders.store_id is 'The merchant''s store that the record belongs to.';
 comment on column raw_shopify.orders.order_id is 'Shopify''s order id.';
-comment on column raw_shopify.orders.name is 'The number that the customer knows, such as #1001.';
+comment on column raw_shopify.orders.name is 'The number that the customer knows, such as 1001 behind a number sign.';
 comment on column raw_shopify.orders.created_at is 'When it came into Shopify; an import has the day of the import.';
 comment on column raw_shopify.orders.processed_at is 'When it was placed, wherever that was.';
 comment on column raw_shopify.orders.updated_at is 'When Shopify last changed it.';
