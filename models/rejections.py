@@ -20,7 +20,12 @@ _ROWS_PER_INSERT = 2_000
 
 
 def save_rejects(
-    connection: sa.Connection, *, batch: ArchivedBatch, rejected: Iterable[RejectedRecord], seen_at: datetime
+    connection: sa.Connection,
+    *,
+    batch: ArchivedBatch,
+    rejected: Iterable[RejectedRecord],
+    seen_at: datetime,
+    tells_keys: bool = False,
 ) -> int:
     """Enter the records that a batch set aside, and resolve those that it no longer does.
 
@@ -32,6 +37,8 @@ def save_rejects(
         batch: The batch that met them, complete.
         rejected: All of its rejected records, in the order they were read.
         seen_at: The run's time.
+        tells_keys: Whether records that read well are resolved by their key instead, with `resolve`; a correction says
+            nothing about those of a platform, which may not have been asked for them again.
 
     Returns:
         How many were entered.
@@ -57,6 +64,8 @@ def save_rejects(
     )
     if batch.mode != SNAPSHOT:
         was_open &= table.c.corrected_at <= seen_at
+    if tells_keys:
+        was_open &= table.c.record_key.is_(None)
     connection.execute(table.update().where(was_open).values(resolved_at=seen_at))
     return count
 

@@ -163,7 +163,9 @@ def _write_pages(
             bookkeeping.register_batch(connection, batch)
             if not source.is_resumable:
                 bookkeeping.set_pending_aside(connection, *names, but=batch.batch_id)
-            rejections.save_rejects(connection, batch=batch, rejected=spool, seen_at=run.started_at)
+            rejections.save_rejects(
+                connection, batch=batch, rejected=spool, seen_at=run.started_at, tells_keys=source.is_resumable
+            )
             for stream, keys in mended.keys.items():
                 rejections.resolve(connection, *names, stream, keys, resolved_at=run.started_at)
     return batch

@@ -41,8 +41,7 @@ def run_demo(settings: Settings) -> int:
         with progress.current().task("Starting the warehouse"):
             deployment = open_deployment(settings)
         with _receiver(settings):
-            wait_for_shops()
-            finished = execute(deployment, [], None)
+            finished = execute(deployment, [], None, when_loaded=wait_for_shops)
     print_summary(deployment, console, finished.run_id if finished.has_published_everybody else None)
     print_notices(console, finished.notices)
     print_next(console)

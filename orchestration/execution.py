@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import cast
@@ -60,7 +60,13 @@ class FinishedRun:
     notices: Mapping[str, Sequence[str]]
 
 
-def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | None) -> FinishedRun:
+def execute(
+    deployment: Deployment,
+    merchant_ids: list[str],
+    as_of_date: date | None,
+    *,
+    when_loaded: Callable[[], None] = lambda: None,
+) -> FinishedRun:
     """Execute the nightly job in this process.
 
     Args:
@@ -68,6 +74,7 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
         merchant_ids: Whom to work on; none means all.
         as_of_date: The day to describe; None leaves it to `perennial.yml`, and without a day there it is the last one
             that is over in the merchant's own zone now.
+        when_loaded: Called once the asset graph is loaded and before anything runs.
 
     Returns:
         What it came to; failures are printed in a sentence each.
@@ -85,6 +92,7 @@ def execute(deployment: Deployment, merchant_ids: list[str], as_of_date: date | 
         from orchestration.definitions import defs  # needs the manifest
 
         job = defs.resolve_job_def("nightly")
+    when_loaded()
     try:
         with dg.DagsterInstance.get() as instance:
             hold_connections(instance)

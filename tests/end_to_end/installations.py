@@ -38,11 +38,15 @@ class Installation:
         folder: Where perennial.yml lies, with the home below it; passable for other accounts when the server is
         embedded. warehouse_url: The database; None for an embedded server of its own.
         receiver_port: Where the demonstration's receiver listens.
+        sandbox_ports: Where the sandbox's platforms listen.
     """
 
     folder: Path
     warehouse_url: str | None = None
     receiver_port: int = field(default_factory=free_port)
+    sandbox_ports: dict[str, int] = field(
+        default_factory=lambda: {name: free_port() for name in ("SHOPIFY", "BIGCOMMERCE", "WOOCOMMERCE")}
+    )
 
     @property
     def config_path(self) -> Path:
@@ -64,6 +68,7 @@ class Installation:
             "PERENNIAL_CONFIG": str(self.config_path),
             "PERENNIAL_WAREHOUSE_URL": self.warehouse_url or "",
             "PERENNIAL_RECEIVER_PORT": str(self.receiver_port),
+            **{f"PERENNIAL_SANDBOX_{name}_PORT": str(port) for name, port in self.sandbox_ports.items()},
             "PERENNIAL_LOG_LEVEL": "error",
         }
 

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-SCHEMAS = ("raw_files", "intermediate", "marts", "vault", "ml", "activation")
+SCHEMAS = (
+    "raw_files",
+    "raw_shopify",
+    "raw_bigcommerce",
+    "raw_woocommerce",
+    "intermediate",
+    "marts",
+    "vault",
+    "ml",
+    "activation",
+)
 # What says when and by which run a row was written, and nothing about the merchant. Everything else counts.
 BOOKKEEPING = frozenset(
     {

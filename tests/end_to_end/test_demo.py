@@ -1,8 +1,9 @@
-"""`perennial demo` on the shipped perennial.yml: real purchases, from the archive to the receiver's log; then again."""
+"""`perennial demo` on the shipped perennial.yml: real purchases, from three shops to the receiver's log; then again."""
 
 import re
 import shutil
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +13,17 @@ import pytest
 from installations import Installation
 from table_contents import RUN_ONLY, Contents, contents, rows
 
+from connectors.sandbox.demonstration import cdnow_sales
+
 PROJECT = Path(__file__).resolve().parents[2]
 # Of CDNOW_master.txt: the sum of its last column, by awk.
 CDNOW_TOTAL = Decimal("2500315.63")
+# What each platform calls an order's total and when it was placed.
+ORDERS = {
+    "shopify": ("total_price_shop_amount", "processed_at"),
+    "bigcommerce": ("total_inc_tax", "date_created"),
+    "woocommerce": ("total", "date_created_gmt"),
+}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("end_to_end_demo")]
 
@@ -57,10 +66,19 @@ def printed(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+def counts(summary: str, store: str) -> dict[str, int]:
+    """What was read of a store, by what it is."""
+    found = re.search(rf"read {store}: (.*?) other records in", summary)
+    assert found is not None, summary
+    return {name: int(count.replace(",", "")) for count, name in re.findall(r"([\d,]+) (\w+)", found.group(1))}
+
+
 def test_it_exits_well_and_tells_what_it_found(demo: Demo) -> None:
     assert demo.first.returncode == 0, demo.first.stderr
     summary = printed(demo.first.stdout)
-    assert "69,659 records, 69,659 new" in summary
+    read = {store: counts(summary, store) for store in ORDERS}
+    assert sum(found["orders"] for found in read.values()) == 69_659
+    assert all(20_000 < found["orders"] < 26_000 and found["customers"] > 7_000 for found in read.values())
     assert "69,659 by 23,570 customers, 1997-01-01 to 1998-06-30" in summary
     assert "2,500,316 USD net of refunds" in summary
     assert "held against the 39 weeks after it" in summary
@@ -92,20 +110,60 @@ def test_it_says_who_was_told_and_why_others_were_not(demo: Demo) -> None:
 
 def test_progress_is_shown_as_lines_in_a_log(demo: Demo) -> None:
     lines = [line.strip() for line in demo.first.stderr.splitlines()]
-    assert "Reading cdnow/web ..." in lines
+    for store in ORDERS:
+        assert f"Reading cdnow/{store} ..." in lines
+        assert any(re.fullmatch(rf"Reading cdnow/{store} \d0%, [\d,]+ of [\d,]+ records", line) for line in lines)
+        assert any(re.fullmatch(rf"Reading cdnow/{store}: [\d,]+ records", line) for line in lines)
     assert any(re.fullmatch(r"Building \d+ transformed tables 80%", line) for line in lines)
     assert not any("\x1b" in line for line in lines)
 
 
 def test_every_purchase_has_landed(demo: Demo) -> None:
-    query = """
-        select count(*), count(distinct order_id), sum(amount), min(ordered_at), count(*) filter (where is_deleted)
-        from raw_files.orders
-    """
-    [(count, distinct, total, first, deleted)] = rows(demo.url, query)
-    assert (count, distinct, total, deleted) == (69_659, 69_659, CDNOW_TOTAL, 0)
-    assert str(first).startswith("1997-01-01 05:00:00+00")  # midnight in New York
+    query = (
+        "select count(*), count(distinct order_id), sum({}), min({}), count(*) filter (where is_deleted) from {}.orders"
+    )
+    found = [rows(demo.url, query.format(total, at, f"raw_{platform}"))[0] for platform, (total, at) in ORDERS.items()]
+    count, distinct, total, first, deleted = zip(*found, strict=True)
+    assert (sum(count), sum(distinct), sum(total), sum(deleted)) == (69_659, 69_659, CDNOW_TOTAL, 0)  # type: ignore[arg-type]  # numbers
+    assert {str(at) for at in first} == {"1997-01-01 17:00:00+00:00"}  # noon in New York
     assert rows(demo.url, "select count(*) from ops.rejected_records") == [(0,)]
+
+
+def test_each_customer_buys_at_one_shop_what_the_published_data_says(demo: Demo) -> None:
+    """Customers are told apart by their generated addresses, which follow from the published data's own ids."""
+    purchases = {}
+    for sale in cdnow_sales():
+        purchases.setdefault(sale.buyer_id, []).append((sale.ordered_at.date(), sale.amount))
+    expected = Counter(tuple(sorted(of_one)) for of_one in purchases.values())
+    query = "select customer_id, order_date, amount from marts.fct_orders"
+    landed: dict[object, list[tuple[object, object]]] = {}
+    for customer_id, day, amount in rows(demo.url, query):
+        landed.setdefault(customer_id, []).append((day, amount))
+    assert Counter(tuple(sorted(of_one)) for of_one in landed.values()) == expected  # type: ignore[type-var]  # dates
+
+
+def test_money_reconciles_for_every_store_and_day(demo: Demo) -> None:
+    query = """
+        select store_id, sum(order_count), sum(total_amount), sum(abs(difference_amount)), min(shipping_amount) > 0
+        from marts.store_day_reconciliation group by 1 order by 1
+    """
+    stores, orders, totals, differences, has_shipping = zip(*rows(demo.url, query), strict=True)
+    assert stores == tuple(sorted(ORDERS))
+    assert (sum(orders), sum(totals), sum(differences)) == (69_659, CDNOW_TOTAL, 0)  # type: ignore[arg-type]  # numbers
+    assert all(has_shipping)
+
+
+def test_the_books_say_what_was_asked_of_each_platform(demo: Demo) -> None:
+    query = """
+        select source, sum(request_count), max(status), sum(rows_read), sum(rows_inserted)
+        from ops.sync_runs where run_id = (select run_id from ops.sync_runs order by started_at limit 1) group by 1
+    """
+    for source, requests, status, read, inserted in rows(demo.url, query):
+        assert (status, read) == ("landed", inserted), source
+        assert int(str(requests)) > 5, source
+    budgets = rows(demo.url, "select distinct source, budget_name from ops.api_budget order by 1")
+    assert budgets == [("bigcommerce", "store_quota"), ("shopify", "admin_api_points")]
+    assert "note " not in demo.first.stdout, "nothing is missing from a demonstration"
 
 
 def test_tables_hold_a_row_per_customer_and_order(demo: Demo) -> None:
@@ -200,7 +258,9 @@ def test_the_export_is_a_file_beside_the_declarations(demo: Demo) -> None:
 def test_a_second_demo_changes_nothing(demo: Demo) -> None:
     assert demo.second.returncode == 0, demo.second.stderr
     assert demo.after_first.differences(demo.after_second) == {}
-    assert "nothing new" in demo.second.stdout
+    summary = printed(demo.second.stdout)
+    assert len(re.findall(r"requests; 0 new, 0 changed, [\d,]+ as before, 0 gone, 0 rejected", summary)) == len(ORDERS)
+    assert len(re.findall("Keeping (?:transformed|published) tables: nothing has changed", demo.second.stderr)) == 2
     assert "none in this run" in demo.second.stdout
 
 

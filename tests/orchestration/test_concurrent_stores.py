@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -13,16 +12,14 @@ import pytest
 import sqlalchemy as sa
 from fake_platform import RAW_ORDERS, Meeting, Night, Platform, opened_night
 
-from connectors.source import Notice
-from models import ops
 from models.archive import CONTENT_HASH, ROW_NUMBER
 from models.errors import MisconfiguredError, RetryLaterError, StopError
 from models.records.woocommerce import ORDERS
 from orchestration import progress
-from orchestration.batch_archiving import StoreReading, TooManyRejectsError
+from orchestration.batch_archiving import StoreReading
 from orchestration.concurrency import at_the_same_time
 from orchestration.contracts import check_contract
-from orchestration.ingestion_reports import archive_key, archive_results
+from orchestration.ingestion_reports import archive_key
 from orchestration.outcomes import Outcomes
 from orchestration.store_landing import StoreLanding, land_store
 from orchestration.store_reading import archive_store
@@ -148,55 +145,6 @@ def test_a_passing_failure_asks_for_another_attempt_once_all_are_done(night: Nig
 def test_a_merchant_without_a_store_of_the_kind_is_done(night: Night) -> None:
     outcomes = night.begin().each_store("archive", [], archive_store, at_once=8, retry_number=2)  # type: ignore[arg-type]  # never called
     assert outcomes.results == {"ink": [], "pens": []}
-
-
-# What the assets show.
-
-
-def checks(night: Night, readings: list[StoreReading], outcomes: Any) -> dict[str, dg.AssetCheckResult]:
-    (result,) = archive_results({ORDERS_KEY}, readings, outcomes)
-    return {str(check.check_name): check for check in result.check_results or ()}
-
-
-def test_who_has_to_know_something_is_told_in_the_assets_check_and_metadata(night: Night) -> None:
-    night.platforms["pens/web"].notices = [Notice("history_cut", "Orders older than 60 days are missing.")]
-    outcomes, readings = archive(night)
-    (result,) = archive_results({ORDERS_KEY}, readings, outcomes)
-    assert result.metadata is not None
-    assert result.metadata["notices"] == dg.MetadataValue.json({"pens/web": ["Orders older than 60 days are missing."]})
-    access = checks(night, readings, outcomes)["store_access"]
-    assert (access.passed, access.severity) == (False, dg.AssetCheckSeverity.WARN)
-    assert access.description == "pens/web: Orders older than 60 days are missing."
-    assert outcomes.failures == {}, "a warning withholds nobody"
-
-
-@pytest.mark.parametrize(("peak", "passed"), [(0.79, True), (0.8, False), (1.0, False)])
-def test_an_allowance_used_to_four_fifths_is_a_warning(night: Night, peak: float, passed: bool) -> None:
-    night.platforms["ink/outlet"].peak_rate = peak
-    outcomes, readings = archive(night)
-    budget = checks(night, readings, outcomes)["api_budget"]
-    assert (budget.passed, budget.severity) == (passed, dg.AssetCheckSeverity.WARN)
-    assert passed or str(budget.description) == f"ink/outlet: calls at {peak:.0%} of its limit"
-    table = ops.api_budget
-    rates = {(r.merchant_id, r.store_id): r.peak_rate for r in night.rows(sa.select(table))}
-    assert rates == {("ink", "web"): 0.25, ("ink", "outlet"): peak, ("pens", "web"): 0.25}
-
-
-def test_an_untroubled_night_passes_every_check(night: Night) -> None:
-    outcomes, readings = archive(night)
-    found = checks(night, readings, outcomes)
-    assert set(found) == {"data_contract", "rejected_share", "api_budget", "store_access"}
-    assert all(check.passed for check in found.values())
-
-
-def test_the_share_of_rejects_is_told_by_its_kind_and_not_by_its_words(night: Night) -> None:
-    night.platforms["pens/web"].failures = {0: StopError("max_rejected_rate is not what this is about")}
-    outcomes, readings = archive(night)
-    found = checks(night, readings, outcomes)
-    assert found["rejected_share"].passed
-    assert not found["data_contract"].passed
-    readings[0].error = TooManyRejectsError("whatever it says")
-    assert not checks(night, readings, outcomes)["rejected_share"].passed
 
 
 # What is not made for threads.
