@@ -70,7 +70,7 @@ def counts(summary: str, store: str) -> dict[str, int]:
     """What was read of a store, by what it is."""
     found = re.search(rf"read {store}: (.*?) other records in", summary)
     assert found is not None, summary
-    return {name: int(count.replace(",", "")) for count, name in re.findall(r"([\d,]+) (\w+)", found.group(1))}
+    return {name: int(count.replace(",", "")) for count, name in re.findall(r"(\d[\d,]*) ([a-z]+)", found.group(1))}
 
 
 def test_it_exits_well_and_tells_what_it_found(demo: Demo) -> None:
