@@ -24,13 +24,32 @@ class PlatformSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    overlap_minutes: float = Field(default=1, ge=0, le=7 * 24 * 60)
-    lag_seconds: float = Field(default=1, ge=0, le=3600)
-    reconcile_after_hours: float = Field(default=24, ge=0, le=24 * 31)
-    refund_lookback_days: int = Field(default=90, ge=0, le=3650)
-    max_shrink_rate: float = Field(default=0.5, ge=0, le=1)
-    requests_in_flight: int = Field(default=4, ge=1, le=32)
-    timeout_seconds: float = Field(default=60, gt=0, le=600)
+    overlap_minutes: float = Field(
+        default=1,
+        ge=0,
+        le=7 * 24 * 60,
+        description="How far each read goes back behind the last record that it has, for what became visible late.",
+    )
+    lag_seconds: float = Field(
+        default=1, ge=0, le=3600, description="How long before the platform's own time a read ends."
+    )
+    reconcile_after_hours: float = Field(
+        default=24,
+        ge=0,
+        le=24 * 31,
+        description="How often the ids of everything are compared, which finds deletions and holes.",
+    )
+    refund_lookback_days: int = Field(
+        default=90, ge=0, le=3650, description="For how long after an order its refunds are looked at again."
+    )
+    max_shrink_rate: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="The largest share of a stream that one read may report as gone, if it is more than 100 records.",
+    )
+    requests_in_flight: int = Field(default=4, ge=1, le=32, description="The most requests at one time.")
+    timeout_seconds: float = Field(default=60, gt=0, le=600, description="For one request.")
 
     @property
     def overlap(self) -> timedelta:

@@ -969,7 +969,7 @@ create table raw_bigcommerce.shop (
     constraint shop_pkey primary key (merchant_id, store_id, shop_id)
 );
 
-comment on table raw_bigcommerce.shop is 'One record: the store itself.';
+comment on table raw_bigcommerce.shop is 'One record per store: the store itself.';
 comment on column raw_bigcommerce.shop.merchant_id is 'The tenant.';
 comment on column raw_bigcommerce.shop.store_id is 'The merchant''s store that the record belongs to.';
 comment on column raw_bigcommerce.shop.shop_id is 'The store''s hash.';

@@ -185,7 +185,7 @@ CURRENCIES = Stream(
 SHOP = Stream(
     name="shop",
     key=("shop_id",),
-    description="One record: the store itself.",
+    description="One record per store: the store itself.",
     columns=(
         text("shop_id", "The store's hash.", required=True),
         text("name", "Its name."),
