@@ -22,7 +22,7 @@ import pyarrow.compute
 import sqlalchemy as sa
 from psycopg import sql
 
-from models.copying import driver_connection, unholdable
+from models.copying import driver_connection, table_name, unholdable
 from models.statements import statement
 
 # Typed as anything: the published types know no mixture of arrays and scalars, and no buffers of NumPy's.
@@ -46,7 +46,7 @@ Numbers = np.ndarray[Any, np.dtype[Any]]
 
 def copy_binary(
     connection: sa.Connection,
-    table: sa.Table,
+    table: sa.Table | str,
     columns: Sequence[str],
     batches: Iterable[pa.RecordBatch],
     *,
@@ -56,7 +56,7 @@ def copy_binary(
 
     Args:
         connection: A connection in a transaction.
-        table: The table.
+        table: The table, or the name of a temporary one.
         columns: The columns to fill, each from the batches' column of the same place.
         batches: The rows, with one column for each of `columns`.
         constants: Further columns that have the same value in every row.
@@ -69,7 +69,7 @@ def copy_binary(
     """
     fixed = dict(constants or {})
     query = statement("copy_binary").format(
-        table=sql.Identifier(*([table.schema] if table.schema else []), table.name),
+        table=table_name(table),
         columns=sql.SQL(", ").join(sql.Identifier(name) for name in (*fixed, *columns)),
     )
     start = (len(fixed) + len(columns)).to_bytes(2, "big") + b"".join(_constant(value) for value in fixed.values())

@@ -19,6 +19,13 @@ def driver_connection(connection: sa.Connection) -> psycopg.Connection[tuple[Any
     return driver
 
 
+def table_name(table: sa.Table | str) -> sql.Identifier:
+    """A table's name for a statement; of a temporary table its name is enough."""
+    if isinstance(table, str):
+        return sql.Identifier(table)
+    return sql.Identifier(*([table.schema] if table.schema else []), table.name)
+
+
 def copy_batches(
     connection: sa.Connection, table: sa.Table, columns: Sequence[str], batches: Iterable[pa.RecordBatch | pa.Table]
 ) -> int:
@@ -37,7 +44,7 @@ def copy_batches(
         StopError: A value is one that PostgreSQL cannot hold.
     """
     query = statement("copy_csv").format(
-        table=sql.Identifier(*([table.schema] if table.schema else []), table.name),
+        table=table_name(table),
         columns=sql.SQL(", ").join(sql.Identifier(name) for name in columns),
     )
     row_count = 0
@@ -52,12 +59,13 @@ def copy_batches(
     return row_count
 
 
-def unholdable(table: sa.Table, error: psycopg.errors.DataError) -> StopError:
+def unholdable(table: sa.Table | str, error: psycopg.errors.DataError) -> StopError:
     """What to raise for a value that PostgreSQL cannot hold."""
     where = (error.diag.context or "").split(":", 1)[0]
+    name = table if isinstance(table, str) else table.fullname
     return StopError(
-        f"{table.fullname}: the warehouse cannot hold a value ({error.diag.message_primary}; {where}); text must be "
-        "free of NUL characters and numbers must fit their columns"
+        f"{name}: the warehouse cannot hold a value ({error.diag.message_primary}; {where}); text must be free of NUL "
+        "characters and numbers must fit their columns"
     )
 
 

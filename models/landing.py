@@ -22,15 +22,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
+from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
 from models import ops
 from models.archive import ArchivedBatch
+from models.copying import driver_connection, table_name
 from models.errors import StopError
-from models.landing_comparison import prepare
+from models.landing_comparison import compare_by_hash
 from models.landing_parts import ParentRecords
 from models.landing_stream import StreamLanding
-from models.raw import SOURCE_STREAMS
+from models.raw import RAW_TABLES, SOURCE_STREAMS
+from models.records import Stream
+from models.statements import statement
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def land_batch(
                 for count in [batch.row_counts.get(stream.name, 0)]
             )
             return Landing(replace(batch, batch_number=number, landed_at=landed_at), results, is_superseded=True)
-        prepare(connection)
+        compare_by_hash(connection)
         results = tuple(_land_streams(connection, batch, loaded_at, max_shrink_rate))
         changed = sum(result.rows_inserted + result.rows_updated + result.rows_deleted for result in results)
         _commit_cursor(connection, batch, loaded_at, changed)
@@ -114,13 +118,29 @@ def _land_streams(
     streams = SOURCE_STREAMS[batch.source]
     parent_names = {stream.parent for stream in streams}
     parents: dict[str, ParentRecords] = {}
+    known = _known_streams(connection, batch, streams)
     for stream in streams:
-        landing = StreamLanding(connection, batch, stream, loaded_at, parents[stream.parent] if stream.parent else None)
+        its_parents = parents[stream.parent] if stream.parent else None
+        is_known = stream.name in known
+        landing = StreamLanding(connection, batch, stream, loaded_at, its_parents, is_known=is_known)
         inserted, updated, deleted = landing.land(max_shrink_rate)
         if stream.name in parent_names:
             parents[stream.name] = landing.as_parents()
         count = batch.row_counts.get(stream.name, 0)
         yield LandingResult(stream.name, count, inserted, updated, count - inserted - updated, deleted)
+
+
+def _known_streams(connection: sa.Connection, batch: ArchivedBatch, streams: tuple[Stream, ...]) -> set[str]:
+    """The streams that the warehouse has rows of for the store; asked at once, for most streams have none."""
+    queries = [
+        statement("landing_has_rows").format(
+            name=sql.Literal(stream.name), raw=table_name(RAW_TABLES[batch.source, stream.name])
+        )
+        for stream in streams
+    ]
+    store = {"merchant_id": batch.merchant_id, "store_id": batch.store_id}
+    found = driver_connection(connection).execute(sql.SQL(" union all ").join(queries), store, prepare=False)
+    return {str(name) for (name,) in found}
 
 
 def _lock(*parts: str, is_shared: bool = False) -> sa.ColumnElement[None]:

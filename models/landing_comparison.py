@@ -4,29 +4,37 @@ Only keys, hashes and times are sent for it. What is found are places: of rows i
 raw table, by which both are then written. Decides nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.types import UserDefinedType
+from psycopg import sql
 
 from models.archive import SNAPSHOT, ArchivedBatch
 from models.binary_copy import copy_binary
+from models.copying import driver_connection, table_name
 from models.landing_rows import BatchRows, Mask
 from models.live_hashes import LiveHashes
 from models.records import Stream
+from models.statements import statement
 
+# Looking one key up costs as much as reading this many rows in passing.
+_ROWS_PER_LOOKUP = 8
+# Rows near some keys are worth reading if they are no more than this many for each.
+_ROWS_READ_PER_KEY = 3
+# What fetched hashes may take of memory: 32 bytes each, here and in the server.
+_MOST_HASHES = 4_000_000
 
-class _RowAddress(UserDefinedType[str]):
-    """Where a row version stands (`ctid`), good until the end of the transaction that looked."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        return "tid"
+_NO = sql.SQL("false")
+_YES = sql.SQL("true")
+_IS_OLDER = sql.SQL("coalesce(not there.is_deleted and {} < there.source_updated_at, false)")
+_IS_UNPROTECTED = sql.SQL("concat_ws('/', {}) <> all (%(protected)s)")
+_BETWEEN = sql.SQL("{} between (select min({}) from {}) and (select max({}) from {})")
+_OF_WHOLE_PARENT = sql.SQL("exists (select 1 from {} where {}.is_whole and {})")
 
 
 @dataclass
@@ -52,7 +60,7 @@ class Comparison:
     """One stream's rows of a batch beside the raw table's; its tables are dropped when the transaction ends.
 
     Args:
-        connection: A connection in a transaction that `prepare` has set up.
+        connection: A connection in a transaction that `compare_by_hash` has set up.
         batch: The batch.
         stream: The stream.
         raw: Its raw table.
@@ -64,187 +72,218 @@ class Comparison:
     ) -> None:
         self._connection = connection
         self._stream = stream
-        self._raw = raw
         self._rows = rows
-        self._merchant_id, self._store_id = batch.merchant_id, batch.store_id
-        self._of_store = (raw.c.merchant_id == batch.merchant_id) & (raw.c.store_id == batch.store_id)
+        self._store = {"merchant_id": batch.merchant_id, "store_id": batch.store_id}
         self._protected = list(batch.protected_keys.get(stream.name, ()))
         # The parts of an echo are left out with it. A snapshot says what is, whatever times it carries.
         is_guarded = stream.parent is None and batch.mode != SNAPSHOT
         self._updated_at = stream.updated_at if is_guarded else None
-        names = [*stream.key, *([stream.updated_at] if stream.updated_at else [])]
-        self._brought = temporary_table(
-            connection,
-            f"brought_{stream.name}",
-            *(sa.Column(name, raw.c[name].type) for name in names),
-            sa.Column("row_number", sa.BigInteger),
-            sa.Column("content_hash", sa.Text),
-        )
-        # Rows that differ: of the batch, of the warehouse (then without a place in the batch), or of both.
-        self._found = temporary_table(
-            connection,
-            f"found_{stream.name}",
-            sa.Column("row_number", sa.BigInteger),
-            sa.Column("address", _RowAddress),
-            sa.Column("was_live", sa.Boolean),
-            sa.Column("is_echo", sa.Boolean),
-        )
+        self._brought, self._found = f"brought_{stream.name}", f"found_{stream.name}"
+        self._tables = {
+            "raw": table_name(raw),
+            "brought": sql.Identifier(self._brought),
+            "found": sql.Identifier(self._found),
+        }
+        self._run("landing_tables", columns=listed(rows.compared_columns[:-2]))
 
-    def bring(self, is_wanted: Mask | None, *, but: LiveHashes | None = None) -> int:
-        """Send what rows of the batch are compared by.
-
-        Args:
-            is_wanted: For each row whether to send it; None for all.
-            but: Contents that need no comparing.
+    def compare_with_store(self) -> int | None:
+        """Compare with all of the store's rows; what was not brought is gone.
 
         Returns:
-            How many rows were sent.
+            How many live rows the store has; None if they were not counted.
         """
-        rows = self._rows.compared(is_wanted)
-        if but is not None:
-            rows = (some.filter(pa.array(~but.find(some.column("content_hash")))) for some in rows)
-        return copy_binary(self._connection, self._brought, [c.name for c in self._brought.columns], rows)
+        live = self._live_hashes(_YES)
+        if len(live) > _MOST_HASHES:
+            self._bring(None)
+            self._find("landing_there_in_store", keys=listed(self._stream.key))
+            return None
+        self._find_others(live, self._bring(None, but=live), _YES)
+        if live.unfound_count > self.found().changed_live_count:
+            self._find_unfound(live, _YES, _YES)
+        return len(live)
 
-    def find_in_store(self, *, is_whole: bool) -> None:
-        """Compare with all of the store's rows, reading them in passing.
+    def compare_with_keys(self, asked: str) -> None:
+        """Compare with the rows that have the batch's keys.
 
         Args:
-            is_whole: Whether rows of the store that were not brought are gone.
+            asked: A table with those keys.
         """
-        query = sa.select(*self._columns_of(self._raw), sa.literal(is_whole).label("is_whole")).where(self._of_store)
-        self._find(query.subquery("there"))
+        is_near = self._is_near(asked, self._stream.key[0], self._stream.key[0])
+        if self._is_worth_reading(is_near, self._rows.count):
+            live = self._live_hashes(is_near)
+            self._find_others(live, self._bring(None, but=live), is_near)
+        else:
+            self._bring(None)
+            self._find_looked_up(self._brought, self._stream.key, self._stream.key, _NO)
 
-    def find_by_key(self) -> None:
-        """Compare with the store's rows of the keys that were brought, looking each up."""
-        self._find(self._looked_up(self._brought, self._stream.key))
-
-    def find_of_parents(self, touched: sa.Table, *, in_passing: bool) -> None:
+    def compare_with_parts(self, touched: str, names: Sequence[str], count: int, is_wanted: Mask | None) -> None:
         """Compare with the parts of some parents; where those came whole, parts that were not brought are gone.
 
         Args:
-            touched: The parents' keys, and `is_whole`.
-            in_passing: Whether to read all of the store's rows for it, or to look each parent up.
+            touched: A table with the parents' keys, and `is_whole`.
+            names: Its columns, in the order of the parts' `parent_key`.
+            count: How many parents it has.
+            is_wanted: For each row of the batch whether it counts; None if all do.
         """
-        if in_passing:
-            pairs = zip(self._stream.parent_key, touched.columns, strict=False)
-            same = [self._raw.c[name] == column for name, column in pairs]
-            query = sa.select(*self._columns_of(self._raw), touched.c.is_whole).where(self._of_store, *same)
-            self._find(query.subquery("there"))
+        parent_key = self._stream.parent_key
+        is_near = self._is_near(touched, names[0], parent_key[0])
+        if self._is_worth_reading(is_near, count + self._rows.count):
+            live = self._live_hashes(is_near)
+            self._find_others(live, self._bring(is_wanted, but=live), is_near)
+            if live.unfound_count > self.found().changed_live_count:
+                parts = _same(zip(parent_key, names, strict=True), "held", touched)
+                table = sql.Identifier(touched)
+                self._find_unfound(live, is_near, _OF_WHOLE_PARENT.format(table, table, parts))
         else:
-            self._find(self._looked_up(touched, self._stream.parent_key))
+            self._bring(is_wanted)
+            self._find_looked_up(touched, parent_key, names, sql.Identifier(touched, "is_whole"))
 
-    def find_unfound(self, live: LiveHashes) -> None:
-        """Find the live rows whose content is not in the batch, and that were not brought either: they are gone."""
-        hashes = live.unfound()
-        unfound = temporary_table(self._connection, f"unfound_{self._stream.name}", sa.Column("content_hash", sa.Text))
-        copy_binary(
-            self._connection, unfound, ["content_hash"], [pa.RecordBatch.from_arrays([hashes], names=["content_hash"])]
-        )
-        same = sa.and_(*(self._raw.c[name] == self._brought.c[name] for name in self._stream.key))
-        rows = sa.select(_address(self._raw), sa.true()).where(
-            self._of_store,
-            ~self._raw.c.is_deleted,
-            self._raw.c.content_hash.in_(sa.select(unfound.c.content_hash)),
-            ~sa.exists(sa.select(sa.literal(1)).where(same)),
-            self._is_unprotected(self._raw),
-        )
-        self._connection.execute(self._found.insert().from_select(["address", "was_live"], rows))
+    def forget_echoes(self, touched: str) -> None:
+        """Take the late echoes that were found out of a table of keys."""
+        same = same_key(self._stream.key, touched, self._brought)
+        self._run("landing_forget_echoes", touched=sql.Identifier(touched), same_key=same)
 
     def found(self) -> Found:
         """What was found so far."""
-        c = self._found.c
-        is_brought, is_known = c.row_number.is_not(None), c.address.is_not(None)
-        is_changed = is_brought & is_known & ~c.is_echo
-        places = sa.func.array_agg(c.row_number, type_=sa.ARRAY(sa.BigInteger))
-        counted = sa.func.count()
-        new, changed, echoes, changed_live_count, gone_count = self._connection.execute(
-            sa.select(
-                places.filter(~is_known),
-                places.filter(is_changed),
-                places.filter(c.is_echo),
-                counted.filter(is_changed & c.was_live),
-                counted.filter(~is_brought),
-            )
-        ).one()
+        row = self._run("landing_found").fetchone()
+        assert row is not None  # noqa: S101 (narrows the type: an aggregate has one row)
+        new, changed, echoes, changed_live_count, gone_count = row
         return Found(new or [], changed or [], echoes or [], changed_live_count, gone_count)
 
     def remove_changed(self) -> None:
-        """Make room for new versions; the transaction brings them, so nobody ever sees a row missing."""
-        is_changed = self._found.c.row_number.is_not(None) & ~self._found.c.is_echo
-        with looking_up(self._connection):
-            self._connection.execute(self._raw.delete().where(self._is_found(), is_changed))
+        """Make room for new versions of the changed rows."""
+        with by_address(self._connection):
+            self._run("landing_remove_changed")
 
-    def mark_gone(self, values: dict[str, Any]) -> int:
-        """Set columns of the rows that are gone; how many they were."""
-        is_gone = self._is_found() & self._found.c.row_number.is_(None)
-        with looking_up(self._connection):
-            return self._connection.execute(self._raw.update().where(is_gone).values(values)).rowcount
+    def mark_gone(self, dated: Mapping[str, Any]) -> int:
+        """Mark the rows that are gone; how many they were."""
+        with by_address(self._connection):
+            return self._run("landing_mark_gone", dated).rowcount
 
-    def _is_found(self) -> sa.ColumnElement[bool]:
-        return _address(self._raw) == self._found.c.address
+    def _bring(self, is_wanted: Mask | None, *, but: LiveHashes | None = None) -> int:
+        """Send what rows of the batch are compared by, but those whose content needs no comparing; how many."""
+        rows = self._rows.compared(is_wanted)
+        if but is not None:
+            rows = (some.filter(pa.array(~but.find(some.column("content_hash")))) for some in rows)
+        return copy_binary(self._connection, self._brought, self._rows.compared_columns, rows)
 
-    def _columns_of(self, table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
-        names = [*self._stream.key, "content_hash", "source_updated_at", "is_deleted"]
-        return [*(table.c[name] for name in names), _address(table).label("address")]
+    def _is_near(self, asked: str, asked_key: str, key: str) -> sql.Composed:
+        """Keys of one batch often lie together: between the first and the last of them is then little else."""
+        first, table = sql.Identifier(asked_key), sql.Identifier(asked)
+        return _BETWEEN.format(sql.Identifier(key), first, table, first, table)
 
-    def _looked_up(self, asking: sa.Table, names: tuple[str, ...]) -> sa.Subquery:
-        """Rows by the first columns of their key. The offset keeps the planner from making a join of all rows of it."""
-        row = self._raw.alias("stored")
-        same = [row.c[name] == column for name, column in zip(names, asking.columns, strict=False)]
-        of_store = [row.c.merchant_id == self._merchant_id, row.c.store_id == self._store_id]
-        one = sa.select(*self._columns_of(row)).where(*of_store, *same).offset(0).lateral("one")
-        is_whole = asking.c.is_whole if "is_whole" in asking.c else sa.false().label("is_whole")
-        return sa.select(*one.c, is_whole).select_from(asking.join(one, sa.true())).subquery("there")
+    def _is_worth_reading(self, is_near: sql.Composed, count: int) -> bool:
+        most = min(count * _ROWS_READ_PER_KEY, _MOST_HASHES)
+        near = counted(self._run("landing_count_near", {**self._store, "most": most + 1}, is_near=is_near))
+        return near <= most
 
-    def _find(self, there: sa.Subquery) -> None:
-        brought = self._brought
-        same = sa.and_(*(brought.c[name] == there.c[name] for name in self._stream.key))
-        is_absent = there.c.is_whole & ~there.c.is_deleted & self._is_unprotected(there)
-        is_other = brought.c.content_hash.is_distinct_from(there.c.content_hash) | there.c.is_deleted
-        was_live = sa.func.coalesce(~there.c.is_deleted, sa.false())
-        is_echo: sa.ColumnElement[bool] = sa.false()
-        if self._updated_at is not None:
-            is_older = brought.c[self._updated_at] < there.c.source_updated_at
-            is_echo = was_live & sa.func.coalesce(is_older, sa.false())
-        rows = (
-            sa.select(brought.c.row_number, there.c.address, was_live, is_echo)
-            .select_from(brought.join(there, same, full=True))
-            .where(sa.case((brought.c.row_number.is_(None), is_absent), else_=is_other))
+    def _live_hashes(self, is_near: sql.Composable) -> LiveHashes:
+        return LiveHashes(self._run("landing_live_hashes", {**self._store, "most": _MOST_HASHES + 1}, is_near=is_near))
+
+    def _find_others(self, live: LiveHashes, brought: int, is_near: sql.Composable) -> None:
+        """Find what has become of the rows whose content is new."""
+        if brought * _ROWS_PER_LOOKUP < len(live):
+            self._find_looked_up(self._brought, self._stream.key, self._stream.key, _NO)
+        elif brought:
+            self._find("landing_there_near", held_keys=listed(self._stream.key, "held"), is_near=is_near)
+
+    def _find_looked_up(
+        self, asking: str, key: Sequence[str], names: Sequence[str], came_whole: sql.Composable
+    ) -> None:
+        self._find(
+            "landing_there_looked_up",
+            asking=sql.Identifier(asking),
+            held_keys=listed(self._stream.key, "held"),
+            same_key=_same(zip(key, names, strict=True), "held", asking),
+            came_whole=came_whole,
         )
-        self._connection.execute(self._found.insert().from_select([c.name for c in self._found.columns], rows))
 
-    def _is_unprotected(self, table: sa.FromClause) -> sa.ColumnElement[bool]:
+    def _find_unfound(self, live: LiveHashes, is_near: sql.Composable, is_said_gone: sql.Composable) -> None:
+        """Find the live rows whose content is not in the batch, and that were not brought either: they are gone."""
+        unfound = f"unfound_{self._stream.name}"
+        self._run("landing_unfound", unfound=sql.Identifier(unfound))
+        hashes = pa.RecordBatch.from_arrays([live.unfound()], names=["content_hash"])
+        copy_binary(self._connection, unfound, ["content_hash"], [hashes])
+        self._run(
+            "landing_find_unfound",
+            {**self._store, "protected": self._protected},
+            unfound=sql.Identifier(unfound),
+            same_key=same_key(self._stream.key, "held", self._brought),
+            is_near=is_near,
+            is_said_gone=is_said_gone,
+            is_unprotected=self._is_unprotected("held"),
+        )
+
+    def _find(self, there: str, **parts: sql.Composable) -> None:
+        older: sql.Composable = _NO
+        if self._updated_at is not None:
+            older = _IS_OLDER.format(sql.Identifier("brought", self._updated_at))
+        self._run(
+            "landing_find",
+            {**self._store, "protected": self._protected},
+            there=statement(there).format(**self._tables, **parts),
+            same_key=same_key(self._stream.key, "brought", "there"),
+            older=older,
+            is_unprotected=self._is_unprotected("there"),
+        )
+
+    def _is_unprotected(self, table: str) -> sql.Composable:
         if not self._protected:
-            return sa.true()
-        key = sa.func.concat_ws("/", *(table.c[name] for name in self._stream.key))
-        return key != sa.all_(sa.literal(self._protected, sa.ARRAY(sa.Text)))
+            return _YES
+        return _IS_UNPROTECTED.format(listed(self._stream.key, table))
+
+    def _run(
+        self, name: str, values: Mapping[str, Any] | None = None, **parts: sql.Composable
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        return run(self._connection, name, values, **self._tables, **parts)
 
 
-def temporary_table(connection: sa.Connection, name: str, *columns: sa.Column[Any]) -> sa.Table:
-    """A table that is dropped when the transaction ends."""
-    table = sa.Table(name, sa.MetaData(), *columns, prefixes=["temporary"], postgresql_on_commit="drop")
-    table.create(connection)
-    return table
+def run(
+    connection: sa.Connection, name: str, values: Mapping[str, Any] | None = None, **parts: sql.Composable
+) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Execute a statement of this package, in the connection's transaction.
+
+    Args:
+        connection: The connection.
+        name: The statement's name.
+        values: The parameters, if it has any.
+        **parts: What stands for its named parts.
+    """
+    # Never prepared: the plan would be that of a temporary table of another size.
+    return driver_connection(connection).execute(statement(name).format(**parts), values, prepare=False)
 
 
-def prepare(connection: sa.Connection) -> None:
-    """Set a transaction up for comparisons of whole stores: hash joins, in memory of their own."""
-    _set(connection, work_mem="128MB", jit="off", enable_nestloop="off", enable_bitmapscan="off")
+def counted(cursor: psycopg.Cursor[tuple[Any, ...]]) -> int:
+    """The number that a statement's one row consists of."""
+    row = cursor.fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def compare_by_hash(connection: sa.Connection) -> None:
+    """Set the rest of a transaction up for comparisons of many rows."""
+    driver_connection(connection).execute(statement("landing_by_hash"))
 
 
 @contextmanager
-def looking_up(connection: sa.Connection) -> Iterator[None]:
-    """Have rows found one by one, by address or key: statistics of tables that were filled a moment ago say nothing."""
-    _set(connection, enable_nestloop="on", enable_hashjoin="off", enable_mergejoin="off")
+def by_address(connection: sa.Connection) -> Iterator[None]:
+    """Have rows found one by one, by address or key."""
+    driver_connection(connection).execute(statement("landing_by_address"))
     yield
-    _set(connection, enable_nestloop="off", enable_hashjoin="on", enable_mergejoin="on")
+    compare_by_hash(connection)
 
 
-def _set(connection: sa.Connection, **values: str) -> None:
-    connection.execute(sa.select(*(sa.func.set_config(name, value, True) for name, value in values.items())))
+def listed(names: Sequence[str], table: str | None = None) -> sql.Composed:
+    """Columns for a statement, of a table if it has to be named."""
+    prefix = [] if table is None else [table]
+    return sql.SQL(", ").join(sql.Identifier(*prefix, name) for name in names)
 
 
-def _address(table: sa.FromClause) -> sa.ColumnElement[str]:
-    column: sa.ColumnClause[str] = sa.column("ctid", _RowAddress)  # of every table, so SQLAlchemy lists it for none
-    column.table = table
-    return column
+def same_key(names: Sequence[str], one: str, other: str) -> sql.Composed:
+    """That the columns of a key are equal in two tables."""
+    return _same(zip(names, names, strict=True), one, other)
+
+
+def _same(names: Iterable[tuple[str, str]], one: str, other: str) -> sql.Composed:
+    return sql.SQL(" and ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(one, name), sql.Identifier(other, its)) for name, its in names
+    )

@@ -18,9 +18,12 @@ from models.errors import StopError
 from models.records import Stream
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 
 _READ_ROWS = 16_384
 _SUSPECTS = 1_000
+# Some five megabytes of keys and hashes.
+_HELD_ROWS = 50_000
 
 
 class BatchRows:
@@ -36,25 +39,40 @@ class BatchRows:
         self._batch = batch
         self._stream = stream
 
-    @cached_property
-    def key_hashes(self) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    @property
+    def key_hashes(self) -> Hashes:
         """A number per row that tells its key, near enough to rule equality out; good within this process."""
-        return self._hashes(self._stream.key)
+        return self._hashes[0]
+
+    @property
+    def parent_hashes(self) -> Hashes:
+        """The `key_hashes` that the rows' parents have."""
+        return self._hashes[1]
 
     @cached_property
-    def parent_hashes(self) -> np.ndarray[Any, np.dtype[np.uint64]]:
-        """The `key_hashes` that the rows' parents have."""
-        return self._hashes(self._stream.parent_key)
+    def _hashes(self) -> tuple[Hashes, Hashes]:
+        parent_key = self._stream.parent_key
+        of_keys, of_parents = [np.zeros(0, np.uint64)], [np.zeros(0, np.uint64)]
+        for frame in self.keys():
+            of_keys.append(frame.hash_rows().to_numpy())
+            if parent_key:
+                of_parents.append(frame.select(parent_key).hash_rows().to_numpy())
+        return np.concatenate(of_keys), np.concatenate(of_parents)
 
     def keys(self, names: Sequence[str] | None = None, *, is_wanted: Mask | None = None) -> Iterator[pl.DataFrame]:
         """The rows' keys, or other columns."""
         for records in self._read(names or self._stream.key, is_wanted):
             yield _frame(records)
 
-    def compared(self, is_wanted: Mask | None = None) -> Iterator[pa.RecordBatch]:
-        """What rows are compared by: key, time of change where there is one, and at last place and `content_hash`."""
+    @property
+    def compared_columns(self) -> list[str]:
+        """What rows are compared by: key, time of change where there is one, place and content."""
         updated_at = [] if self._stream.updated_at is None else [self._stream.updated_at]
-        yield from self._read([*self._stream.key, *updated_at, "row_number", "content_hash"], is_wanted)
+        return [*self._stream.key, *updated_at, "row_number", "content_hash"]
+
+    def compared(self, is_wanted: Mask | None = None) -> Iterator[pa.RecordBatch]:
+        """What rows are compared by."""
+        yield from self._read(self.compared_columns, is_wanted)
 
     def whole(self, is_wanted: Mask | None = None) -> Iterator[pa.RecordBatch]:
         """Rows with the stream's columns and `content_hash`, and once more the time of change where there is one."""
@@ -101,14 +119,21 @@ class BatchRows:
                     "tells these records apart"
                 )
 
-    def _hashes(self, names: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:
-        found = [frame.hash_rows().to_numpy() for frame in self.keys(names)]
-        return np.concatenate(found) if found else np.zeros(0, np.uint64)
-
     def _read(self, columns: Sequence[str], is_wanted: Mask | None = None) -> Iterator[pa.RecordBatch]:
-        return self._batch.record_batches(
-            self._stream.name, columns=columns, batch_rows=_READ_ROWS, is_wanted=is_wanted
-        )
+        if self.count == 0:
+            return
+        if self.count > _HELD_ROWS or not set(columns) <= set(self.compared_columns):
+            name = self._stream.name
+            yield from self._batch.record_batches(name, columns=columns, batch_rows=_READ_ROWS, is_wanted=is_wanted)
+            return
+        records = self._held.select(list(columns))
+        yield records if is_wanted is None else records.filter(pa.array(is_wanted))
+
+    @cached_property
+    def _held(self) -> pa.RecordBatch:
+        """What the rows of a small batch are compared by, so that its file is opened once for all of it."""
+        pieces = self._batch.record_batches(self._stream.name, columns=self.compared_columns, batch_rows=_HELD_ROWS)
+        return pa.Table.from_batches(list(pieces)).combine_chunks().to_batches()[0]
 
 
 def deleted_keys(batch: ArchivedBatch, stream: Stream) -> pl.DataFrame:

@@ -7,14 +7,12 @@ looked up for it. That makes the full re-read of an export cost little more than
 from __future__ import annotations
 
 from binascii import hexlify, unhexlify
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 
-# The driver takes a microsecond for each row that it receives and the server little for putting many into one.
-_HASHES_PER_ROW = 50_000
 _DIGITS = 32
 
 
@@ -22,19 +20,11 @@ class LiveHashes:
     """Hashes that wait to be found in a batch; 32 bytes of memory each.
 
     Args:
-        connection: A connection in a transaction.
-        raw: The raw table.
-        is_of_store: The store's rows.
-        most: How many to fetch at most.
+        gathered: What `landing_live_hashes.sql` found.
     """
 
-    def __init__(
-        self, connection: sa.Connection, raw: sa.Table, is_of_store: sa.ColumnElement[bool], *, most: int
-    ) -> None:
-        piece = (sa.func.row_number().over() - 1).op("/")(_HASHES_PER_ROW).label("piece")
-        live = sa.select(raw.c.content_hash, piece).where(is_of_store, ~raw.c.is_deleted).limit(most).subquery()
-        gathered = sa.select(sa.func.string_agg(live.c.content_hash, "")).group_by(live.c.piece)
-        pieces = [unhexlify(piece) for (piece,) in connection.execute(gathered)]
+    def __init__(self, gathered: Iterable[tuple[str]]) -> None:
+        pieces = [unhexlify(piece) for (piece,) in gathered]
         # Two numbers a hash. By the first they are found, in order; the second makes sure.
         halves = np.frombuffer(b"".join(pieces), np.uint64).reshape(-1, 2)
         order = np.argsort(halves[:, 0])

@@ -1,0 +1,1 @@
+create temporary table {unfound} (content_hash text) on commit drop
