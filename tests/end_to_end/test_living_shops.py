@@ -2,7 +2,8 @@
 
 Three shops, one on each platform, in different time zones; everything goes through the real command into a real
 warehouse. What the raw tables hold is compared with each shop's own books, row by row, and net revenue to the cent with
-what each shop says that it earned. `make test` takes a few rounds; the soak takes many.
+what each shop says that it earned. Part of the soak; `make test` does the same to each source by itself
+(tests/contracts/test_platform_contract.py) and holds net revenue against the books in tests/dbt_project.
 """
 
 import os
@@ -150,6 +151,7 @@ def net_revenue(url: str, store_id: str) -> dict[str, Any]:
     return total
 
 
+@pytest.mark.soak
 def test_living_shops_are_read_without_a_loss(tmp_path: Path, database_url: str) -> None:
     check(tmp_path, database_url, seed=11, rounds=1)
 
