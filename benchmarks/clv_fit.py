@@ -24,11 +24,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from cdnow_purchases import AS_OF, all_purchase_days  # noqa: E402  # run as a script, from any folder
 from simulated_customers import simulate_bg_nbd, simulate_spend  # noqa: E402
 
-from ml.bg_nbd import BetaGeometricNbd  # noqa: E402  # run as a script, from any folder
-from ml.churn import churn_probability  # noqa: E402
-from ml.gamma_gamma import GammaGamma  # noqa: E402
-from ml.lifetime_value import lifetime_value  # noqa: E402
-from ml.purchase_summary import summarise_purchases  # noqa: E402
+from ml.histories.purchase_summary import summarise_purchases  # noqa: E402
+from ml.purchases.bg_nbd import BetaGeometricNbd  # noqa: E402  # run as a script, from any folder
+from ml.spend.gamma_gamma import GammaGamma  # noqa: E402
+from ml.value.churn import churn_probability  # noqa: E402
+from ml.value.lifetime_value import lifetime_value  # noqa: E402
 
 
 def customers(count: int) -> pl.DataFrame:

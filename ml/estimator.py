@@ -83,8 +83,8 @@ class UnusableFitError(StopError):
 class PurchaseEstimator(Protocol):
     """A model of when customers buy again and when they leave. Time goes in and comes out in days.
 
-    Every method that takes a `summary` reads `frequency`, `recency_days` and `age_days` (`ml.purchase_summary`) and
-    returns one number per row, in the rows' order.
+    Every method that takes a `summary` (`ml.histories.purchase_summary`) reads its `frequency`, `recency_days` and
+    `age_days`, and returns one number per row, in the rows' order.
     """
 
     name: ClassVar[str]
@@ -164,7 +164,7 @@ def column(summary: pl.DataFrame, name: str) -> FloatArray:
     if name not in summary.columns:
         raise StopError(
             f"the purchase summary lacks the column {name}; it has {', '.join(summary.columns) or 'none'}. "
-            "Make it with ml.purchase_summary.summarise_purchases."
+            "Make it with ml.histories.purchase_summary.summarise_purchases."
         )
     return summary[name].cast(pl.Float64).to_numpy()
 

@@ -10,8 +10,8 @@ import polars as pl
 import sqlalchemy as sa
 import structlog
 
-from ml.bg_nbd import BetaGeometricNbd
-from ml.forecasting import MerchantForecast
+from ml.forecasts.forecasting import MerchantForecast
+from ml.purchases.bg_nbd import BetaGeometricNbd
 from models.reading import read_frame
 from orchestration import plots
 from orchestration.configuration import Merchant

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from ml.forecasting import MerchantForecast
+from ml.forecasts.forecasting import MerchantForecast
 from orchestration.outcomes import Outcomes
 
 _FRAMES = {

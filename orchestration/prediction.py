@@ -12,8 +12,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from connectors.currencies import MINOR_DIGITS
-from ml.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
-from ml.model_card import code_hash
+from ml.forecasts.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
+from ml.forecasts.model_card import code_hash
 from models import bookkeeping
 from models import ml as tables
 from models.errors import StopError
@@ -46,8 +46,8 @@ _REFUNDS = sa.table(
 @cache
 def ml_code_hash() -> str:
     """Digest of the `ml` package's source: predictions made by other code are another run."""
-    files = (file for file in resources.files("ml").iterdir() if file.name.endswith(".py"))
-    return code_hash({file.name: file.read_bytes() for file in files})
+    with resources.as_file(resources.files("ml")) as folder:
+        return code_hash({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")})
 
 
 def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:

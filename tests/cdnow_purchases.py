@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from ml.purchase_summary import summarise_purchases
+from ml.histories.purchase_summary import summarise_purchases
 
 CALIBRATION_END = date(1997, 9, 30)  # Week 39: the customers were acquired in its first twelve weeks.
 AS_OF = date(1998, 6, 30)

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 from cdnow_purchases import sample_calibration
 
-from ml.bg_nbd import BetaGeometricNbd
-from ml.churn import churn_probability
 from ml.estimator import FitStatus, PurchaseEstimator, SpendEstimator, UnusableFitError
-from ml.gamma_gamma import GammaGamma
-from ml.lifetime_value import lifetime_value
-from ml.mbg_nbd import ModifiedBetaGeometricNbd
-from ml.pareto_nbd import ParetoNbd
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
+from ml.purchases.pareto_nbd import ParetoNbd
+from ml.spend.gamma_gamma import GammaGamma
+from ml.value.churn import churn_probability
+from ml.value.lifetime_value import lifetime_value
 from models.errors import StopError
 
 PURCHASE_ESTIMATORS: list[Callable[[], PurchaseEstimator]] = [BetaGeometricNbd, ModifiedBetaGeometricNbd, ParetoNbd]

@@ -27,7 +27,7 @@ BROKEN = {
     "many_rejects": ("max_rejected_rate", "perennial rejects"),
     "truncated": ("max_shrink_rate", "orders"),
     "no_rate": ("exchange_rates", "CHF"),
-    "too_few": ("customers", "at least"),
+    "too_few": ("customers", "10 or more"),
     "unreachable": ("newsletter", "could not be reached"),
 }
 

@@ -23,13 +23,13 @@ from cdnow_purchases import (
     sample_summary_table,
 )
 
-from ml.bg_nbd import BetaGeometricNbd
-from ml.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
-from ml.gamma_gamma import GammaGamma
-from ml.likelihood_estimator import LikelihoodEstimator
-from ml.mbg_nbd import ModifiedBetaGeometricNbd
-from ml.pareto_nbd import ParetoNbd
-from ml.purchase_summary import summarise_purchases
+from ml.fitting.likelihood_estimator import LikelihoodEstimator
+from ml.forecasts.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
+from ml.histories.purchase_summary import summarise_purchases
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
+from ml.purchases.pareto_nbd import ParetoNbd
+from ml.spend.gamma_gamma import GammaGamma
 
 DAYS_PER_WEEK = 7.0
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from cdnow_purchases import sample_calibration
 
-from ml.bg_nbd import BetaGeometricNbd
-from ml.gamma_gamma import GammaGamma
-from ml.mbg_nbd import ModifiedBetaGeometricNbd
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
+from ml.spend.gamma_gamma import GammaGamma
 
 
 @pytest.fixture(scope="module")

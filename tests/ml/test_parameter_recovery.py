@@ -16,9 +16,9 @@ import pytest
 from connectors.sandbox.histories import generate, is_alive
 from connectors.sandbox.merchants import Acquisition, SyntheticMerchant
 from connectors.sandbox.purchase_process import PurchaseParameters, SpendParameters
-from ml.bg_nbd import BetaGeometricNbd
-from ml.gamma_gamma import GammaGamma
-from ml.purchase_summary import summarise_purchases
+from ml.histories.purchase_summary import summarise_purchases
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.spend.gamma_gamma import GammaGamma
 
 AS_OF = date(2023, 6, 30)
 AS_OF_END = datetime(2023, 7, 1, tzinfo=UTC)

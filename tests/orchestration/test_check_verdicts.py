@@ -6,7 +6,7 @@ from typing import Any, cast
 import dagster as dg
 import pytest
 
-from ml.forecast_checks import ForecastCheck
+from ml.forecasts.forecast_checks import ForecastCheck
 from models.errors import StopError
 from models.raw import SOURCE_STREAMS
 from orchestration.declared_stores import DeclaredStore

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from ml.forecasting import MerchantForecast
+from ml.forecasts.forecasting import MerchantForecast
 from models import ml as tables
 from orchestration.asset_plots import model_plots
 from orchestration.failures import RETRY_POLICY, typed_failures

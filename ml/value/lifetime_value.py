@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, refuse_horizon
-from ml.purchase_histories import DistinctPairs
+from ml.histories.purchase_histories import DistinctPairs
 from models.errors import StopError
 
 DAYS_PER_YEAR = 365.0

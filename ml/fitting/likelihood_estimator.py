@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import FitReport, FitStatus, FloatArray, UnusableFitError
-from ml.maximum_likelihood import (
+from ml.fitting.maximum_likelihood import (
     Evaluation,
     Objective,
     Optimum,
@@ -21,7 +21,7 @@ from ml.maximum_likelihood import (
     maximise_from_several,
     standard_errors,
 )
-from ml.purchase_histories import Cells, cells_of, distinct_histories, sampled
+from ml.histories.purchase_histories import Cells, cells_of, distinct_histories, sampled
 from models.errors import StopError
 
 MINIMUM_REPEAT_CUSTOMERS = 10

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml import metrics
+from ml.evaluation import metrics
 
 
 def array(*values: float) -> np.ndarray:

@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import FitStatus, FloatArray, column, refuse_horizon
-from ml.likelihood_estimator import LikelihoodEstimator
-from ml.maximum_likelihood import Evaluation, Optimum
-from ml.purchase_histories import Cells
+from ml.fitting.likelihood_estimator import LikelihoodEstimator
+from ml.fitting.maximum_likelihood import Evaluation, Optimum
+from ml.histories.purchase_histories import Cells
 
 # Gauss-Legendre on a scale on which the integrand is analytic in a strip of half-width pi (eq. 21).
 _NODES, _WEIGHTS = (np.asarray(values) for values in np.polynomial.legendre.leggauss(48))

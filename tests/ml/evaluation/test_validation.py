@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml import validation
-from ml.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
-from ml.bg_nbd import BetaGeometricNbd
+from ml.evaluation import validation
+from ml.evaluation.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
+from ml.purchases.bg_nbd import BetaGeometricNbd
 from models.errors import StopError
 
 AS_OF = date(2026, 3, 31)

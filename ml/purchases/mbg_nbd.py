@@ -3,12 +3,12 @@
 The modification lets one-time buyers be gone (Batislam, Denizel and Filiztekin 2007; Hoppe and Wagner 2007). Equation
 numbers are those of docs/models.md, section 2, with an m.
 
-Must not hold what `ml.beta_geometric` computes for its sister too.
+Must not hold what `ml.purchases.beta_geometric` computes for its sister too.
 """
 
 from typing import ClassVar
 
-from ml.beta_geometric import BetaGeometricEstimator
+from ml.purchases.beta_geometric import BetaGeometricEstimator
 
 
 class ModifiedBetaGeometricNbd(BetaGeometricEstimator):

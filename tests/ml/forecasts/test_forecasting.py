@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from cdnow_purchases import AS_OF, sample_purchase_days
 
-from ml.forecasting import (
+from ml.evaluation.validation import BACKTEST_SCHEMA, HOLDOUT_WEEKS_SCHEMA
+from ml.forecasts.forecasting import (
     PREDICTIONS_SCHEMA,
     SUMMARIES_SCHEMA,
     ForecastSettings,
@@ -17,7 +18,6 @@ from ml.forecasting import (
     forecast_merchant,
     rounded_amount,
 )
-from ml.validation import BACKTEST_SCHEMA, HOLDOUT_WEEKS_SCHEMA
 from models import ml as tables
 from models.errors import MisconfiguredError, StopError
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.purchase_summary import SUMMARY_SCHEMA, summarise_purchases
+from ml.histories.purchase_summary import SUMMARY_SCHEMA, summarise_purchases
 from models.errors import StopError
 
 AS_OF = date(2026, 1, 31)

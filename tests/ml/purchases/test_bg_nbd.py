@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_customers import simulate_bg_nbd
 
-from ml.beta_geometric import evaluate
-from ml.bg_nbd import BetaGeometricNbd
 from ml.estimator import FitStatus, UnusableFitError
-from ml.maximum_likelihood import Evaluation, in_log_parameters
-from ml.purchase_histories import cells_of, distinct_histories
+from ml.fitting.maximum_likelihood import Evaluation, in_log_parameters
+from ml.histories.purchase_histories import cells_of, distinct_histories
+from ml.purchases.beta_geometric import evaluate
+from ml.purchases.bg_nbd import BetaGeometricNbd
 from models.errors import StopError
 
 TRUTH = {"r": 0.6, "alpha": 40.0, "a": 0.9, "b": 2.5}
@@ -186,7 +186,7 @@ def test_the_order_of_rows_does_not_change_a_bit() -> None:
 
 def test_a_sampled_start_ends_where_a_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = BetaGeometricNbd().fit(sample_calibration()).params_
-    monkeypatch.setattr("ml.likelihood_estimator._SAMPLE_CUSTOMERS", 300)
+    monkeypatch.setattr("ml.fitting.likelihood_estimator._SAMPLE_CUSTOMERS", 300)
     assert BetaGeometricNbd().fit(sample_calibration()).params_ == pytest.approx(plain, rel=1e-6)
 
 

@@ -7,8 +7,8 @@ import pytest
 from cdnow_purchases import sample_calibration
 
 from ml.estimator import FitStatus, UnusableFitError
-from ml.pareto_nbd import ParetoNbd, evaluate
-from ml.purchase_histories import cells_of, distinct_histories
+from ml.histories.purchase_histories import cells_of, distinct_histories
+from ml.purchases.pareto_nbd import ParetoNbd, evaluate
 
 STRESS = [
     (0, 0.0, 1.0),

@@ -9,11 +9,11 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from ml import metrics
-from ml.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
-from ml.churn import churn_probability
 from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator
-from ml.purchase_summary import net_purchase_days, summarise_purchases
+from ml.evaluation import metrics
+from ml.evaluation.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
+from ml.histories.purchase_summary import net_purchase_days, summarise_purchases
+from ml.value.churn import churn_probability
 from models.errors import StopError
 
 NAIVE = "naive"
@@ -77,7 +77,7 @@ def split_at_holdout(
     """Cut a merchant's purchase days into calibration and the last `holdout_days` days up to `as_of_date`.
 
     Args:
-        purchase_days: See `ml.purchase_summary.net_purchase_days`.
+        purchase_days: See `ml.histories.purchase_summary.net_purchase_days`.
         refunds: See there.
         as_of_date: The last day of the holdout.
         holdout_days: One or more.

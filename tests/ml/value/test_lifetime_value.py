@@ -5,10 +5,10 @@ from cdnow_purchases import sample_calibration
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.bg_nbd import BetaGeometricNbd
-from ml.churn import churn_probability
-from ml.gamma_gamma import GammaGamma
-from ml.lifetime_value import daily_discount_rate, discounted_purchases, lifetime_value
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.spend.gamma_gamma import GammaGamma
+from ml.value.churn import churn_probability
+from ml.value.lifetime_value import daily_discount_rate, discounted_purchases, lifetime_value
 from models.errors import StopError
 
 FITTED = {"r": 0.243, "alpha": 30.9, "a": 0.793, "b": 2.426}

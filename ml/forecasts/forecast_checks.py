@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import PurchaseEstimator
-from ml.gamma_gamma import GammaGamma
-from ml.purchase_histories import DistinctPairs, distinct_histories
-from ml.validation import NAIVE
+from ml.evaluation.validation import NAIVE
+from ml.histories.purchase_histories import DistinctPairs, distinct_histories
+from ml.spend.gamma_gamma import GammaGamma
 
 _TOTALS_AGREE = 1e-9
 _HISTORY_AGREES = 0.10

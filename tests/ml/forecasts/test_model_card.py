@@ -3,7 +3,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from ml.model_card import code_hash, data_hash, model_run_id
+from ml.forecasts.model_card import code_hash, data_hash, model_run_id
 
 FRAME = pl.DataFrame({"customer_id": ["a", "bc"], "frequency": [1, 0], "monetary_value": [2.5, None]})
 

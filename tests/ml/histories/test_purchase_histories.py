@@ -3,7 +3,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.purchase_histories import DistinctPairs, cells_of, distinct_histories, sampled
+from ml.histories.purchase_histories import DistinctPairs, cells_of, distinct_histories, sampled
 
 HISTORY = st.tuples(st.integers(0, 4), st.integers(1, 5), st.integers(0, 3)).map(
     lambda drawn: (float(drawn[0]), float(drawn[1]) if drawn[0] else 0.0, float(drawn[1] + drawn[2]))

@@ -15,17 +15,17 @@ import numpy as np
 import polars as pl
 import scipy
 
-from ml import validation
-from ml.bg_nbd import BetaGeometricNbd
-from ml.churn import churn_probability
 from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, UnusableFitError
-from ml.forecast_checks import ForecastCheck, backtest_checks, fit_checks, prediction_checks
-from ml.gamma_gamma import GammaGamma, spend_frequency_correlation
-from ml.lifetime_value import lifetime_value
-from ml.mbg_nbd import ModifiedBetaGeometricNbd
-from ml.model_card import data_hash, model_card, model_run_id
-from ml.pareto_nbd import ParetoNbd
-from ml.purchase_summary import SUMMARY_SCHEMA, summarise_purchases
+from ml.evaluation import validation
+from ml.forecasts.forecast_checks import ForecastCheck, backtest_checks, fit_checks, prediction_checks
+from ml.forecasts.model_card import data_hash, model_card, model_run_id
+from ml.histories.purchase_summary import SUMMARY_SCHEMA, summarise_purchases
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
+from ml.purchases.pareto_nbd import ParetoNbd
+from ml.spend.gamma_gamma import GammaGamma, spend_frequency_correlation
+from ml.value.churn import churn_probability
+from ml.value.lifetime_value import lifetime_value
 from models.errors import MisconfiguredError, StopError
 
 MODEL_NAME = "bg_nbd_gamma_gamma"
@@ -107,9 +107,9 @@ class MerchantForecast:
         model_run_id: The same for a repeat on the same data, settings and code.
         summary: `SUMMARIES_SCHEMA`, one row per customer, sorted by customer_id.
         predictions: `PREDICTIONS_SCHEMA`, the same customers in the same order; amounts rounded half to even.
-        backtest: `ml.validation.BACKTEST_SCHEMA`; empty when the history does not carry one.
-        holdout_weeks: `ml.validation.HOLDOUT_WEEKS_SCHEMA`; empty along with it.
-        frequency_buckets: `ml.validation.FREQUENCY_BUCKETS_SCHEMA`; empty along with it.
+        backtest: `ml.evaluation.validation.BACKTEST_SCHEMA`; empty when the history does not carry one.
+        holdout_weeks: `ml.evaluation.validation.HOLDOUT_WEEKS_SCHEMA`; empty along with it.
+        frequency_buckets: `ml.evaluation.validation.FREQUENCY_BUCKETS_SCHEMA`; empty along with it.
         parameters: Model name to parameters (alpha in days, v in the currency).
         model_card: JSON-ready.
         checks: What was checked and found.
@@ -192,10 +192,10 @@ def forecast_merchant(
     """Fit, backtest and predict for one merchant.
 
     Args:
-        purchase_days: One row per customer and purchase day; see `ml.purchase_summary.net_purchase_days`.
+        purchase_days: One row per customer and purchase day; see `ml.histories.purchase_summary.net_purchase_days`.
         refunds: See there; None is no refunds.
         settings: What is asked for.
-        code_hash: `ml.model_card.code_hash` of this package's source.
+        code_hash: `ml.forecasts.model_card.code_hash` of this package's source.
 
     Returns:
         The forecast with its checks. A backtest that the history does not carry is a failed check that does not block.

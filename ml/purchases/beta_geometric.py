@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 from scipy.special import expit
 
-from ml.dropout_mixture import expected_purchases_while_alive
 from ml.estimator import FitStatus, FloatArray, column, refuse_horizon
-from ml.likelihood_estimator import LikelihoodEstimator
-from ml.maximum_likelihood import Evaluation, Optimum
-from ml.purchase_histories import Cells, DistinctPairs
+from ml.fitting.likelihood_estimator import LikelihoodEstimator
+from ml.fitting.maximum_likelihood import Evaluation, Optimum
+from ml.histories.purchase_histories import Cells, DistinctPairs
+from ml.purchases.dropout_mixture import expected_purchases_while_alive
 
 
 def evaluate(cells: Cells, parameters: FloatArray, *, first_chances: int = 0) -> Evaluation:
@@ -192,7 +192,7 @@ class BetaGeometricEstimator(LikelihoodEstimator):
         return np.where(chances > 0, np.log(a) - np.log(b + np.maximum(chances, 1.0) - 1.0) + since_last, -np.inf)
 
     def probability_alive(self, summary: pl.DataFrame) -> FloatArray:
-        """P(alive at T | x, t_x, T) (eq. 5), shape (n,). Never read its complement as churn (`ml.churn`)."""
+        """P(alive at T | x, t_x, T) (eq. 5), shape (n,). Never read its complement as churn (`ml.value.churn`)."""
         result: FloatArray = expit(-self._log_odds_of_having_left(summary))
         return result
 

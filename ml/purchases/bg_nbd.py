@@ -3,12 +3,12 @@
 Nobody leaves before a first repeat purchase (Fader, Hardie and Lee 2005), so P(alive) is 1 for everybody who bought
 once, whatever their age. Equation numbers are those of docs/models.md, section 2.
 
-Must not hold what `ml.beta_geometric` computes for its sister too.
+Must not hold what `ml.purchases.beta_geometric` computes for its sister too.
 """
 
 from typing import ClassVar
 
-from ml.beta_geometric import BetaGeometricEstimator
+from ml.purchases.beta_geometric import BetaGeometricEstimator
 
 
 class BetaGeometricNbd(BetaGeometricEstimator):

@@ -5,8 +5,8 @@ from cdnow_purchases import sample_calibration
 from simulated_customers import simulate_spend
 
 from ml.estimator import FitStatus, UnusableFitError
-from ml.gamma_gamma import GammaGamma, Spenders, evaluate, spend_frequency_correlation
-from ml.maximum_likelihood import Evaluation, in_log_parameters
+from ml.fitting.maximum_likelihood import Evaluation, in_log_parameters
+from ml.spend.gamma_gamma import GammaGamma, Spenders, evaluate, spend_frequency_correlation
 from models.errors import StopError
 
 TRUTH = {"p": 4.0, "q": 3.5, "v": 25.0}
@@ -108,8 +108,8 @@ def test_weights_stand_for_repeated_rows_and_order_does_not_matter() -> None:
 
 def test_a_sampled_start_ends_where_a_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = GammaGamma().fit(sample_calibration()).params_
-    monkeypatch.setattr("ml.gamma_gamma._SAMPLE_EVERY_ABOVE", 500)
-    monkeypatch.setattr("ml.gamma_gamma._SAMPLE_CUSTOMERS", 200)
+    monkeypatch.setattr("ml.spend.gamma_gamma._SAMPLE_EVERY_ABOVE", 500)
+    monkeypatch.setattr("ml.spend.gamma_gamma._SAMPLE_CUSTOMERS", 200)
     assert GammaGamma().fit(sample_calibration()).params_ == pytest.approx(plain, rel=1e-6)
 
 

@@ -17,7 +17,7 @@ import polars as pl
 from scipy.special import digamma, gammaln, polygamma
 
 from ml.estimator import FitReport, FitStatus, FloatArray, UnusableFitError, column
-from ml.maximum_likelihood import (
+from ml.fitting.maximum_likelihood import (
     Evaluation,
     Objective,
     Optimum,

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from cdnow_purchases import sample_calibration
 
-from ml.beta_geometric import evaluate
-from ml.bg_nbd import BetaGeometricNbd
-from ml.mbg_nbd import ModifiedBetaGeometricNbd
-from ml.purchase_histories import cells_of, distinct_histories
+from ml.histories.purchase_histories import cells_of, distinct_histories
+from ml.purchases.beta_geometric import evaluate
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
 
 STRESS = [
     (0, 0.0, 1.0),

@@ -1,0 +1,1 @@
+"""Maximum likelihood, whatever the model."""

@@ -1,0 +1,1 @@
+"""What follows from fitted models: churn, lifetime value and their uncertainty."""
