@@ -12,7 +12,8 @@ import polars as pl
 from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator
 from ml.evaluation import metrics
 from ml.evaluation.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
-from ml.histories.purchase_summary import net_purchase_days, summarise_purchases
+from ml.evaluation.contender import Forecast
+from ml.histories.known_history import KnownHistory
 from ml.value.churn import churn_probability
 from models.errors import StopError
 
@@ -90,45 +91,12 @@ def split_at_holdout(
     """
     if holdout_days < 1:
         raise StopError(f"a holdout has one day or more; holdout_days is {holdout_days}")
-    end = as_of_date - timedelta(days=holdout_days)
-    calibration = summarise_purchases(purchase_days, refunds, as_of_date=end)
-    held_out = (
-        net_purchase_days(purchase_days, refunds, as_of_date=as_of_date)
-        .filter(pl.col("purchase_date") > end)
-        .join(calibration.select("customer_id"), on="customer_id", how="semi")
-        .with_columns((pl.col("purchase_date") - pl.lit(end)).dt.total_days().alias("day"))
+    history = KnownHistory(purchase_days, refunds, as_of_date)
+    calibration = history.before(holdout_days)
+    outcome = history.outcome_of(calibration)
+    return Split(
+        calibration.summary, outcome.by_customer, outcome.purchases_by_day, calibration.as_of_date, holdout_days
     )
-    per_customer = held_out.group_by("customer_id").agg(
-        pl.len().cast(pl.Float64).alias("purchase_count"),
-        (pl.col("units").sum().cast(pl.Float64) / 10_000).alias("spend"),
-        pl.col("day").min().cast(pl.Float64).alias("days_to_next"),
-    )
-    outcome = (
-        calibration.select("customer_id")
-        .join(per_customer, on="customer_id", how="left", maintain_order="left")
-        .with_columns(pl.col("purchase_count", "spend").fill_null(0.0))
-    )
-    by_day = np.bincount(held_out["day"].to_numpy() - 1, minlength=holdout_days).astype(np.float64)
-    return Split(calibration, outcome, by_day, end, holdout_days)
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What one model or baseline said at the calibration's end, one number per customer; None where it says nothing.
-
-    Attributes:
-        model_name: Who said it.
-        score: A ranking by expected activity.
-        order_probability: P(orders again within the evaluated days).
-        purchase_count: Expected purchase days in the holdout.
-        spend: Expected spend in the holdout.
-    """
-
-    model_name: str
-    score: FloatArray
-    order_probability: FloatArray | None = None
-    purchase_count: FloatArray | None = None
-    spend: FloatArray | None = None
 
 
 def model_forecast(

@@ -1,0 +1,50 @@
+"""Whatever can say what a merchant's customers will do next: models, boosting, baselines, and means of them.
+
+One protocol, so that a backtest and the choice of a champion treat all alike. Must not know a contender by name.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from ml.estimator import FloatArray
+from ml.histories.known_history import KnownHistory
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one contender said at a history's end, one number per customer; None where it says nothing.
+
+    Attributes:
+        model_name: Who said it.
+        score: A ranking by expected activity.
+        order_probability: P(orders again within the order horizon).
+        purchase_count: Expected purchase days within the horizon.
+        spend: Expected spend within the horizon, in the merchant's currency, not discounted.
+    """
+
+    model_name: str
+    score: FloatArray
+    order_probability: FloatArray | None = None
+    purchase_count: FloatArray | None = None
+    spend: FloatArray | None = None
+
+
+class Contender(Protocol):
+    """Learns from a history, which it may cut as often as it likes, and says what comes after it."""
+
+    name: ClassVar[str]
+
+    def forecast(self, history: KnownHistory, *, horizon_days: int, order_horizon_days: int) -> Forecast:
+        """What comes after a history, for every row of its summary, in its order.
+
+        Deterministic: the same history gives the same bits, whatever the order of its rows.
+
+        Args:
+            history: All that may be known.
+            horizon_days: Of counts and spend; may be longer than the history.
+            order_horizon_days: Of the probability to order again; at most `horizon_days`.
+
+        Raises:
+            UnusableFitError: The history does not carry it; the others go on without it.
+        """
+        ...
