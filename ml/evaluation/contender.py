@@ -4,7 +4,7 @@ One protocol, so that a backtest and the choice of a champion treat all alike. M
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from ml.estimator import FloatArray
 from ml.histories.known_history import KnownHistory
@@ -30,9 +30,17 @@ class Forecast:
 
 
 class Contender(Protocol):
-    """Learns from a history, which it may cut as often as it likes, and says what comes after it."""
+    """Learns from a history, which it may cut as often as it likes, and says what comes after it.
 
-    name: ClassVar[str]
+    Equal contenders say the same, so that a history can keep what they said (`forecast_once`).
+    """
+
+    @property
+    def name(self) -> str:
+        """Under which its figures are stored; no two contenders share one."""
+        ...
+
+    def __hash__(self) -> int: ...
 
     def forecast(self, history: KnownHistory, *, horizon_days: int, order_horizon_days: int) -> Forecast:
         """What comes after a history, for every row of its summary, in its order.
@@ -48,3 +56,17 @@ class Contender(Protocol):
             UnusableFitError: The history does not carry it; the others go on without it.
         """
         ...
+
+
+def forecast_once(
+    contender: Contender, history: KnownHistory, *, horizon_days: int, order_horizon_days: int
+) -> Forecast:
+    """A contender's forecast, made once per history and horizons and kept as long as the history is.
+
+    Raises:
+        UnusableFitError: The history does not carry it; the same error each time.
+    """
+    return history.once(
+        (contender, horizon_days, order_horizon_days),
+        lambda: contender.forecast(history, horizon_days=horizon_days, order_horizon_days=order_horizon_days),
+    )

@@ -3,6 +3,7 @@
 A forecast that is made from a `KnownHistory` cannot see a later day by mistake. Must not know a model by name.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -16,6 +17,7 @@ from ml.histories.purchase_summary import net_purchase_days, summarise_net_days
 from models.errors import StopError
 
 Estimator = TypeVar("Estimator", bound=PurchaseEstimator | SpendEstimator)
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,7 @@ class KnownHistory:
     purchase_days: pl.DataFrame
     refunds: pl.DataFrame | None
     as_of_date: date
-    _fits: dict[type[Any], PurchaseEstimator | SpendEstimator | UnusableFitError] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _worked_out: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def net_days(self) -> pl.DataFrame:
@@ -70,18 +70,34 @@ class KnownHistory:
         return 0 if age is None else int(cast("float", age))
 
     def at(self, as_of_date: date) -> Self:
-        """The same merchant on an earlier day, with the refunds known by then and no others.
+        """The same merchant on an earlier day, with the refunds known by then and no others; one history per day.
 
         Raises:
             StopError: The day is a later one: what happened up to it is not known here.
         """
         if as_of_date > self.as_of_date:
             raise StopError(f"a history that ends on {self.as_of_date} says nothing of {as_of_date}")
-        return type(self)(self.purchase_days, self.refunds, as_of_date)
+        return self.once(("at", as_of_date), lambda: type(self)(self.purchase_days, self.refunds, as_of_date))
 
     def before(self, days: int) -> Self:
         """The same merchant so many days ago."""
         return self.at(self.as_of_date - timedelta(days=days))
+
+    def once(self, key: Hashable, make: Callable[[], Result]) -> Result:
+        """What `make` says of this history, worked out once under a key and kept as long as the history is.
+
+        Raises:
+            UnusableFitError: `make` did; the same error each time.
+        """
+        if key not in self._worked_out:
+            try:
+                self._worked_out[key] = make()
+            except UnusableFitError as error:
+                self._worked_out[key] = error
+        found = self._worked_out[key]
+        if isinstance(found, UnusableFitError):
+            raise found
+        return cast("Result", found)
 
     def fitted(self, estimator: type[Estimator]) -> Estimator:
         """A model fitted on this history, once.
@@ -89,15 +105,7 @@ class KnownHistory:
         Raises:
             UnusableFitError: The history does not carry that model; the same error each time.
         """
-        if estimator not in self._fits:
-            try:
-                self._fits[estimator] = estimator().fit(self.summary)
-            except UnusableFitError as error:
-                self._fits[estimator] = error
-        fit = self._fits[estimator]
-        if isinstance(fit, UnusableFitError):
-            raise fit
-        return cast("Estimator", fit)
+        return cast("Estimator", self.once(("fitted", estimator), lambda: estimator().fit(self.summary)))
 
     def outcome_of(self, earlier: "KnownHistory", *, days: int | None = None) -> Outcome:
         """What happened after an earlier day to the customers known on that day, as it is known now.

@@ -76,3 +76,7 @@ def test_a_fit_that_failed_fails_the_same_way_again() -> None:
     with pytest.raises(UnusableFitError) as second:
         HISTORY.fitted(BetaGeometricNbd)
     assert first.value is second.value
+
+
+def test_an_earlier_day_is_one_history_so_that_its_fits_are_made_once() -> None:
+    assert HISTORY.before(90) is HISTORY.at(date(2026, 4, 1))
