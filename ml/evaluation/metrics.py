@@ -28,6 +28,15 @@ def root_mean_squared_error(expected: FloatArray, actual: FloatArray) -> float |
     return float(np.sqrt(np.mean((expected - actual) ** 2))) if actual.size else None
 
 
+def weighted_absolute_percentage_error(expected: FloatArray, actual: FloatArray) -> float | None:
+    """WAPE: the sum of absolute differences over the sum of what happened; None when nothing happened.
+
+    It reads as "wrong by so much of the total" and can be compared between merchants, which a mean error cannot.
+    """
+    total = float(np.sum(actual))
+    return float(np.sum(np.abs(expected - actual))) / total if total > 0 else None
+
+
 def spearman(score: FloatArray, actual: FloatArray) -> float | None:
     """Rank correlation with tied ranks averaged; None when either side does not vary."""
     if actual.size < 2:
@@ -36,6 +45,23 @@ def spearman(score: FloatArray, actual: FloatArray) -> float | None:
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt(np.sum(a * a) * np.sum(b * b)))
     return float(np.sum(a * b)) / size if size > 0 else None
+
+
+def normalised_gini(score: FloatArray, actual: FloatArray) -> float | None:
+    """How far a ranking gathers what happened at its top: 1 as well as can be, 0 as chance, below 0 upside down.
+
+    The covariance of what happened with the score's ranks over that with its own ranks:
+    the Gini coefficient of the concentration curve over that of the Lorenz curve. None when all customers did the same.
+    """
+    if actual.size < 2:
+        return None
+    best = _rank_covariance(actual, actual)
+    return _rank_covariance(score, actual) / best if best > 0 else None
+
+
+def _rank_covariance(score: FloatArray, actual: FloatArray) -> float:
+    ranks = rankdata(score)
+    return float(np.sum((ranks - ranks.mean()) * actual))
 
 
 def top_decile_capture(score: FloatArray, actual: FloatArray) -> float | None:

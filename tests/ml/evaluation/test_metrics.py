@@ -16,12 +16,17 @@ def test_errors_by_hand() -> None:
     assert metrics.mean_absolute_error(expected, actual) == pytest.approx(1.0)
     assert metrics.root_mean_squared_error(expected, actual) == pytest.approx(np.sqrt(5 / 3))
     assert metrics.brier_score(array(0.5, 1.0), array(1, 1)) == pytest.approx(0.125)
+    assert metrics.weighted_absolute_percentage_error(expected, actual) == pytest.approx(3 / 7)
 
 
 def test_undefined_is_none() -> None:
     nothing = array()
     for metric in (metrics.bias, metrics.mean_absolute_error, metrics.root_mean_squared_error, metrics.brier_score):
         assert metric(nothing, nothing) is None
+    assert metrics.weighted_absolute_percentage_error(nothing, nothing) is None
+    assert metrics.weighted_absolute_percentage_error(array(1, 2), array(0, 0)) is None
+    assert metrics.normalised_gini(array(1, 2), array(3, 3)) is None
+    assert metrics.normalised_gini(array(1), array(3)) is None
     assert metrics.spearman(array(1, 1), array(1, 2)) is None
     assert metrics.spearman(array(1), array(1)) is None
     assert metrics.area_under_curve(array(1, 2), array(1, 1)) is None
@@ -32,6 +37,15 @@ def test_undefined_is_none() -> None:
 def test_a_tied_score_knows_nothing() -> None:
     assert metrics.area_under_curve(array(3, 3, 3, 3), array(1, 0, 0, 1)) == 0.5
     assert metrics.top_decile_capture(np.ones(50), np.arange(50.0)) == pytest.approx(0.1)
+
+
+def test_gini_is_the_area_between_concentration_and_equality() -> None:
+    actual = array(0, 0, 1, 3)
+    assert metrics.normalised_gini(array(1, 2, 3, 4), actual) == pytest.approx(1.0)
+    assert metrics.normalised_gini(array(4, 3, 2, 1), actual) == pytest.approx(-1.0)
+    assert metrics.normalised_gini(np.ones(4), actual) == 0.0
+    # Swapping the two best: ranks 1, 2, 4, 3 give 0.5 * 1 + ... = 1.5 * 1 + 0.5 * 3 over 0.5 * 1 + 1.5 * 3.
+    assert metrics.normalised_gini(array(1, 2, 4, 3), actual) == pytest.approx(3.0 / 5.0)
 
 
 def test_top_decile_by_hand() -> None:
