@@ -126,6 +126,22 @@ class PurchaseEstimator(Protocol):
         """
         ...
 
+    def purchase_count_probabilities_while_alive(
+        self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray, highest: int
+    ) -> FloatArray:
+        """The probabilities of 0, 1, …, `highest` purchase days within a horizon, of customers known to be alive.
+
+        Args:
+            frequency: x, shape (n,).
+            age_days: T, shape (n,).
+            horizon_days: One horizon for each, shape (n,).
+            highest: The last count, zero or more.
+
+        Returns:
+            Shape (n, highest + 1); a row adds up to one less the probability of more than `highest`.
+        """
+        ...
+
     def time_scale_days(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
         """The horizon up to which expected purchases while alive grow about evenly, in days, shape (n,).
 

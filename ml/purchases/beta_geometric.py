@@ -20,6 +20,7 @@ from ml.estimator import FitStatus, FloatArray, column, refuse_horizon
 from ml.fitting.likelihood_estimator import LikelihoodEstimator
 from ml.fitting.maximum_likelihood import Evaluation, Optimum
 from ml.histories.purchase_histories import Cells, DistinctPairs
+from ml.purchases.count_distributions import counts_with_a_chance_to_leave
 from ml.purchases.dropout_mixture import expected_purchases_while_alive
 
 
@@ -223,6 +224,15 @@ class BetaGeometricEstimator(LikelihoodEstimator):
             np.full(len(frequency), a),
             b + frequency + self.first_chances,
             horizon_days,
+        )
+
+    def purchase_count_probabilities_while_alive(
+        self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray, highest: int
+    ) -> FloatArray:
+        """P(Y(t) = k | alive at T, x, T) for k = 0 … `highest` (eq. 41), shape (n, highest + 1)."""
+        r, alpha, a, b = self._values()
+        return counts_with_a_chance_to_leave(
+            r + frequency, alpha + age_days, a, b + frequency + self.first_chances, horizon_days, highest
         )
 
     def expected_purchases(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:

@@ -18,6 +18,7 @@ from ml.estimator import FitStatus, FloatArray, column, refuse_horizon
 from ml.fitting.likelihood_estimator import LikelihoodEstimator
 from ml.fitting.maximum_likelihood import Evaluation, Optimum
 from ml.histories.purchase_histories import Cells
+from ml.purchases.count_distributions import counts_with_a_rate_of_leaving
 
 # Gauss-Legendre on a scale on which the integrand is analytic in a strip of half-width pi (eq. 21).
 _NODES, _WEIGHTS = (np.asarray(values) for values in np.polynomial.legendre.leggauss(48))
@@ -250,6 +251,13 @@ class ParetoNbd(LikelihoodEstimator):
             share = np.where(np.abs(bent) < 1e-8, 1.0 - bent / 2.0, -np.expm1(-bent) / bent)
         result: FloatArray = ((r + frequency) / (alpha + age_days))[:, None] * remaining * folds * share
         return result
+
+    def purchase_count_probabilities_while_alive(
+        self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray, highest: int
+    ) -> FloatArray:
+        """P(Y(t) = k | alive at T, x, T) for k = 0 … `highest` (eq. 42), shape (n, highest + 1)."""
+        r, alpha, s, beta = self._values()
+        return counts_with_a_rate_of_leaving(r + frequency, alpha + age_days, s, beta + age_days, horizon_days, highest)
 
     def expected_purchases(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:
         """E[Y(t) | x, t_x, T] in purchase days (eq. 10), shape (n,)."""

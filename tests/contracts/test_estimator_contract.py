@@ -119,6 +119,24 @@ def test_the_forecast_is_alive_times_what_the_living_do(purchases: PurchaseEstim
         )
 
 
+def test_the_distribution_of_counts_belongs_to_the_expectation(purchases: PurchaseEstimator) -> None:
+    ordinary = GRID.filter(pl.col("age_days") >= pl.col("frequency").clip(lower_bound=90))
+    x, T = ordinary["frequency"].to_numpy(), ordinary["age_days"].to_numpy()
+    for days in (0.0, 30.0, 365.0):
+        horizons = np.full(ordinary.height, days)
+        counts = purchases.purchase_count_probabilities_while_alive(x, T, horizons, 2047)
+        assert counts.shape == (ordinary.height, 2048)
+        assert (counts >= 0).all()
+        np.testing.assert_allclose(counts.sum(axis=1), 1.0, rtol=1e-11)
+        mean = purchases.expected_purchases_while_alive(x, T, horizons[:, None])[:, 0]
+        np.testing.assert_allclose((counts * np.arange(2048)).sum(axis=1), mean, rtol=1e-9)
+        none = purchases.purchase_count_probabilities_while_alive(x, T, horizons, 0)[:, 0]
+        np.testing.assert_allclose(none, counts[:, 0], rtol=1e-11)
+        alive = purchases.probability_alive(ordinary)
+        silent = purchases.probability_of_no_purchase(ordinary, days)
+        np.testing.assert_allclose(1.0 - alive * (1.0 - none), silent, rtol=1e-9)
+
+
 def test_a_very_short_horizon_is_a_rate(purchases: PurchaseEstimator) -> None:
     """Within a moment at most one purchase happens: the expectation is the probability of one."""
     moment = 1e-4
