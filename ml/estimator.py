@@ -24,6 +24,7 @@ class FitStatus(StrEnum):
 
     CONVERGED = "converged"
     TOO_FEW_CUSTOMERS = "too_few_customers"
+    HISTORY_TOO_SHORT = "history_too_short"
     NOBODY_DROPS_OUT = "nobody_drops_out"
     EVERYBODY_DROPS_OUT = "everybody_drops_out"
     SAME_RATE_FOR_ALL = "same_rate_for_all"
@@ -41,7 +42,8 @@ class FitReport:
     Attributes:
         model_name: The model that was fitted.
         status: How it ended.
-        message: The same in words: which property of the data is the cause, and the way out. Empty when converged.
+        message: The same in words: which property of the data is the cause, and the way out. Empty when converged on
+            the data alone; where a prior helped, why it had to.
         parameters: The parameters reached, under the papers' letters; empty when there was nothing to fit.
         standard_errors: Their asymptotic standard errors; empty unless converged.
         log_likelihood: At those parameters, with time in days. Null when there was nothing to fit.
@@ -49,6 +51,10 @@ class FitReport:
         repeat_customer_count: Those among them with repeat purchases (or repeat spend).
         pass_count: Newton passes over the data, all starts together.
         start_count: Starting points that were tried.
+        log_covariance: Covariance of the parameters' logarithms, rows in the parameters' order; empty unless converged.
+        prior_share: How much of what is known of the parameters is prior, 0 to 1 (docs/models.md, eq. 26).
+        prior_version: Which prior that is; empty without one.
+        mean_spend: Mean spend of a purchase day in the data, of a model of spend; null of others.
     """
 
     model_name: str
@@ -61,6 +67,10 @@ class FitReport:
     repeat_customer_count: int
     pass_count: int = 0
     start_count: int = 0
+    log_covariance: tuple[tuple[float, ...], ...] = ()
+    prior_share: float = 0.0
+    prior_version: str = ""
+    mean_spend: float | None = None
 
     @property
     def is_usable(self) -> bool:
@@ -140,6 +150,10 @@ class PurchaseEstimator(Protocol):
         Returns:
             Shape (n, highest + 1); a row adds up to one less the probability of more than `highest`.
         """
+        ...
+
+    def expected_lifetime_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
+        """The expected days until a living customer leaves, shape (n,); infinite where the expectation does not exist."""
         ...
 
     def time_scale_days(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:

@@ -19,8 +19,8 @@ from ml.fitting.maximum_likelihood import (
     in_log_parameters,
     maximise,
     maximise_from_several,
-    standard_errors,
 )
+from ml.fitting.normal_prior import NormalPrior, knowledge
 from ml.histories.purchase_histories import Cells, cells_of, distinct_histories, sampled
 from models.errors import StopError
 
@@ -29,14 +29,17 @@ _SAMPLE_CUSTOMERS = 50_000
 # Beyond these limits the parameters only approach a limit of the model.
 _LOWEST = np.log(np.array([1e-5, 1e-6, 1e-6, 1e-6]))
 _HIGHEST = np.log(np.array([1e6, 1e8, 1e7, 1e7]))
+_FARTHEST = 12.0  # From a prior's mean, in log-parameters: a factor of e^12, which no prior worth the name allows.
 
 
 class LikelihoodEstimator(ABC):
     """An estimator with four positive parameters, some of which are times.
 
     Args:
-        penalty: Weight of a ridge on the logarithms of the parameters, those in days taken over the mean age: a weak
-            prior for small merchants. 0 is plain maximum likelihood.
+        penalty: Weight of a ridge on the logarithms of the parameters, those in days taken over the mean age: a prior
+            around 1 that only steadies a fit. 0 is plain maximum likelihood.
+        prior: What is known of the log-parameters before the data, in the order of `letters` and in days; the fit is
+            then the posterior's maximum, which any data have, and needs no repeat customers. None is none.
 
     Attributes:
         name: The model's name in tables.
@@ -54,10 +57,12 @@ class LikelihoodEstimator(ABC):
     in_days: ClassVar[tuple[bool, bool, bool, bool]]
     causes: ClassVar[Mapping[FitStatus, str]]
 
-    def __init__(self, *, penalty: float = 0.0) -> None:
+    def __init__(self, *, penalty: float = 0.0, prior: NormalPrior | None = None) -> None:
         if not (np.isfinite(penalty) and penalty >= 0):
             raise StopError(f"a penalty is zero or more; {penalty} is not")
-        self.penalty = penalty
+        if penalty and prior is not None:
+            raise StopError("a penalty is a prior already; give one of the two")
+        self.penalty, self.prior = penalty, prior
         self.params_: dict[str, float] = {}
         self.report_: FitReport | None = None
 
@@ -86,7 +91,7 @@ class LikelihoodEstimator(ABC):
         """Whether a fit stands, and if not, which limit of the model it ran to."""
 
     def fit(self, summary: pl.DataFrame) -> Self:
-        """Maximum likelihood on distinct histories.
+        """Maximum likelihood on distinct histories, or the posterior's maximum under a prior.
 
         Args:
             summary: `frequency`, `recency_days`, `age_days`, and optionally `weight` (customers a row stands for).
@@ -99,61 +104,66 @@ class LikelihoodEstimator(ABC):
         """
         histories = distinct_histories(summary)
         cells = cells_of(histories)
-        if cells.repeat_customer_count < MINIMUM_REPEAT_CUSTOMERS:
+        if self.prior is None and cells.repeat_customer_count < MINIMUM_REPEAT_CUSTOMERS:
             raise UnusableFitError(self._too_few(cells))
-        mean_age = float(np.sum(cells.age * cells.age_weight)) / cells.customer_count
-        scale = np.where(self.in_days, mean_age, 1.0)
-        starts = self._starts(cells)
-        limits = (_LOWEST + np.log(scale), _HIGHEST + np.log(scale))
+        prior, starts, limits = self._search(cells)
         sampled_passes = 0
         if cells.customer_count > 4 * _SAMPLE_CUSTOMERS:
             near = maximise(
-                self._objective(cells_of(sampled(histories, customer_count=_SAMPLE_CUSTOMERS)), scale),
+                self._objective(cells_of(sampled(histories, customer_count=_SAMPLE_CUSTOMERS)), prior),
                 starts[0],
                 *limits,
             )
             sampled_passes = near.pass_count
             if near.is_interior:
                 starts = [near.log_parameters, *starts]
-        best, passes, tried = maximise_from_several(self._objective(cells, scale), starts, *limits)
-        report = self._report(cells, best, passes + sampled_passes, tried)
+        best, passes, tried = maximise_from_several(self._objective(cells, prior), starts, *limits)
+        report = self._report(cells, best, prior, passes + sampled_passes, tried)
         if not report.is_usable:
             raise UnusableFitError(report)
         self.params_, self.report_ = report.parameters, report
         return self
 
-    def _objective(self, cells: Cells, scale: FloatArray) -> Objective:
+    def _search(self, cells: Cells) -> tuple[NormalPrior | None, list[FloatArray], tuple[FloatArray, FloatArray]]:
+        """What pulls at the log-parameters, where to begin, and the limits of the search."""
+        if self.prior is not None:
+            mean = self.prior.mean
+            starts = self._starts(cells) if cells.repeat_customer_count >= MINIMUM_REPEAT_CUSTOMERS else []
+            return self.prior, [mean, *starts], (mean - _FARTHEST, mean + _FARTHEST)
+        mean_age = float(np.sum(cells.age * cells.age_weight)) / cells.customer_count
+        log_scale = np.log(np.where(self.in_days, mean_age, 1.0))
+        ridge = NormalPrior(log_scale, 2.0 * self.penalty * np.eye(log_scale.size)) if self.penalty else None
+        return ridge, self._starts(cells), (_LOWEST + log_scale, _HIGHEST + log_scale)
+
+    def _objective(self, cells: Cells, prior: NormalPrior | None) -> Objective:
         def objective(log_parameters: FloatArray) -> Evaluation:
             parameters = np.exp(log_parameters)
             at = self.evaluate(cells, parameters)
             at = in_log_parameters(parameters, at.value, at.gradient, at.hessian)
-            if not self.penalty:
-                return at
-            away = log_parameters - np.log(scale)
-            return Evaluation(
-                at.value - self.penalty * float(np.sum(away**2)),
-                at.gradient - 2.0 * self.penalty * away,
-                at.hessian - 2.0 * self.penalty * np.eye(away.size),
-            )
+            return at if prior is None else prior.added_to(at, log_parameters)
 
         return objective
 
-    def _report(self, cells: Cells, best: Optimum, passes: int, tried: int) -> FitReport:
-        status = self._status(cells, best)
+    def _report(self, cells: Cells, best: Optimum, prior: NormalPrior | None, passes: int, tried: int) -> FitReport:
+        status = self._status(cells, best) if self.prior is None else _status_under_prior(best)
         parameters = np.exp(best.log_parameters)
         reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(self.letters, parameters, strict=True))
-        errors = standard_errors(best) if status is FitStatus.CONVERGED else None
+        known = knowledge(best, prior) if status is FitStatus.CONVERGED else None
+        errors = parameters * np.sqrt(np.diag(known.covariance)) if known else np.zeros(0)
         return FitReport(
             model_name=self.name,
             status=status,
             message=f"{self.causes[status]} (reached {reached}, in days)" if status in self.causes else "",
             parameters=dict(zip(self.letters, parameters.tolist(), strict=True)),
-            standard_errors={} if errors is None else dict(zip(self.letters, errors.tolist(), strict=True)),
+            standard_errors=dict(zip(self.letters, errors.tolist(), strict=True)) if known else {},
             log_likelihood=self.evaluate(cells, parameters).value,
             customer_count=int(cells.customer_count),
             repeat_customer_count=int(cells.repeat_customer_count),
             pass_count=passes,
             start_count=tried,
+            log_covariance=tuple(map(tuple, known.covariance.tolist())) if known else (),
+            prior_share=known.prior_share if known else 0.0,
+            prior_version=prior.version if prior else "",
         )
 
     def _too_few(self, cells: Cells) -> FitReport:
@@ -177,3 +187,10 @@ class LikelihoodEstimator(ABC):
             raise StopError(f"this {self.title} estimator has no parameters yet; call fit, or from_parameters")
         first, second, third, fourth = (self.params_[letter] for letter in self.letters)
         return first, second, third, fourth
+
+
+def _status_under_prior(best: Optimum) -> FitStatus:
+    """A posterior has no limits to run to: what the data leave open is the prior's."""
+    if any(best.is_at_limit):
+        return FitStatus.EXTREME_PARAMETERS
+    return FitStatus.CONVERGED if best.has_converged else FitStatus.NOT_CONVERGED

@@ -148,10 +148,3 @@ def maximise_from_several(
     if best is None:
         raise ValueError("at least one start is needed")
     return best, passes, tried
-
-
-def standard_errors(optimum: Optimum) -> FloatArray:
-    """Asymptotic standard errors of the parameters (not their logarithms) from the observed information, shape (k,)."""
-    covariance = np.linalg.inv(-optimum.evaluation.hessian)
-    errors: FloatArray = np.exp(optimum.log_parameters) * np.sqrt(np.diag(covariance))
-    return errors

@@ -24,8 +24,8 @@ from ml.fitting.maximum_likelihood import (
     in_log_parameters,
     maximise,
     maximise_from_several,
-    standard_errors,
 )
+from ml.fitting.normal_prior import NormalPrior, knowledge
 from models.errors import StopError
 
 PARAMETERS = ("p", "q", "v")
@@ -35,6 +35,9 @@ _SAMPLE_CUSTOMERS = 50_000
 # Limits of the search, v against the mean spend.
 _LOWEST = np.log(np.array([1e-4, 1e-3, 1e-6]))
 _HIGHEST = np.log(np.array([1e6, 1e6, 1e7]))
+# Identical amounts draw p and q upwards without end, prior or not. Past these the amounts differ by a hundredth or so,
+# which is as good as not at all, so that a posterior's maximum may rest there.
+_HIGHEST_UNDER_PRIOR = np.log(np.array([5e3, 5e3, 1e7]))
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,12 @@ def evaluate(spenders: Spenders, parameters: FloatArray) -> Evaluation:
     return Evaluation(float(value), gradient, np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]]))
 
 
-def _objective(spenders: Spenders) -> Objective:
+def _objective(spenders: Spenders, prior: NormalPrior | None) -> Objective:
     def objective(log_parameters: FloatArray) -> Evaluation:
         parameters = np.exp(log_parameters)
         at = evaluate(spenders, parameters)
-        return in_log_parameters(parameters, at.value, at.gradient, at.hessian)
+        at = in_log_parameters(parameters, at.value, at.gradient, at.hessian)
+        return at if prior is None else prior.added_to(at, log_parameters)
 
     return objective
 
@@ -120,15 +124,25 @@ def _objective(spenders: Spenders) -> Objective:
 class GammaGamma:
     """The Gamma-Gamma estimator.
 
+    Args:
+        prior: What is known before the data of the logarithms of p, q and v over the mean spend, so that a currency
+            does not matter; the fit is then the posterior's maximum, and needs no repeat spend. None is none.
+        mean_spend: Mean spend of all spend days, first ones too: what v is taken over under a prior. None is the mean
+            of the repeat spend days.
+
     Attributes:
         params_: `p`, `q`, `v` (currency).
         report_: What the fit did; None for given parameters.
-        observed_mean_: Mean spend of a repeat spend day in the data that was fitted; the fallback of `population_mean`.
+        observed_mean_: Mean spend of a spend day in the data that was fitted (of a repeat spend day without a prior);
+            the fallback of `population_mean`.
     """
 
     name: ClassVar[str] = "gamma_gamma"
 
-    def __init__(self) -> None:
+    def __init__(self, *, prior: NormalPrior | None = None, mean_spend: float | None = None) -> None:
+        if mean_spend is not None and not (np.isfinite(mean_spend) and mean_spend >= 0):
+            raise StopError(f"a mean spend is zero or more; {mean_spend} is not")
+        self.prior, self.mean_spend = prior, mean_spend
         self.params_: dict[str, float] = {}
         self.report_: FitReport | None = None
         self.observed_mean_: float | None = None
@@ -145,7 +159,7 @@ class GammaGamma:
         return estimator
 
     def fit(self, summary: pl.DataFrame) -> Self:
-        """Maximum likelihood on the customers with repeat spend.
+        """Maximum likelihood on the customers with repeat spend, or the posterior's maximum under a prior.
 
         Args:
             summary: `spend_day_count`, `monetary_value`, and optionally `weight` (customers a row stands for).
@@ -162,29 +176,38 @@ class GammaGamma:
         if not np.all(np.isfinite(mean[has_spend]) & (mean[has_spend] > 0)):
             raise StopError("the purchase summary has spend days without a positive monetary_value")
         spenders = Spenders.of(count[has_spend], mean[has_spend], weight[has_spend])
-        if spenders.customer_count < MINIMUM_REPEAT_SPENDERS:
-            raise UnusableFitError(_too_few(spenders))
-        total = float(np.sum(spenders.spend * spenders.weight))
-        observed_mean = total / float(np.sum(spenders.count_weight * spenders.counts))
-        scale = np.array([1.0, 1.0, observed_mean])
-        limits = (_LOWEST + np.log(scale), _HIGHEST + np.log(scale))
-        starts = [np.log(scale * np.array(start)) for start in ((2.0, 3.0, 1.0), (10.0, 5.0, 0.4), (0.7, 1.5, 1.0))]
+        observed_mean = self._observed_mean(spenders)
+        # Where nothing was ever spent, v has nothing to be taken over, and no bearing on anything.
+        log_scale = np.log(np.array([1.0, 1.0, observed_mean or 1.0]))
+        prior = None if self.prior is None else self.prior.shifted(log_scale)
+        limits = (_LOWEST + log_scale, (_HIGHEST if prior is None else _HIGHEST_UNDER_PRIOR) + log_scale)
+        starts = [log_scale + np.log(np.array(start)) for start in ((2.0, 3.0, 1.0), (10.0, 5.0, 0.4), (0.7, 1.5, 1.0))]
+        if prior is not None:
+            starts = [prior.mean, starts[0]]
 
         sampled_passes = 0
         if spenders.weight.size > _SAMPLE_EVERY_ABOVE:
             every = spenders.weight.size // _SAMPLE_CUSTOMERS
             x = spenders.counts[spenders.members]
             part = Spenders.of(x[::every], (spenders.spend / x)[::every], spenders.weight[::every])
-            near = maximise(_objective(part), starts[0], *limits)
+            near = maximise(_objective(part, prior), starts[0], *limits)
             sampled_passes = near.pass_count
             if near.is_interior:
                 starts = [near.log_parameters, *starts]
-        best, passes, tried = maximise_from_several(_objective(spenders), starts, *limits)
-        report = _report(spenders, best, observed_mean, passes + sampled_passes, tried)
+        best, passes, tried = maximise_from_several(_objective(spenders, prior), starts, *limits)
+        report = _report(spenders, best, prior, observed_mean, passes + sampled_passes, tried)
         if not report.is_usable:
             raise UnusableFitError(report)
         self.params_, self.report_, self.observed_mean_ = report.parameters, report, observed_mean
         return self
+
+    def _observed_mean(self, spenders: Spenders) -> float:
+        """The mean spend of a spend day; raises UnusableFitError where there are too few to say anything."""
+        if self.prior is not None and self.mean_spend is not None:
+            return self.mean_spend
+        if spenders.customer_count < (MINIMUM_REPEAT_SPENDERS if self.prior is None else 1):
+            raise UnusableFitError(_too_few(spenders))
+        return float(np.sum(spenders.spend * spenders.weight)) / float(np.sum(spenders.count_weight * spenders.counts))
 
     def _letters(self) -> tuple[float, float, float]:
         if not self.params_:
@@ -196,8 +219,11 @@ class GammaGamma:
         """Whether the population's mean spend exists: q above 1, by two standard errors where they are known.
 
         At q <= 1 the distribution of means is so wide that its own mean is infinite, and just above it is arbitrary.
+        Where nothing was ever spent, v says nothing and the mean is the observed one, zero.
         """
         _, q, _ = self._letters()
+        if self.observed_mean_ == 0.0:
+            return False
         error = self.report_.standard_errors.get("q", 0.0) if self.report_ else 0.0
         return q - 1.0 > 2.0 * error
 
@@ -265,8 +291,10 @@ def _too_few(spenders: Spenders) -> FitReport:
     )
 
 
-def _status(best: Optimum, observed_mean: float) -> tuple[FitStatus, str]:
+def _status(best: Optimum, prior: NormalPrior | None, observed_mean: float) -> tuple[FitStatus, str]:
     p, q, v = (float(value) for value in np.exp(best.log_parameters))
+    if prior is not None and best.has_converged:
+        return FitStatus.CONVERGED, ""
     if q > 1e4:
         return FitStatus.SAME_SPEND_FOR_ALL, (
             "the fit holds that all customers have the same mean spend (q without bound): they differ less than chance "
@@ -290,19 +318,27 @@ def _status(best: Optimum, observed_mean: float) -> tuple[FitStatus, str]:
     return FitStatus.CONVERGED, ""
 
 
-def _report(spenders: Spenders, best: Optimum, observed_mean: float, passes: int, tried: int) -> FitReport:
-    status, message = _status(best, observed_mean)
-    errors = standard_errors(best) if status is FitStatus.CONVERGED else None
+def _report(
+    spenders: Spenders, best: Optimum, prior: NormalPrior | None, observed_mean: float, passes: int, tried: int
+) -> FitReport:
+    status, message = _status(best, prior, observed_mean)
+    known = knowledge(best, prior) if status is FitStatus.CONVERGED else None
+    parameters = np.exp(best.log_parameters)
+    errors = parameters * np.sqrt(np.diag(known.covariance)) if known else np.zeros(0)
     customers = int(spenders.customer_count)
     return FitReport(
         model_name=GammaGamma.name,
         status=status,
         message=message,
-        parameters=dict(zip(PARAMETERS, np.exp(best.log_parameters).tolist(), strict=True)),
-        standard_errors={} if errors is None else dict(zip(PARAMETERS, errors.tolist(), strict=True)),
-        log_likelihood=best.evaluation.value,
+        parameters=dict(zip(PARAMETERS, parameters.tolist(), strict=True)),
+        standard_errors=dict(zip(PARAMETERS, errors.tolist(), strict=True)) if known else {},
+        log_likelihood=best.evaluation.value if prior is None else evaluate(spenders, parameters).value,
         customer_count=customers,
         repeat_customer_count=customers,
         pass_count=passes,
         start_count=tried,
+        log_covariance=tuple(map(tuple, known.covariance.tolist())) if known else (),
+        prior_share=known.prior_share if known else 0.0,
+        prior_version=prior.version if prior else "",
+        mean_spend=observed_mean,
     )
