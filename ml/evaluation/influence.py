@@ -76,7 +76,7 @@ def normalised_gini(ranking: Ranking, best: Ranking, actual: FloatArray) -> Floa
 
 
 def _rank_covariance(ranking: Ranking, actual: FloatArray) -> tuple[float, FloatArray]:
-    """The covariance of standing and outcome, and what each customer contributes to it, also by being there for others to beat."""
+    """The covariance of standing and outcome, and what each customer contributes to it, be it as one to beat."""
     rest = actual - np.mean(actual)
     own = (ranking.standing - 0.5) * rest
     covariance = float(np.mean(own))
