@@ -235,6 +235,14 @@ class BetaGeometricEstimator(LikelihoodEstimator):
             r + frequency, alpha + age_days, a, b + frequency + self.first_chances, horizon_days, highest
         )
 
+    def expected_lifetime_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
+        """E[1/lambda] E[1/p], the expected days up to the purchase that is the last (eq. 46), shape (n,)."""
+        r, alpha, a, b = self._values()
+        s, chances = r + frequency, a + b + frequency + self.first_chances
+        with np.errstate(divide="ignore"):
+            wait, purchases = (alpha + age_days) / (s - 1.0), (chances - 1.0) / (a - 1.0)
+        return np.where((s > 1.0) & (a > 1.0), wait * purchases, np.inf)
+
     def expected_purchases(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:
         """E[Y(t) | x, t_x, T] in purchase days (eq. 10), shape (n,)."""
         refuse_horizon(horizon_days)

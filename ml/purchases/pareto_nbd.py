@@ -259,6 +259,12 @@ class ParetoNbd(LikelihoodEstimator):
         r, alpha, s, beta = self._values()
         return counts_with_a_rate_of_leaving(r + frequency, alpha + age_days, s, beta + age_days, horizon_days, highest)
 
+    def expected_lifetime_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
+        """E[1/mu | alive at T] (eq. 46), shape (n,): the same for all of an age, however often they buy."""
+        _, _, s, beta = self._values()
+        remaining = beta + age_days + 0.0 * frequency
+        return remaining / (s - 1.0) if s > 1.0 else np.full_like(remaining, np.inf)
+
     def expected_purchases(self, summary: pl.DataFrame, horizon_days: float) -> FloatArray:
         """E[Y(t) | x, t_x, T] in purchase days (eq. 10), shape (n,)."""
         refuse_horizon(horizon_days)

@@ -1,4 +1,4 @@
-"""Customer lifetime value: discounted expected spend over a stated horizon.
+"""Customer lifetime value: discounted expected spend over a stated horizon, or over all that is left.
 
 Money is discounted continuously at a stated annual rate, from the as-of date on (docs/models.md, section 5). Must not
 know a model by name, and leaves rounding to the caller.
@@ -16,6 +16,9 @@ DAYS_PER_YEAR = 365.0
 _STRIP = np.pi / 2.0
 _DIGITS = 13.0
 _NODE_COUNTS = (6, 10, 16, 24, 40, 64, 100)
+# Money of a day so many discounting times ahead is worth exp(-45) = 3e-20 of itself, and so is all that comes later:
+# expected purchases grow at most evenly.
+_FOR_EVER = 45.0
 
 
 def daily_discount_rate(annual_discount_rate: float) -> float:
@@ -113,3 +116,40 @@ def lifetime_value(
         purchases, summary, horizon_days=horizon_days, annual_discount_rate=annual_discount_rate
     )
     return counted * spend.expected_spend(summary)
+
+
+def residual_lifetime_value(
+    purchases: PurchaseEstimator, spend: SpendEstimator, summary: pl.DataFrame, *, annual_discount_rate: float
+) -> FloatArray:
+    """Discounted expected spend of all the future, in the merchant's currency, unrounded (eq. 45).
+
+    Args:
+        purchases: A fitted model of purchases.
+        spend: A fitted model of spend.
+        summary: Purchase summary of n customers.
+        annual_discount_rate: A share a year, above zero: undiscounted purchases of all the future may be infinite.
+
+    Returns:
+        Shape (n,): the limit of `lifetime_value` as the horizon grows, relative error below 1e-9.
+
+    Raises:
+        StopError: A rate without meaning, or of zero.
+    """
+    if annual_discount_rate == 0:
+        raise StopError("annual_discount_rate is 0; a value without a horizon needs a rate above it")
+    horizon_days = _FOR_EVER / daily_discount_rate(annual_discount_rate)
+    return lifetime_value(
+        purchases, spend, summary, horizon_days=horizon_days, annual_discount_rate=annual_discount_rate
+    )
+
+
+def expected_residual_lifetime(purchases: PurchaseEstimator, summary: pl.DataFrame) -> FloatArray:
+    """The expected days for which each customer remains one, those counted as zero who have left already (eq. 46).
+
+    Returns:
+        Shape (n,); NaN where the expectation does not exist, because some stay for so long that no mean is finite.
+    """
+    pairs = DistinctPairs.of(summary)
+    while_alive = purchases.expected_lifetime_while_alive(pairs.frequency, pairs.age_days)
+    finite = np.where(np.isfinite(while_alive), while_alive, np.nan)
+    return purchases.probability_alive(summary) * finite[pairs.position]

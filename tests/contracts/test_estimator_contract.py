@@ -162,6 +162,12 @@ def test_new_customers_course_starts_at_zero_and_reproduces_the_sample(purchases
     assert total == pytest.approx(summary["frequency"].sum(), rel=0.05)
 
 
+def test_lifetimes_are_positive_or_endless(purchases: PurchaseEstimator) -> None:
+    left = purchases.expected_lifetime_while_alive(GRID["frequency"].to_numpy(), GRID["age_days"].to_numpy())
+    assert left.shape == (GRID.height,)
+    assert (left > 0).all()
+
+
 def test_time_scale_is_positive(purchases: PurchaseEstimator) -> None:
     scale = purchases.time_scale_days(GRID["frequency"].to_numpy(), GRID["age_days"].to_numpy())
     assert (scale > 0).all()
