@@ -4,10 +4,13 @@ Must not hold anything else.
 """
 
 from ml.contenders.baseline import Naive, Recency
+from ml.contenders.boosting import Boosting
+from ml.contenders.multiplier import Multiplier
 from ml.contenders.parametric import BASES, Parametric
 from ml.evaluation.contender import Contender
 
 PARAMETRIC: tuple[Parametric, ...] = tuple(Parametric(base) for base in BASES)
 BASELINES: tuple[Contender, ...] = (Naive(), Recency())
+LEARNT: tuple[Contender, ...] = (Boosting(), Multiplier())
 
-CONTENDERS: tuple[Contender, ...] = (*BASELINES, *PARAMETRIC)
+CONTENDERS: tuple[Contender, ...] = (*BASELINES, *PARAMETRIC, *LEARNT)
