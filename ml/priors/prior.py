@@ -29,6 +29,7 @@ LETTERS: Mapping[str, tuple[str, ...]] = {
 }
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGEST_DIGITS = 8
+_ROW_OF_NUMBERS = re.compile(r"\[\s+([-+.e\d,\s]+?)\s+\]")
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,9 @@ def written(prior: Prior) -> str:
             for name, model in sorted(prior.models.items())
         },
     }
-    return json.dumps(content, indent=2, allow_nan=False) + "\n"
+    text = json.dumps(content, indent=2, allow_nan=False)
+    # A matrix reads as one, row under row.
+    return _ROW_OF_NUMBERS.sub(lambda row: f"[{' '.join(row[1].split())}]", text) + "\n"
 
 
 def read_prior(text: str) -> Prior:
