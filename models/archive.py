@@ -235,11 +235,14 @@ class BatchWriter:
         extra = [CONTENT_HASH, ROW_NUMBER] if page.payloads is None else [CONTENT_HASH, ROW_NUMBER, PAYLOAD]
         schema = pa.schema([*stream.schema, *extra])
 
-        def complete(rows: pa.RecordBatch, first: int) -> pa.RecordBatch:
-            hashes = content_hashes(stream, rows.select(stream.column_names))
-            numbers = pa.array(range(first, first + rows.num_rows), pa.int64())
-            columns = [*(rows.column(name) for name in stream.column_names), hashes, numbers]
-            return pa.RecordBatch.from_arrays([*columns, *rows.columns[len(stream.columns) :]], schema=schema)
+        def complete(rows: pa.Table, first: int) -> pa.Table:
+            # The whole texts stay in their pieces: bringing them together would cost as much as all other columns.
+            columns = rows.select(stream.column_names).combine_chunks()
+            hashes = content_hashes(stream, columns.to_batches()[0])
+            numbers = pa.array(np.arange(first, first + rows.num_rows), pa.int64())
+            return pa.Table.from_arrays(
+                [*columns.columns, hashes, numbers, *rows.columns[len(stream.columns) :]], schema=schema
+            )
 
         if stream.name not in self._files:
             path = self._batch.stream_path(stream.name)

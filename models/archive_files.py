@@ -35,7 +35,7 @@ class ParquetFile:
         schema: pa.Schema,
         *,
         distinct: frozenset[str] = frozenset(),
-        complete: Callable[[pa.RecordBatch, int], pa.RecordBatch] | None = None,
+        complete: Callable[[pa.Table, int], pa.Table] | None = None,
     ) -> None:
         self.row_count = 0
         self.schema = schema
@@ -75,10 +75,10 @@ class ParquetFile:
     def _flush(self) -> None:
         if not self._waiting:
             return
-        rows: pa.RecordBatch = pa.concat_batches(self._waiting)  # type: ignore[attr-defined]  # its stub lacks it
+        rows = pa.Table.from_batches(self._waiting)
         if self._complete is not None:
             rows = self._complete(rows, self.row_count - rows.num_rows)
-        self._writer.write_batch(rows, row_group_size=_ROW_GROUP_ROWS)
+        self._writer.write_table(rows, row_group_size=_ROW_GROUP_ROWS)
         self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
 
 

@@ -40,9 +40,9 @@ def test_other_types_of_one_meaning_are_understood() -> None:
     )
     assert (read.id, read.total, read.number, read.customer_id) == (17, "126.91", "17", None)
     assert read.prices_include_tax is True
-    assert (read.billing.email, read.fee_lines) == (None, [])
+    assert (read.billing.email, read.fee_lines) == (None, ())
     assert [refund.id for refund in read.refunds] == [5]
-    assert read.line_items == [LineItem(id=1, total="5", quantity=Decimal(2), variation_id=0)]
+    assert read.line_items == (LineItem(id=1, total="5", quantity=Decimal(2), variation_id=0),)
 
 
 def test_a_binary_fraction_keeps_the_digits_that_were_sent() -> None:

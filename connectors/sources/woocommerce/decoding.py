@@ -86,9 +86,9 @@ def _reader(hint: Any) -> Callable[[Any, str], Any]:  # noqa: ANN401 - any annot
         is_optional = True
     if hint is Any:
         return lambda value, _path: value
-    if get_origin(hint) is list:
-        item = _reader(get_args(hint)[0])
-        return lambda value, path: [item(entry, f"{path}[{i}]") for i, entry in enumerate(_listed(value, path))]
+    if get_origin(hint) in {list, tuple}:
+        item, kind = _reader(get_args(hint)[0]), get_origin(hint)
+        return lambda value, path: kind(item(entry, f"{path}[{i}]") for i, entry in enumerate(_listed(value, path)))
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return lambda value, path: _struct(value, hint, path)
     simple = _SIMPLE[hint]

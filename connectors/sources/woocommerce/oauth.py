@@ -53,9 +53,10 @@ class OAuthKeys:
 def signature_base(method: str, address: str, params: Iterable[tuple[str, str]]) -> str:
     """The text that is signed: names and values encoded, sorted by name, joined, and encoded once more."""
     # WooCommerce sorts by the names as they are; ours are ASCII, whose encoded order is the same.
-    pairs = sorted(params)
-    query = "%26".join(_encoded(f"{_encoded(name)}={_encoded(value)}") for name, value in pairs)
-    return f"{method.upper()}&{_encoded(address)}&{query}"
+    # Encoding once more what is encoded touches nothing but its percent signs.
+    query = "&".join(f"{_encoded(name)}={_encoded(value)}" for name, value in sorted(params))
+    twice = query.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
+    return f"{method.upper()}&{_encoded(address)}&{twice}"
 
 
 def signed_address(home: str, url: str) -> str:

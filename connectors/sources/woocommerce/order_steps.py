@@ -17,7 +17,7 @@ from models.records.woocommerce import ORDERS
 PRECISION = ("dp", "6")
 _MOST_ATTEMPTS = 3
 # A page's hundred orders are too few: most of a batch's cost is the same for one row and for a thousand.
-_WORTH_A_BATCH = 1_000
+_WORTH_A_BATCH = 2_000
 _ORDER = Decoder(Order)
 _REFUND = Decoder(Refund)
 
@@ -48,10 +48,10 @@ def read_orders(session: Session) -> Iterator[None]:
         if session.report.rows_expected is None and page.total is not None:
             session.report.rows_expected = max(0, page.total - before)
         orders = session.decoded(ORDERS, _ORDER, page.texts, "orders")
-        own = [read for read in orders if session.is_within(moment_or_none(read[0].date_modified_gmt))]
-        for order, _ in own:
-            session.note_modified("orders", moment_or_none(order.date_modified_gmt))
-        give_orders(session, own)
+        times = [moment_or_none(order.date_modified_gmt) for order, _ in orders]
+        own = [(read, time) for read, time in zip(orders, times, strict=True) if session.is_within(time)]
+        session.note_modified("orders", max((time for _, time in own if time is not None), default=None))
+        give_orders(session, [read for read, _ in own])
         yield
 
 
@@ -123,9 +123,12 @@ def _with_refunds(session: Session, orders: Sequence[Read]) -> Iterator[WholeOrd
                 if refund is not None and refund.parent_id:
                     found[refund.parent_id][refund.id] = refund
     for order, text in orders:
+        if not order.refunds and order.id not in found:
+            yield WholeOrder(order, (), text)
+            continue
         refunds = found.get(order.id, {})
         if refunds.keys() == {summary.id for summary in order.refunds}:
-            yield WholeOrder(order, list(refunds.values()), text)
+            yield WholeOrder(order, tuple(refunds.values()), text)
             continue
         try:
             # No such list, or a refund was made or deleted between the two answers.
@@ -151,7 +154,7 @@ def _read_whole(session: Session, order: Order, text: bytes) -> WholeOrder | Non
         refunds = [_REFUND.decode(record) for page in walk.pages() for record in page.texts]
         if {refund.id for refund in refunds} == {summary.id for summary in order.refunds}:
             break
-    return WholeOrder(order, refunds, text)
+    return WholeOrder(order, tuple(refunds), text)
 
 
 def _refund_or_none(text: bytes) -> Refund | None:

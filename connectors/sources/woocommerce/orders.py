@@ -1,9 +1,9 @@
 """Whole orders: an order, its lines and everything else that it consists of, its refunds with their lines."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from connectors.sources.woocommerce.columns import Conversion
@@ -38,8 +38,7 @@ _LINE_TYPES = {"line_items": "line_item", "shipping_lines": "shipping", "fee_lin
 Problems = dict[int, RejectedRecordError]
 
 
-@dataclass(frozen=True)
-class WholeOrder:
+class WholeOrder(msgspec.Struct, frozen=True, gc=False):
     """An order with its refunds as they are in the shop.
 
     Attributes:
@@ -49,7 +48,7 @@ class WholeOrder:
     """
 
     order: Order
-    refunds: Sequence[Refund]
+    refunds: tuple[Refund, ...]
     text: bytes
 
 

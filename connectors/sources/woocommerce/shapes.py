@@ -16,7 +16,11 @@ Number = Decimal | None
 Count = int | None
 
 
-class Address(msgspec.Struct, frozen=True):
+class Shape(msgspec.Struct, gc=False):
+    """What is read by the thousands: JSON holds no cycles, so the collector need not look for any."""
+
+
+class Address(msgspec.Struct, frozen=True, gc=False):
     """Where a bill or a delivery goes."""
 
     first_name: Text = None
@@ -35,14 +39,14 @@ class Address(msgspec.Struct, frozen=True):
 _NOWHERE = Address()
 
 
-class Meta(msgspec.Struct):
+class Meta(Shape):
     """A custom field."""
 
     key: Text = None
     value: Any = None
 
 
-class LineItem(msgspec.Struct):
+class LineItem(Shape):
     """A line of an order."""
 
     id: int
@@ -60,7 +64,7 @@ class LineItem(msgspec.Struct):
     parent_name: Text = None
 
 
-class ShippingLine(msgspec.Struct):
+class ShippingLine(Shape):
     """A way of shipping of an order."""
 
     id: int
@@ -72,7 +76,7 @@ class ShippingLine(msgspec.Struct):
     tax_status: Text = None
 
 
-class FeeLine(msgspec.Struct):
+class FeeLine(Shape):
     """A fee of an order."""
 
     id: int
@@ -83,7 +87,7 @@ class FeeLine(msgspec.Struct):
     total_tax: Text = None
 
 
-class CouponLine(msgspec.Struct):
+class CouponLine(Shape):
     """A coupon used in an order."""
 
     id: int
@@ -95,7 +99,7 @@ class CouponLine(msgspec.Struct):
     free_shipping: Flag = None
 
 
-class TaxLine(msgspec.Struct):
+class TaxLine(Shape):
     """A tax rate of an order or a refund."""
 
     id: int
@@ -108,13 +112,13 @@ class TaxLine(msgspec.Struct):
     rate_percent: Number = None
 
 
-class RefundSummary(msgspec.Struct):
+class RefundSummary(Shape):
     """What an order says of its refunds."""
 
     id: int
 
 
-class RefundLine(msgspec.Struct):
+class RefundLine(Shape):
     """A line, a shipping or a fee of a refund."""
 
     id: int
@@ -128,10 +132,10 @@ class RefundLine(msgspec.Struct):
     subtotal_tax: Text = None
     total_tax: Text = None
     sku: Text = None
-    meta_data: list[Meta] = []
+    meta_data: tuple[Meta, ...] = ()
 
 
-class Refund(msgspec.Struct):
+class Refund(Shape):
     """A refund of an order, whole."""
 
     id: int
@@ -141,14 +145,14 @@ class Refund(msgspec.Struct):
     reason: Text = None
     refunded_by: Count = None
     refunded_payment: Flag = None
-    meta_data: list[Meta] = []
-    line_items: list[RefundLine] = []
-    shipping_lines: list[RefundLine] = []
-    fee_lines: list[RefundLine] = []
-    tax_lines: list[TaxLine] = []
+    meta_data: tuple[Meta, ...] = ()
+    line_items: tuple[RefundLine, ...] = ()
+    shipping_lines: tuple[RefundLine, ...] = ()
+    fee_lines: tuple[RefundLine, ...] = ()
+    tax_lines: tuple[TaxLine, ...] = ()
 
 
-class Order(msgspec.Struct):
+class Order(Shape):
     """An order, without the contents of its refunds."""
 
     id: int
@@ -179,15 +183,15 @@ class Order(msgspec.Struct):
     customer_note: Text = None
     customer_ip_address: Text = None
     customer_user_agent: Text = None
-    line_items: list[LineItem] = []
-    shipping_lines: list[ShippingLine] = []
-    fee_lines: list[FeeLine] = []
-    coupon_lines: list[CouponLine] = []
-    tax_lines: list[TaxLine] = []
-    refunds: list[RefundSummary] = []
+    line_items: tuple[LineItem, ...] = ()
+    shipping_lines: tuple[ShippingLine, ...] = ()
+    fee_lines: tuple[FeeLine, ...] = ()
+    coupon_lines: tuple[CouponLine, ...] = ()
+    tax_lines: tuple[TaxLine, ...] = ()
+    refunds: tuple[RefundSummary, ...] = ()
 
 
-class Customer(msgspec.Struct):
+class Customer(Shape):
     """An account of the shop."""
 
     id: int
@@ -203,13 +207,13 @@ class Customer(msgspec.Struct):
     shipping: Address = _NOWHERE
 
 
-class Link(msgspec.Struct):
+class Link(Shape):
     """Something that a product belongs to."""
 
     id: int
 
 
-class Variation(msgspec.Struct):
+class Variation(Shape):
     """A variation of a product."""
 
     id: int
@@ -241,11 +245,11 @@ class Product(Variation):
     type: Text = None
     featured: Flag = None
     catalog_visibility: Text = None
-    categories: list[Link] = []
-    variations: list[int] = []
+    categories: tuple[Link, ...] = ()
+    variations: tuple[int, ...] = ()
 
 
-class Category(msgspec.Struct):
+class Category(Shape):
     """A category of products."""
 
     id: int
@@ -254,7 +258,7 @@ class Category(msgspec.Struct):
     parent: Count = None
 
 
-class Coupon(msgspec.Struct):
+class Coupon(Shape):
     """A coupon of the shop."""
 
     id: int
@@ -277,14 +281,14 @@ class Coupon(msgspec.Struct):
     maximum_amount: Text = None
 
 
-class Setting(msgspec.Struct):
+class Setting(Shape):
     """A setting of the shop."""
 
     id: Text = None
     value: Any = None
 
 
-class Report(msgspec.Struct):
+class Report(Shape):
     """A line of the report on orders by status."""
 
     slug: str

@@ -93,6 +93,8 @@ class Table:
 
     def batch_of_parts(self, parts: Parts, conversion: Conversion) -> pa.RecordBatch:
         """Parts as a batch; what is wrong with any of them is noted by its position among the parts."""
+        if not parts.records:
+            return _empty(self.stream)
         arrays = {name: pa.array(values, self.stream.schema.field(name).type) for name, values in parts.given.items()}
         for source in self._sources:
             values = list(map(source.values, parts.records))
