@@ -40,7 +40,7 @@ def why_small(summary: pl.DataFrame) -> str:
     if summary.height >= ENOUGH_CUSTOMERS and days >= ENOUGH_DAYS:
         return ""
     return (
-        f"{summary.height} customers over {days:.0f} days; below {ENOUGH_CUSTOMERS} customers or {ENOUGH_DAYS} days a "
+        f"customers: {summary.height}, days: {days:.0f}; below {ENOUGH_CUSTOMERS} customers or {ENOUGH_DAYS} days a "
         "prior helps out"
     )
 
