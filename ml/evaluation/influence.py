@@ -1,11 +1,10 @@
-"""What each customer contributes to a measure of ranking, so that its uncertainty is that of a mean.
+"""Measures of ranking with what each customer contributes to them, so that their uncertainty is that of a mean.
 
 A rank depends on everybody else, so a measure of ranking is no mean of one number per customer. To first order it is:
 the value moves by the mean of the customers' influences when their weights change (the first term of von Mises'
 expansion; for the AUC these are the components of DeLong, DeLong and Clarke-Pearson 1988). All work goes through sums
-over groups of tied scores, one sort per ranking. Ties count half on both sides, as in `ml.evaluation.metrics`.
-
-Each function returns shape (n,) with mean zero, or None where the measure itself is undefined.
+over groups of tied scores, one sort per ranking whatever is measured by it. Ties count half on both sides; the values
+are those of `ml.evaluation.metrics`. Each function returns None where the measure is undefined.
 """
 
 from dataclasses import dataclass
@@ -53,8 +52,21 @@ class Ranking:
         return below
 
 
-def area_under_curve(ranking: Ranking, happened: FloatArray) -> FloatArray | None:
-    """Of `ml.evaluation.metrics.area_under_curve`."""
+@dataclass(frozen=True)
+class Linearised:
+    """A measure.
+
+    Attributes:
+        value: Of all customers as they are.
+        moves: By how much each customer moves it, times the number of customers; shape (n,), mean zero.
+    """
+
+    value: float
+    moves: FloatArray
+
+
+def area_under_curve(ranking: Ranking, happened: FloatArray) -> Linearised | None:
+    """`ml.evaluation.metrics.area_under_curve`."""
     yes = happened > 0
     n, positives = yes.size, int(yes.sum())
     negatives = n - positives
@@ -63,16 +75,16 @@ def area_under_curve(ranking: Ranking, happened: FloatArray) -> FloatArray | Non
     beaten = ranking.mass_below(np.where(yes, 0.0, 1.0)) / negatives
     beaten_by = ranking.mass_above(np.where(yes, 1.0, 0.0)) / positives
     area = float(np.sum(beaten[yes])) / positives
-    return np.where(yes, (beaten - area) * (n / positives), (beaten_by - area) * (n / negatives))
+    return Linearised(area, np.where(yes, (beaten - area) * (n / positives), (beaten_by - area) * (n / negatives)))
 
 
-def normalised_gini(ranking: Ranking, best: Ranking, actual: FloatArray) -> FloatArray | None:
-    """Of `ml.evaluation.metrics.normalised_gini`; `best` ranks by what happened."""
-    top, top_influence = _rank_covariance(best, actual)
-    if top <= 0:
+def normalised_gini(ranking: Ranking, best: Ranking, actual: FloatArray) -> Linearised | None:
+    """`ml.evaluation.metrics.normalised_gini`; `best` ranks by what happened."""
+    if best.customers.size < 2:
         return None
+    top, top_influence = _rank_covariance(best, actual)
     got, influence = _rank_covariance(ranking, actual)
-    return (influence - got / top * top_influence) / top
+    return Linearised(got / top, (influence - got / top * top_influence) / top)
 
 
 def _rank_covariance(ranking: Ranking, actual: FloatArray) -> tuple[float, FloatArray]:
@@ -83,17 +95,18 @@ def _rank_covariance(ranking: Ranking, actual: FloatArray) -> tuple[float, Float
     return covariance, own + ranking.mass_above(rest) / actual.size - 2.0 * covariance
 
 
-def spearman(ranking: Ranking, best: Ranking) -> FloatArray | None:
-    """Of `ml.evaluation.metrics.spearman`; `best` ranks by what happened."""
-    if ranking.group.size < 2 or ranking.customers.size < 2 or best.customers.size < 2:
+def spearman(ranking: Ranking, best: Ranking) -> Linearised | None:
+    """`ml.evaluation.metrics.spearman`; `best` ranks by what happened."""
+    if ranking.customers.size < 2 or best.customers.size < 2:
         return None
     (both, moves), (one, one_moves), (other, other_moves) = (
         _standing_product(ranking, best),
         _standing_product(ranking, ranking),
         _standing_product(best, best),
     )
-    size = np.sqrt(one * other)
-    return np.asarray(moves / size - both / size / 2.0 * (one_moves / one + other_moves / other))
+    size = float(np.sqrt(one * other))
+    rho = both / size
+    return Linearised(rho, moves / size - rho / 2.0 * (one_moves / one + other_moves / other))
 
 
 def _standing_product(one: Ranking, other: Ranking) -> tuple[float, FloatArray]:
@@ -103,8 +116,8 @@ def _standing_product(one: Ranking, other: Ranking) -> tuple[float, FloatArray]:
     return value, u * v + (one.mass_above(v) + other.mass_above(u)) / u.size - 3.0 * value
 
 
-def top_decile_capture(score: FloatArray, actual: FloatArray) -> FloatArray | None:
-    """Of `ml.evaluation.metrics.top_decile_capture`.
+def top_decile_capture(ranking: Ranking, actual: FloatArray) -> Linearised | None:
+    """`ml.evaluation.metrics.top_decile_capture`.
 
     Where the edge of the tenth lies is itself uncertain: it moves along customers like those at the edge, who are taken
     to be the ones tied there, or the nearest fortieth on either side of it, whichever are more.
@@ -113,16 +126,17 @@ def top_decile_capture(score: FloatArray, actual: FloatArray) -> FloatArray | No
     if n == 0 or total <= 0:
         return None
     seats = n / 10.0
-    order = np.argsort(score, kind="stable")[::-1]
-    edge = score[order[int(np.ceil(seats)) - 1]]
+    # Groups from the best score down, and how many customers stand in them and in those before.
+    customers = ranking.customers[::-1]
+    made = np.bincount(ranking.group, weights=actual, minlength=customers.size)[::-1]
+    reached = np.cumsum(customers)
+    edge = int(np.searchsorted(reached, np.ceil(seats)))
+    taken = np.where(np.arange(customers.size) < edge, 1.0, 0.0)
+    taken[edge] = (seats - (reached[edge] - customers[edge])) / customers[edge]
+    inside = taken[::-1][ranking.group]
     reach = int(np.ceil(n / 40.0))
-    first, last = max(0, int(seats) - reach), min(n, int(np.ceil(seats)) + reach)
-    near_low, near_high = score[order[last - 1]], score[order[first]]
-    near = (score >= near_low) & (score <= near_high)
-    at_edge = float(np.mean(actual[near]))
-    above, tied = score > edge, score == edge
-    share = (seats - int(above.sum())) / int(tied.sum())
-    inside = above + share * tied
+    first, last = max(0, int(seats) - reach), min(n, int(np.ceil(seats)) + reach) - 1
+    near = slice(int(np.searchsorted(reached, first, "right")), int(np.searchsorted(reached, last, "right")) + 1)
+    at_edge = float(np.sum(made[near]) / np.sum(customers[near]))
     captured = float(np.sum(inside * actual)) / total
-    moves: FloatArray = (inside * actual - at_edge * (inside - 0.1) - captured * actual) * (n / total)
-    return moves
+    return Linearised(captured, (inside * actual - at_edge * (inside - 0.1) - captured * actual) * (n / total))

@@ -12,7 +12,7 @@ from ml.estimator import FloatArray
 from ml.evaluation import influence, metrics
 from ml.evaluation.bootstrap import Sample, interval
 from ml.evaluation.contender import Forecast
-from ml.evaluation.influence import Ranking
+from ml.evaluation.influence import Linearised, Ranking
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,22 @@ class Happened:
     by_spend: Ranking
 
 
+class Rankings:
+    """The rankings of one forecast's customers, each sorted once however much is measured by it."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[FloatArray, Ranking]] = []
+
+    def of(self, values: FloatArray) -> Ranking:
+        """The ranking by an array; the same array gives the same ranking."""
+        for known, ranking in self._found:
+            if known is values:
+                return ranking
+        ranking = Ranking.of(values)
+        self._found.append((values, ranking))
+        return ranking
+
+
 @dataclass(frozen=True)
 class _Statistic:
     """A measure as a function of means over customers, whose replicates are the function of the replicates' means."""
@@ -63,13 +79,14 @@ class _Statistic:
     of: Callable[..., FloatArray]
 
 
-def measure(forecast: Forecast, happened: Happened, sample: Sample) -> list[Measured]:
+def measure(forecast: Forecast, happened: Happened, sample: Sample, rankings: Rankings) -> list[Measured]:
     """Hold a forecast against what happened.
 
     Args:
         forecast: One number per customer of the origin.
         happened: The same customers in the same order.
         sample: The same customers in the same order.
+        rankings: Of this forecast; what is sorted here need not be sorted again.
 
     Returns:
         Facts of the origin, the same for every forecast; then what this forecast can be measured by.
@@ -86,7 +103,7 @@ def measure(forecast: Forecast, happened: Happened, sample: Sample) -> list[Meas
         found.append(Measured("expected_purchases", float(forecast.purchase_count.sum())))
     if forecast.spend is not None:
         found.append(Measured("expected_spend_amount", float(forecast.spend.sum())))
-    statistics = list(_statistics(forecast, happened))
+    statistics = list(_statistics(forecast, happened, rankings))
     means = sample.means([column for statistic in statistics for column in statistic.columns])
     first = 0
     for statistic in statistics:
@@ -99,13 +116,15 @@ def measure(forecast: Forecast, happened: Happened, sample: Sample) -> list[Meas
     return found
 
 
-def _statistics(forecast: Forecast, happened: Happened) -> Iterator[_Statistic]:
-    by_score = Ranking.of(forecast.score)
-    yield from _ranks(forecast.score, by_score, happened)
-    if forecast.order_probability is None:
-        yield _area(forecast.score, by_score, happened)
-    else:
-        yield _area(forecast.order_probability, Ranking.of(forecast.order_probability), happened)
+def _statistics(forecast: Forecast, happened: Happened, rankings: Rankings) -> Iterator[_Statistic]:
+    by_score, actual, best = rankings.of(forecast.score), happened.purchases, happened.by_purchases
+    yield _rank_measure("spearman", influence.spearman(by_score, best))
+    yield _rank_measure("normalised_gini", influence.normalised_gini(by_score, best, actual))
+    yield _rank_measure("top_decile_capture_rate", influence.top_decile_capture(by_score, actual), at_least=0.0)
+    ranked_by = forecast.score if forecast.order_probability is None else forecast.order_probability
+    area = influence.area_under_curve(rankings.of(ranked_by), happened.ordered)
+    yield _rank_measure("order_auc", area, at_least=0.0)
+    if forecast.order_probability is not None:
         yield _Statistic(
             "order_brier",
             metrics.brier_score(forecast.order_probability, happened.ordered),
@@ -116,45 +135,15 @@ def _statistics(forecast: Forecast, happened: Happened) -> Iterator[_Statistic]:
         yield from _errors("", forecast.purchase_count, happened.purchases)
     if forecast.spend is not None:
         yield from _errors("spend_", forecast.spend, happened.spend)
-        yield _moved(
-            "spend_normalised_gini",
-            metrics.normalised_gini(forecast.spend, happened.spend),
-            influence.normalised_gini(Ranking.of(forecast.spend), happened.by_spend, happened.spend),
-            at_least=-1.0,
-        )
+        by_spend = influence.normalised_gini(rankings.of(forecast.spend), happened.by_spend, happened.spend)
+        yield _rank_measure("spend_normalised_gini", by_spend)
 
 
-def _ranks(score: FloatArray, ranking: Ranking, happened: Happened) -> Iterator[_Statistic]:
-    actual, best = happened.purchases, happened.by_purchases
-    yield _moved("spearman", metrics.spearman(score, actual), influence.spearman(ranking, best), at_least=-1.0)
-    yield _moved(
-        "normalised_gini",
-        metrics.normalised_gini(score, actual),
-        influence.normalised_gini(ranking, best, actual),
-        at_least=-1.0,
-    )
-    yield _moved(
-        "top_decile_capture_rate",
-        metrics.top_decile_capture(score, actual),
-        influence.top_decile_capture(score, actual),
-        at_least=0.0,
-    )
-
-
-def _area(score: FloatArray, ranking: Ranking, happened: Happened) -> _Statistic:
-    return _moved(
-        "order_auc",
-        metrics.area_under_curve(score, happened.ordered),
-        influence.area_under_curve(ranking, happened.ordered),
-        at_least=0.0,
-    )
-
-
-def _moved(metric: str, value: float | None, moves: FloatArray | None, *, at_least: float) -> _Statistic:
-    """A measure of ranking: its value plus the mean influence of those drawn, at most 1."""
-    if value is None or moves is None:
+def _rank_measure(metric: str, found: Linearised | None, *, at_least: float = -1.0) -> _Statistic:
+    """Its value plus the mean move of those drawn, within the measure's range."""
+    if found is None:
         return _Statistic(metric, None, (), lambda: np.zeros(0))
-    return _Statistic(metric, value, (moves,), lambda mean: np.clip(value + mean, at_least, 1.0))
+    return _Statistic(metric, found.value, (found.moves,), lambda mean: np.clip(found.value + mean, at_least, 1.0))
 
 
 def _errors(prefix: str, expected: FloatArray, actual: FloatArray) -> Iterator[_Statistic]:

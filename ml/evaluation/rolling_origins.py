@@ -15,7 +15,7 @@ from ml.evaluation.bootstrap import Resampling, Sample
 from ml.evaluation.calibration import DECILES_SCHEMA, decile_calibration
 from ml.evaluation.contender import Contender, Forecast
 from ml.evaluation.influence import Ranking
-from ml.evaluation.measures import Happened, measure
+from ml.evaluation.measures import Happened, Rankings, measure
 from ml.evaluation.validation import BACKTEST_SCHEMA
 from ml.histories.known_history import KnownHistory, Outcome
 from models.errors import StopError
@@ -215,11 +215,12 @@ def rolling_backtest(
                 origin.refusals[contender.name] = str(error)
                 continue
             origin.forecasts[contender.name] = forecast
+            rankings = Rankings()
             rows += [
                 (contender.name, one.metric, *at, one.value, one.low, one.high)
-                for one in measure(forecast, happened, sample)
+                for one in measure(forecast, happened, sample, rankings)
             ]
-            deciles += _deciles(contender.name, at, forecast, happened)
+            deciles += _deciles(contender.name, at, forecast, happened, rankings)
             if forecast.purchase_count is not None:
                 origin.losses[contender.name] = _losses(forecast.purchase_count, happened.purchases, sample)
         origins.append(origin)
@@ -252,7 +253,9 @@ def _losses(expected: FloatArray, actual: FloatArray, sample: Sample) -> CountLo
     return CountLosses(float(np.mean(size)), float(np.sqrt(np.mean(size**2))), mae, np.sqrt(mse))
 
 
-def _deciles(name: str, at: tuple[object, int], forecast: Forecast, happened: Happened) -> list[tuple[object, ...]]:
+def _deciles(
+    name: str, at: tuple[object, int], forecast: Forecast, happened: Happened, rankings: Rankings
+) -> list[tuple[object, ...]]:
     pairs = {
         "order_probability": (forecast.order_probability, happened.ordered),
         "purchase_count": (forecast.purchase_count, happened.purchases),
@@ -262,7 +265,7 @@ def _deciles(name: str, at: tuple[object, int], forecast: Forecast, happened: Ha
         (name, quantity, *at, *row)
         for quantity, (expected, actual) in pairs.items()
         if expected is not None
-        for row in decile_calibration(expected, actual).iter_rows()
+        for row in decile_calibration(rankings.of(expected), expected, actual).iter_rows()
     ]
 
 

@@ -214,7 +214,7 @@ def level_residuals(table: pl.DataFrame, model_name: str) -> list[LevelResidual]
 def residual_drift(residuals: Sequence[LevelResidual], *, model_name: str) -> ForecastCheck:
     """Whether the latest origin's level error lies within the band of the earlier ones.
 
-    The band is the one for a further observation: the mean of the k earlier log ratios, plus and minus Student's t times
+    The band is the one for a further observation: the mean of the k earlier log ratios, and around it Student's t times
     their standard deviation times sqrt(1 + 1/k). That deviation is not taken to be below 5 %, nor below what the number
     of purchases scatters by. With two earlier origins the band is wide, as it should be.
 
