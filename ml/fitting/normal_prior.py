@@ -59,7 +59,7 @@ class Knowledge:
 
     Attributes:
         covariance: Of their posterior, or of their estimate where there is no prior, shape (k, k).
-        prior_share: The prior's share in the precision, averaged over the directions of the parameters (eq. 26): 0
+        prior_share: The prior's share in the precision, averaged over the directions of the parameters (eq. 33): 0
             without a prior, 1 without data.
     """
 

@@ -31,7 +31,7 @@ class _Fits:
 
 
 def estimate_prior(fits: Sequence[FitReport], *, base: Prior, version: str, made_on: date) -> Prior:
-    """The prior that merchants' fits imply, by empirical Bayes (eq. 28).
+    """The prior that merchants' fits imply, by empirical Bayes (eq. 35).
 
     A merchant's fitted log-parameters are normal around the true ones, with the fit's own covariance; the true ones are
     normal around the prior's mean. Mean and covariance are those that make the fits likeliest, found by expectation and

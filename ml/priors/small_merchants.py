@@ -107,7 +107,7 @@ def _fitted(alone: Callable[[], Model], under_prior: Callable[[], Model], summar
 
 
 def customer_prior_share(purchases: PurchaseEstimator, summary: pl.DataFrame) -> FloatArray:
-    """How much of each customer's expected rate of buying is prior (eq. 27), shape (n,), between 0 and 1.
+    """How much of each customer's expected rate of buying is prior (eq. 34), shape (n,), between 0 and 1.
 
     The prior's share in the merchant's parameters, times the merchant's share in the customer's rate: who has been
     watched for long is judged by what they did.
