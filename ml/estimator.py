@@ -52,7 +52,7 @@ class FitReport:
         pass_count: Newton passes over the data, all starts together.
         start_count: Starting points that were tried.
         log_covariance: Covariance of the parameters' logarithms, rows in the parameters' order; empty unless converged.
-        prior_share: How much of what is known of the parameters is prior, 0 to 1 (docs/models.md, eq. 26).
+        prior_share: How much of what is known of the parameters is prior, 0 to 1 (docs/models.md, eq. 33).
         prior_version: Which prior that is; empty without one.
         mean_spend: Mean spend of a purchase day in the data, of a model of spend; null of others.
     """
