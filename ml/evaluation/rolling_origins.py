@@ -5,7 +5,7 @@ customers (docs/models.md, "Rolling origins"). Must not choose between them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ import polars as pl
 from ml.estimator import FloatArray
 from ml.evaluation.bootstrap import Resampling, Sample
 from ml.evaluation.calibration import DECILES_SCHEMA, decile_calibration
-from ml.evaluation.contender import Contender, Forecast
+from ml.evaluation.contender import Contender, Forecast, forecast_once
 from ml.evaluation.influence import Ranking
 from ml.evaluation.measures import Happened, Rankings, measure
 from ml.evaluation.validation import BACKTEST_SCHEMA
@@ -118,19 +118,6 @@ class RollingBacktest:
     refusals: pl.DataFrame
     problem: str | None
 
-    def keeping(self, model_names: Sequence[str]) -> "RollingBacktest":
-        """The same without the other contenders' forecasts per customer, which a million customers make large."""
-        return replace(
-            self,
-            origins=tuple(
-                replace(
-                    origin,
-                    forecasts={name: one for name, one in origin.forecasts.items() if name in model_names},
-                )
-                for origin in self.origins
-            ),
-        )
-
 
 def plan_origins(history_days: int, *, horizon_days: int | None = None, most: int = ORIGINS) -> OriginPlan | None:
     """Choose the origins: the last one's horizon ends with the history, the others lie half a horizon apart before it.
@@ -209,7 +196,7 @@ def rolling_backtest(
         at = (earlier.as_of_date, plan.horizon_days)
         for contender in contenders:
             try:
-                forecast = contender.forecast(earlier, horizon_days=plan.horizon_days, order_horizon_days=window)
+                forecast = forecast_once(contender, earlier, horizon_days=plan.horizon_days, order_horizon_days=window)
                 _refuse_what_is_no_number(forecast, happened.purchases.size)
             except StopError as error:
                 origin.refusals[contender.name] = str(error)

@@ -196,9 +196,3 @@ def test_the_order_of_rows_changes_no_bit(rolling: RollingBacktest) -> None:
     again = rolling_backtest(turned, [Naive(), Recency(), Says("late", refuse_early)], order_horizon_days=30)
     assert again.table.equals(rolling.table)
     assert again.deciles.equals(rolling.deciles)
-
-
-def test_forecasts_that_are_not_needed_can_go(rolling: RollingBacktest) -> None:
-    kept = rolling.keeping(["naive"])
-    assert all(set(origin.forecasts) == {"naive"} for origin in kept.origins)
-    assert [set(origin.losses) for origin in kept.origins] == [set(origin.losses) for origin in rolling.origins]
