@@ -7,10 +7,11 @@ from ml.contenders.baseline import Naive, Recency
 from ml.contenders.boosting import Boosting
 from ml.contenders.multiplier import Multiplier
 from ml.contenders.parametric import BASES, Parametric
+from ml.contenders.zero_inflated_lognormal import ZeroInflatedLognormal
 from ml.evaluation.contender import Contender
 
 PARAMETRIC: tuple[Parametric, ...] = tuple(Parametric(base) for base in BASES)
 BASELINES: tuple[Contender, ...] = (Naive(), Recency())
-LEARNT: tuple[Contender, ...] = (Boosting(), Multiplier())
+LEARNT: tuple[Contender, ...] = (Boosting(), Multiplier(), ZeroInflatedLognormal())
 
 CONTENDERS: tuple[Contender, ...] = (*BASELINES, *PARAMETRIC, *LEARNT)

@@ -66,7 +66,8 @@ def point_in_time_features(history: KnownHistory, *, horizon_days: int, order_ho
         - `frequency`, `recency_days`, `age_days` (x, t_x, T) and `purchases_per_day` (x / T);
         - `silent_days` since the last purchase day, and the same in gaps of the customer's own (`silence_in_gaps`);
         - `mean_gap_days`, `gap_deviation_days` (from two gaps on) and `last_gap_days` between purchase days;
-        - `purchases_N_days` and `spend_N_days`: purchase days and spend in the last N days, the end among them;
+        - `purchases_N_days` and `spend_N_days`: purchase days and spend in the last N days, the end among them; null
+          for everybody where the history is shorter;
         - `first_month` and `last_month` of purchase, and `end_month` of the history;
         - `mean_spend`, `first_spend`, `last_spend` of purchase days; `refunded_share` of what was ever spent;
         - of each of `MODELS` its expected purchases, P(orders again) and P(alive), fitted on this history and on
@@ -101,7 +102,10 @@ def _features(history: KnownHistory, horizon_days: int, order_horizon_days: int)
 def _of_purchase_days(history: KnownHistory) -> pl.DataFrame:
     """Gaps, trailing windows, months and amounts of each customer; sums are of whole numbers, exact in any order."""
     ago = (pl.lit(history.as_of_date) - pl.col("purchase_date")).dt.total_days()
+    units = pl.col("units")
     gap = pl.col("purchase_date").diff().dt.total_days().over("customer_id").alias("gap")
+    # A window that reaches beyond the first day would mean less on an early day than on a later one.
+    is_whole = {days: days <= history.days + 1 for days in TRAILING_DAYS}
     in_window = [(days, pl.col("ago") < days) for days in TRAILING_DAYS]
     figures = (
         history.net_days.with_columns(ago.alias("ago"), gap)
@@ -113,11 +117,14 @@ def _of_purchase_days(history: KnownHistory) -> pl.DataFrame:
             pl.col("gap").last().alias("last_gap_days"),
             pl.col("purchase_date").first().dt.month().alias("first_month"),
             pl.col("purchase_date").last().dt.month().alias("last_month"),
-            (pl.col("units").sum() / pl.len() / _UNITS).alias("mean_spend"),
-            (pl.col("units").first() / _UNITS).alias("first_spend"),
-            (pl.col("units").last() / _UNITS).alias("last_spend"),
-            *(is_in.sum().alias(f"purchases_{days}_days") for days, is_in in in_window),
-            *((pl.col("units").filter(is_in).sum() / _UNITS).alias(f"spend_{days}_days") for days, is_in in in_window),
+            (units.sum() / pl.len() / _UNITS).alias("mean_spend"),
+            (units.first() / _UNITS).alias("first_spend"),
+            (units.last() / _UNITS).alias("last_spend"),
+            *(
+                pl.when(is_whole[days]).then(figure).alias(f"{name}_{days}_days")
+                for days, is_in in in_window
+                for name, figure in (("purchases", is_in.sum()), ("spend", units.filter(is_in).sum() / _UNITS))
+            ),
         )
     )
     count, total = pl.col("gap_count"), pl.col("gap_sum")

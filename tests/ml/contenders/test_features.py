@@ -60,11 +60,9 @@ def test_figures_by_hand() -> None:
         "purchases_30_days": 1.0,
         "purchases_90_days": 1.0,
         "purchases_180_days": 2.0,
-        "purchases_365_days": 3.0,
         "spend_30_days": 30.0,
         "spend_90_days": 30.0,
         "spend_180_days": 35.0,
-        "spend_365_days": 45.0,
     }
     assert b["purchases_30_days"] == 0.0
     assert b["purchases_90_days"] == 1.0
