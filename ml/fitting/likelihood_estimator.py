@@ -29,7 +29,10 @@ _SAMPLE_CUSTOMERS = 50_000
 # Beyond these limits the parameters only approach a limit of the model.
 _LOWEST = np.log(np.array([1e-5, 1e-6, 1e-6, 1e-6]))
 _HIGHEST = np.log(np.array([1e6, 1e8, 1e7, 1e7]))
-_FARTHEST = 12.0  # From a prior's mean, in log-parameters: a factor of e^12, which no prior worth the name allows.
+# Under a prior the maximum may rest on these: customers whose shape is past them are as good as alike, or as unlike as
+# can be. Times stay within a factor of e^11 of the prior's mean.
+_SHAPES_UNDER_PRIOR = np.log(np.array([2e-3, 900.0]))
+_TIMES_UNDER_PRIOR = np.array([-11.0, 11.0])
 
 
 class LikelihoodEstimator(ABC):
@@ -129,7 +132,11 @@ class LikelihoodEstimator(ABC):
         if self.prior is not None:
             mean = self.prior.mean
             starts = self._starts(cells) if cells.repeat_customer_count >= MINIMUM_REPEAT_CUSTOMERS else []
-            return self.prior, [mean, *starts], (mean - _FARTHEST, mean + _FARTHEST)
+            lower, upper = (
+                np.where(self.in_days, mean + time, shape)
+                for time, shape in zip(_TIMES_UNDER_PRIOR, _SHAPES_UNDER_PRIOR, strict=True)
+            )
+            return self.prior, [mean, *starts[:1]], (lower, upper)
         mean_age = float(np.sum(cells.age * cells.age_weight)) / cells.customer_count
         log_scale = np.log(np.where(self.in_days, mean_age, 1.0))
         ridge = NormalPrior(log_scale, 2.0 * self.penalty * np.eye(log_scale.size)) if self.penalty else None
@@ -145,7 +152,10 @@ class LikelihoodEstimator(ABC):
         return objective
 
     def _report(self, cells: Cells, best: Optimum, prior: NormalPrior | None, passes: int, tried: int) -> FitReport:
-        status = self._status(cells, best) if self.prior is None else _status_under_prior(best)
+        if self.prior is None:
+            status = self._status(cells, best)
+        else:
+            status = FitStatus.CONVERGED if best.has_converged else FitStatus.NOT_CONVERGED
         parameters = np.exp(best.log_parameters)
         reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(self.letters, parameters, strict=True))
         known = knowledge(best, prior) if status is FitStatus.CONVERGED else None
@@ -187,10 +197,3 @@ class LikelihoodEstimator(ABC):
             raise StopError(f"this {self.title} estimator has no parameters yet; call fit, or from_parameters")
         first, second, third, fourth = (self.params_[letter] for letter in self.letters)
         return first, second, third, fourth
-
-
-def _status_under_prior(best: Optimum) -> FitStatus:
-    """A posterior has no limits to run to: what the data leave open is the prior's."""
-    if any(best.is_at_limit):
-        return FitStatus.EXTREME_PARAMETERS
-    return FitStatus.CONVERGED if best.has_converged else FitStatus.NOT_CONVERGED

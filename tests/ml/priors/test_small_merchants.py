@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 from cdnow_purchases import sample_calibration
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from simulated_customers import simulate_bg_nbd, simulate_spend
 
 from ml.estimator import FitStatus, UnusableFitError
@@ -133,6 +135,35 @@ def test_a_limit_of_the_model_becomes_a_fit_that_says_so() -> None:
     assert fit.params_["a"] / (fit.params_["a"] + fit.params_["b"]) < 0.01
     assert fit.params_["r"] / fit.params_["alpha"] == pytest.approx(3.0 / 60.0, rel=0.05)
     assert 0.1 < share_of(fit) < 0.5
+
+
+@each_model
+def test_customers_who_are_all_alike_end_at_parameters_that_still_mean_something(
+    model: type[LikelihoodEstimator],
+) -> None:
+    """Twenty thousand who come every week to the day: rates without spread, held where they are as good as that."""
+    weekly = histories(*[(float(n), 7.0 * n, 7.0 * n + i % 7) for i in range(60) for n in [5 + i % 60]])
+    fit = fit_purchases(model, weekly.with_columns(weight=pl.lit(333.0)), PRIOR)
+    assert fit.report_ is not None
+    assert fit.report_.customer_count == 19_980
+    assert fit.params_["r"] == pytest.approx(900.0)
+    assert fit.params_["r"] / fit.params_["alpha"] == pytest.approx(1 / 7, rel=0.05)
+    np.testing.assert_allclose(fit.expected_purchases(weekly, 365.0), 52.0, rtol=0.05)
+
+
+HISTORY = st.tuples(st.integers(0, 400), st.floats(0.01, 1.0), st.integers(1, 20_000)).map(
+    lambda drawn: (float(drawn[0]), max(drawn[1] * drawn[2], 0.01) if drawn[0] else 0.0, float(drawn[2]))
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(HISTORY, max_size=6))
+def test_any_history_has_a_fit(rows: list[tuple[float, float, float]]) -> None:
+    frame = histories(*rows)
+    for model in MODELS:
+        fit = fit_purchases(model, frame, PRIOR)
+        assert 0 < share_of(fit) <= 1 + 1e-12
+        assert np.isfinite(fit.expected_purchases(frame, 365.0)).all()
 
 
 @each_model
