@@ -153,7 +153,7 @@ class PurchaseEstimator(Protocol):
         ...
 
     def expected_lifetime_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
-        """The expected days until a living customer leaves, shape (n,); infinite where the expectation does not exist."""
+        """The expected days until a living customer leaves, shape (n,); infinite where there is no such expectation."""
         ...
 
     def time_scale_days(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
@@ -169,6 +169,23 @@ class PurchaseEstimator(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class RelativeTotals:
+    """Distributions of what 1 … K purchase days cost together, over a scale that is the customer's.
+
+    Attributes:
+        log_totals: Logarithms of total over scale, evenly spaced and rising, shape (g,).
+        probabilities: P(the total of k days is at most that), shape (K, g); row 0 is of one day.
+        low_power: Below the table they fall as this power of the total.
+        high_power: Above it, the probability of more falls as this power of one over the total.
+    """
+
+    log_totals: FloatArray
+    probabilities: FloatArray
+    low_power: float
+    high_power: float
+
+
 class SpendEstimator(Protocol):
     """A model of what a purchase day costs. Reads `spend_day_count` and `monetary_value` of a summary."""
 
@@ -182,6 +199,14 @@ class SpendEstimator(Protocol):
 
     def expected_spend(self, summary: pl.DataFrame) -> FloatArray:
         """The expected spend of each customer's next purchase day, in the merchant's currency."""
+        ...
+
+    def spend_scale(self, summary: pl.DataFrame) -> FloatArray:
+        """What customers with as many spend days differ in, in the merchant's currency, shape (n,), above zero."""
+        ...
+
+    def relative_totals(self, spend_day_count: float, highest: int) -> RelativeTotals:
+        """What 1 … `highest` purchase days cost together, over the scale of a customer with so many spend days."""
         ...
 
 

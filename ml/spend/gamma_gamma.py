@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.special import digamma, gammaln, polygamma
 
-from ml.estimator import FitReport, FitStatus, FloatArray, UnusableFitError, column
+from ml.estimator import FitReport, FitStatus, FloatArray, RelativeTotals, UnusableFitError, column
 from ml.fitting.maximum_likelihood import (
     Evaluation,
     Objective,
@@ -26,6 +26,7 @@ from ml.fitting.maximum_likelihood import (
     maximise_from_several,
 )
 from ml.fitting.normal_prior import NormalPrior, knowledge
+from ml.spend.spend_totals import relative_totals
 from models.errors import StopError
 
 PARAMETERS = ("p", "q", "v")
@@ -261,6 +262,17 @@ class GammaGamma:
             has_own, own * np.where(has_own, mean, 0.0) + (1.0 - own) * population, population
         )
         return result
+
+    def spend_scale(self, summary: pl.DataFrame) -> FloatArray:
+        """V = v + c m, in the merchant's currency (eq. 47), shape (n,)."""
+        _, _, v = self._letters()
+        count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
+        return v + np.where(count > 0, count * mean, 0.0)
+
+    def relative_totals(self, spend_day_count: float, highest: int) -> RelativeTotals:
+        """Totals of 1 … `highest` days over V: gamma variables of shapes p k over one of shape q + p c (eq. 47)."""
+        p, q, _ = self._letters()
+        return relative_totals(p, q + p * spend_day_count, highest)
 
 
 def spend_frequency_correlation(summary: pl.DataFrame) -> float | None:

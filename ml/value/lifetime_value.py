@@ -51,18 +51,26 @@ def discounted_purchases(
     Raises:
         StopError: A horizon or rate without meaning.
     """
-    refuse_horizon(horizon_days)
-    rate = daily_discount_rate(annual_discount_rate)
     pairs = DistinctPairs.of(summary)
-    x, age = pairs.frequency, pairs.age_days
-    if rate == 0.0 or horizon_days == 0.0:
-        while_alive = purchases.expected_purchases_while_alive(x, age, np.full((x.size, 1), float(horizon_days)))[:, 0]
-    else:
-        while_alive = _discounted_while_alive(purchases, x, age, float(horizon_days), rate)
+    while_alive = discounted_purchases_while_alive(
+        purchases, pairs, horizon_days=horizon_days, annual_discount_rate=annual_discount_rate
+    )
     return purchases.probability_alive(summary) * while_alive[pairs.position]
 
 
-def _discounted_while_alive(
+def discounted_purchases_while_alive(
+    purchases: PurchaseEstimator, pairs: DistinctPairs, *, horizon_days: float, annual_discount_rate: float
+) -> FloatArray:
+    """The same for customers known to be alive, of each distinct (x, T); see `discounted_purchases`."""
+    refuse_horizon(horizon_days)
+    rate = daily_discount_rate(annual_discount_rate)
+    x, age = pairs.frequency, pairs.age_days
+    if rate == 0.0 or horizon_days == 0.0:
+        return purchases.expected_purchases_while_alive(x, age, np.full((x.size, 1), float(horizon_days)))[:, 0]
+    return _integrated(purchases, x, age, float(horizon_days), rate)
+
+
+def _integrated(
     purchases: PurchaseEstimator, x: FloatArray, age: FloatArray, horizon_days: float, rate: float
 ) -> FloatArray:
     """By parts (eq. 18): exp(-rate H) E[Y(H)] plus the integral of rate exp(-rate t) E[Y(t)] over t up to H.

@@ -179,6 +179,23 @@ def test_expected_spend_is_positive_and_drawn_to_the_middle(spend: SpendEstimato
     assert 0 < sure_low < low < unknown < high < sure_high < 500
 
 
+def test_totals_are_distributions_that_grow_with_the_days(spend: SpendEstimator) -> None:
+    people = pl.DataFrame({"spend_day_count": [0, 1, 30], "monetary_value": [None, 20.0, 20.0]})
+    scale = spend.spend_scale(people)
+    assert (scale > 0).all()
+    for count, of_customer, mean in zip((0, 1, 30), scale, spend.expected_spend(people), strict=True):
+        totals = spend.relative_totals(count, 12)
+        assert totals.probabilities.shape == (12, totals.log_totals.size)
+        assert np.allclose(np.diff(totals.log_totals), totals.log_totals[1] - totals.log_totals[0])
+        assert ((totals.probabilities >= 0) & (totals.probabilities <= 1)).all()
+        assert (np.diff(totals.probabilities, axis=1) >= 0).all()
+        assert (np.diff(totals.probabilities, axis=0) <= 1e-4).all()
+        # What lies between two steps costs about their middle: the means are those of the days.
+        middle = of_customer * np.exp((totals.log_totals[1:] + totals.log_totals[:-1]) / 2)
+        means = (np.diff(totals.probabilities, axis=1) * middle).sum(axis=1)
+        np.testing.assert_allclose(means, mean * np.arange(1, 13), rtol=0.01)
+
+
 def test_value_is_finite_for_everybody(purchases: PurchaseEstimator, spend: SpendEstimator) -> None:
     people = GRID.with_columns(spend_day_count=pl.col("frequency"), monetary_value=pl.lit(20.0))
     value = lifetime_value(purchases, spend, people, horizon_days=365, annual_discount_rate=0.1)

@@ -1,0 +1,184 @@
+"""Intervals against the exact mixture, and against customers who follow the models to the cent."""
+
+import numpy as np
+import polars as pl
+import pytest
+from cdnow_purchases import sample_calibration
+from scipy.special import betainc
+
+from ml.estimator import FloatArray
+from ml.purchases.bg_nbd import BetaGeometricNbd
+from ml.purchases.pareto_nbd import ParetoNbd
+from ml.spend.gamma_gamma import GammaGamma
+from ml.value.intervals import PredictiveDistributions
+from ml.value.lifetime_value import daily_discount_rate
+from ml.value.recalibration import Recalibration
+from models.errors import StopError
+
+BG = BetaGeometricNbd.from_parameters(r=0.243, alpha=30.9, a=0.793, b=2.426)
+PARETO = ParetoNbd.from_parameters(r=0.553, alpha=74.0, s=0.606, beta=81.7)
+SPENDS = [
+    GammaGamma.from_parameters(p=6.25, q=3.74, v=15.44),
+    GammaGamma.from_parameters(p=0.7, q=0.9, v=40.0, observed_mean=30.0),
+    GammaGamma.from_parameters(p=400.0, q=4.0, v=0.3),
+]
+
+
+def distributions(
+    summary: pl.DataFrame,
+    *,
+    purchases: BetaGeometricNbd | ParetoNbd = BG,
+    spend: GammaGamma = SPENDS[0],
+    rate: float = 0.1,
+) -> PredictiveDistributions:
+    return PredictiveDistributions.of(purchases, spend, summary, horizon_days=365.0, annual_discount_rate=rate)
+
+
+def exact_probability(found: PredictiveDistributions, spend: GammaGamma, row: int, amount: float) -> float:
+    """P(spend <= amount), every count of purchase days with its own incomplete beta function."""
+    assert found.totals is not None
+    p, q, _ = spend.params_.values()
+    each = found.counts.probabilities_of(500)[row]
+    share = amount / (amount + found.totals.scale[row])
+    k = np.arange(1, 501)
+    return float(each[0] + np.sum(each[1:] * betainc(p * k, q + p * found.totals.spend_day_count[row], share)))
+
+
+@pytest.mark.parametrize("purchases", [BG, PARETO], ids=lambda model: model.name)
+@pytest.mark.parametrize("spend", SPENDS, ids=["cdnow", "wild", "regular"])
+def test_the_probability_of_a_quantile_is_its_level(purchases: BetaGeometricNbd, spend: GammaGamma) -> None:
+    summary = sample_calibration()[::50]
+    found = distributions(summary, purchases=purchases, spend=spend)
+    assert found.totals is not None
+    levels = np.array([0.05, 0.5, 0.9, 0.99])
+    quantiles = found.totals.quantiles(levels)
+    none = found.counts.of_none()
+    assert ((quantiles == 0) == (none[:, None] >= levels)).all()
+    assert 0.3 < (quantiles == 0).mean() < 0.8
+    far = []
+    for row, column in np.argwhere(quantiles > 0):
+        exact = exact_probability(found, spend, row, quantiles[row, column])
+        assert abs(exact - levels[column]) < 0.0005
+        far.append(abs(exact_probability(found, spend, row, 1.3 * quantiles[row, column]) - levels[column]))
+    assert np.median(far) > 0.002
+
+
+def test_probabilities_and_quantiles_are_each_others_inverse() -> None:
+    summary = sample_calibration()
+    totals = distributions(summary).totals
+    assert totals is not None
+    for level in (0.85, 0.97, 0.999_999):
+        amounts = totals.quantiles(np.array([level]))[:, 0]
+        expected = np.maximum(totals.counts.of_none(), level)
+        np.testing.assert_allclose(totals.at_most(amounts), expected, atol=1e-9)
+    assert (totals.at_most(np.zeros(summary.height)) == totals.counts.of_none()).all()
+    assert totals.at_most(np.full(summary.height, 1e9)).min() > 1 - 1e-6
+
+
+def test_intervals_enclose_what_they_say() -> None:
+    summary = sample_calibration()
+    found = distributions(summary)
+    for level in (0.5, 0.8, 0.95):
+        counts, spend, value = found.count_interval(level), found.spend_interval(level), found.value_interval(level)
+        assert spend is not None
+        assert value is not None
+        assert (found.counts.at_most(counts.low - 1) <= (1 - level) / 2 + 1e-12).all()
+        assert (found.counts.at_most(counts.high) >= (1 + level) / 2 - 1e-12).all()
+        assert (found.counts.at_most(counts.high - 1) < (1 + level) / 2).all()
+        assert ((counts.high == 0) == (spend.high == 0)).all()
+        assert (spend.low <= spend.high).all()
+        bought = value.high > 0
+        assert (value.high[bought] < spend.high[bought]).all()
+        assert (value.high[bought] > spend.high[bought] / 1.1).all()
+    narrow, wide = found.count_interval(0.5), found.count_interval(0.95)
+    assert (wide.low <= narrow.low).all()
+    assert (wide.high >= narrow.high).all()
+    assert wide.high.sum() > 1.5 * narrow.high.sum()
+
+
+def simulated_value(
+    rng: np.random.Generator, row: dict[str, float], spend: GammaGamma, rate: float, draws: int
+) -> FloatArray:
+    """Discounted spend over a year of BG/NBD customers with one history, purchase by purchase."""
+    r, alpha, a, b = BG.params_.values()
+    p, q, v = spend.params_.values()
+    x, T, c = row["frequency"], row["age_days"], row["spend_day_count"]
+    frame = pl.DataFrame([row])
+    alive = rng.random(draws) < BG.probability_alive(frame)[0]
+    purchase_rate, leaves = rng.gamma(r + x, 1 / (alpha + T), draws), rng.beta(a, b + x, draws)
+    stays_for = np.where(alive, rng.geometric(leaves), 0)
+    spend_rate = rng.gamma(q + p * c, 1 / (v + c * row["monetary_value"]), draws)
+    value, now = np.zeros(draws), np.zeros(draws)
+    active = np.flatnonzero(stays_for > 0)
+    for purchase in range(1, 2000):
+        now[active] += rng.exponential(1 / purchase_rate[active])
+        active = active[now[active] <= 365.0]
+        if not active.size:
+            return value
+        amount = rng.gamma(p, 1 / spend_rate[active])
+        value[active] += amount * np.exp(-daily_discount_rate(rate) * now[active])
+        active = active[stays_for[active] > purchase]
+    raise AssertionError("somebody buys for ever")
+
+
+@pytest.mark.parametrize(("rate", "error"), [(0.0, 0.004), (0.1, 0.004), (1.0, 0.02)])
+def test_scaling_spend_by_the_discount_is_near_the_truth(rate: float, error: float) -> None:
+    """The one approximation in the value's interval: that all purchases lose alike by discounting."""
+    rng = np.random.default_rng(8)
+    rows = [
+        {"frequency": x, "recency_days": t_x, "age_days": T, "spend_day_count": x, "monetary_value": 35.0}
+        for x, t_x, T in [(1.0, 30.0, 40.0), (4.0, 200.0, 230.0), (30.0, 260.0, 265.0)]
+    ]
+    found = distributions(pl.DataFrame(rows), rate=rate).value_interval(0.8)
+    assert found is not None
+    for i, row in enumerate(rows):
+        made = simulated_value(rng, row, SPENDS[0], rate, 40_000)
+        noise = 3 * np.sqrt(0.09 / made.size)
+        assert np.mean(made <= found.high[i]) == pytest.approx(0.9, abs=error + noise)
+        if found.low[i] > 0:
+            assert np.mean(made <= found.low[i]) == pytest.approx(0.1, abs=error + noise)
+        assert np.mean(made <= found.high[i] * 1.3) > 0.92
+
+
+def test_recalibrated_levels_widen_and_shift() -> None:
+    summary = sample_calibration()
+    found = distributions(summary)
+    plain = found.count_interval(0.8)
+    # Outcomes that fell at the ends of their distributions more often than a model holds.
+    torn = np.concatenate([np.linspace(0, 0.1, 3000), np.linspace(0.1, 0.9, 4000), np.linspace(0.9, 1, 3000)])
+    wider = found.count_interval(0.8, Recalibration.learnt([torn] * 4))
+    assert (wider.high >= plain.high).all()
+    assert (wider.high - wider.low).sum() > 1.3 * (plain.high - plain.low).sum()
+    same = found.count_interval(0.8, Recalibration.learnt([]))
+    assert (same.high == plain.high).all()
+
+
+def test_times_a_factor() -> None:
+    interval = distributions(sample_calibration()).value_interval(0.8)
+    assert interval is not None
+    factor = np.linspace(0, 2, interval.high.size)
+    np.testing.assert_array_equal(interval.times(factor).high, interval.high * factor)
+
+
+def test_nothing_to_go_by() -> None:
+    summary = sample_calibration()
+    without = PredictiveDistributions.of(BG, None, summary, horizon_days=30, annual_discount_rate=0.1)
+    assert without.spend_interval(0.8) is None
+    assert without.value_interval(0.8) is None
+    at_once = PredictiveDistributions.of(BG, SPENDS[0], summary, horizon_days=0, annual_discount_rate=0.1)
+    assert at_once.value_interval(0.8).high.max() == 0  # type: ignore[union-attr]  # spend is there
+    nobody = distributions(summary[:0])
+    assert nobody.value_interval(0.8).high.size == 0  # type: ignore[union-attr]  # the same
+    for level in (0.0, 1.0, -1.0, float("nan")):
+        with pytest.raises(StopError, match="level"):
+            nobody.count_interval(level)
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    summary = sample_calibration()
+    backwards = distributions(summary.reverse()).value_interval(0.8)
+    forwards = distributions(summary).value_interval(0.8)
+    assert forwards is not None
+    assert backwards is not None
+    np.testing.assert_array_equal(backwards.high[::-1], forwards.high)
+    np.testing.assert_array_equal(backwards.low[::-1], forwards.low)
