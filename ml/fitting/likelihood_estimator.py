@@ -26,6 +26,7 @@ from models.errors import StopError
 
 MINIMUM_REPEAT_CUSTOMERS = 10
 _SAMPLE_CUSTOMERS = 50_000
+_NEAR_ENOUGH = 0.1  # The sample's maximum is two or three units of log-likelihood of the sample off the whole's.
 # Beyond these limits the parameters only approach a limit of the model.
 _LOWEST = np.log(np.array([1e-5, 1e-6, 1e-6, 1e-6]))
 _HIGHEST = np.log(np.array([1e6, 1e8, 1e7, 1e7]))
@@ -116,6 +117,7 @@ class LikelihoodEstimator(ABC):
                 self._objective(cells_of(sampled(histories, customer_count=_SAMPLE_CUSTOMERS)), prior),
                 starts[0],
                 *limits,
+                gain_tolerance=_NEAR_ENOUGH,
             )
             sampled_passes = near.pass_count
             if near.is_interior:
@@ -166,7 +168,7 @@ class LikelihoodEstimator(ABC):
             message=f"{self.causes[status]} (reached {reached}, in days)" if status in self.causes else "",
             parameters=dict(zip(self.letters, parameters.tolist(), strict=True)),
             standard_errors=dict(zip(self.letters, errors.tolist(), strict=True)) if known else {},
-            log_likelihood=self.evaluate(cells, parameters).value,
+            log_likelihood=self.evaluate(cells, parameters).value if prior else best.evaluation.value,
             customer_count=int(cells.customer_count),
             repeat_customer_count=int(cells.repeat_customer_count),
             pass_count=passes,

@@ -13,6 +13,8 @@ import polars as pl
 from ml.estimator import FloatArray, column
 from models.errors import StopError
 
+_ROWS_AT_ONCE = 1 << 14  # 128 kB a column: the temporaries stay in the processor's cache.
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -27,6 +29,7 @@ class Cells:
         once_weight: How many customers have each, shape (l,).
         age: The distinct ages of all customers, shape (k,).
         age_weight: How many customers have each, shape (k,).
+        age_purchases: How many repeat purchases they made together, shape (k,).
         longer_than: How many customers have x > j, for j = 0, 1, …; products over past purchases become sums over j.
     """
 
@@ -38,6 +41,7 @@ class Cells:
     once_weight: FloatArray
     age: FloatArray
     age_weight: FloatArray
+    age_purchases: FloatArray
     longer_than: FloatArray
 
     @property
@@ -73,17 +77,12 @@ def distinct_histories(summary: pl.DataFrame) -> pl.DataFrame:
             .sort(keys)
             .collect()
         )
-    x, t_x, age = (pl.col(name) for name in keys)
-    impossible = histories.filter(
-        ~(x.is_finite() & t_x.is_finite() & age.is_finite() & (x >= 0) & (x == x.floor()) & (t_x >= 0) & (t_x <= age))
-        | x.is_null()
-        | t_x.is_null()
-        | age.is_null()
-        | ((x == 0) & (t_x != 0))
-        | ((x > 0) & (t_x <= 0))
-    )
-    if impossible.height:
-        row = impossible.row(0, named=True)
+    x, t_x, age = (column(histories, name) for name in keys)
+    # Comparisons with a value that is missing are false, so those are among the impossible.
+    possible = (x >= 0) & (x == np.floor(x)) & (t_x >= 0) & (t_x <= age) & ((x > 0) == (t_x > 0))
+    possible &= np.isfinite(x) & np.isfinite(age)
+    if not possible.all():
+        row = histories.row(int(np.flatnonzero(~possible)[0]), named=True)
         raise StopError(
             f"the purchase summary holds an impossible history: frequency {row['frequency']}, recency_days "
             f"{row['recency_days']}, age_days {row['age_days']}; x is a whole number, 0 <= t_x <= T, and t_x is 0 "
@@ -98,53 +97,76 @@ def _counted_as_whole_days(summary: pl.DataFrame) -> pl.DataFrame | None:
     None where they are not whole, or negative, or too large to share an integer.
     """
     columns = [column(summary, name) for name in ("frequency", "recency_days", "age_days")]
-    if not columns[0].size or not all(
-        np.isfinite(values).all()
-        and values.min() >= 0
-        and values.max() < 1 << 20
-        and (values == np.floor(values)).all()
-        for values in columns
-    ):
+    if not columns[0].size:
         return None
-    x, t_x, age = (values.astype(np.int64) for values in columns)
-    packed, counts = np.unique(x << 40 | t_x << 20 | age, return_counts=True)
-    last_twenty = (1 << 20) - 1
+    highest = [float(values.max()) for values in columns]
+    if not all(high < 1 << 20 for high in highest):  # False for a value that is missing.
+        return None
+    widths = [int(high).bit_length() for high in highest]
+    if sum(widths) > 53:  # What a float counts without a gap.
+        return None
+    keys = np.empty(columns[0].size, dtype=np.uint32 if sum(widths) <= 32 else np.uint64)
+    for begin in range(0, keys.size, _ROWS_AT_ONCE):
+        rows = slice(begin, begin + _ROWS_AT_ONCE)
+        x, t_x, age = (values[rows] for values in columns)
+        if not all(values.min() >= 0 and (np.floor(values) == values).all() for values in (x, t_x, age)):
+            return None
+        keys[rows] = (x * 2.0 ** widths[1] + t_x) * 2.0 ** widths[2] + age
+    keys.sort()
+    begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    distinct = keys[begins].astype(np.int64)
     return pl.DataFrame(
         {
-            "frequency": (packed >> 40).astype(np.float64),
-            "recency_days": (packed >> 20 & last_twenty).astype(np.float64),
-            "age_days": (packed & last_twenty).astype(np.float64),
-            "weight": counts.astype(np.float64),
+            "frequency": (distinct >> (widths[1] + widths[2])).astype(np.float64),
+            "recency_days": (distinct >> widths[2] & (1 << widths[1]) - 1).astype(np.float64),
+            "age_days": (distinct & (1 << widths[2]) - 1).astype(np.float64),
+            "weight": np.diff(begins, append=keys.size).astype(np.float64),
         }
     )
 
 
 def cells_of(histories: pl.DataFrame) -> Cells:
     """`distinct_histories` in the form that the likelihood reads."""
-    repeat = histories.filter((pl.col("frequency") > 0) & (pl.col("weight") > 0))
-    once = histories.filter((pl.col("frequency") == 0) & (pl.col("weight") > 0))
-    ages = histories.group_by("age_days").agg(pl.col("weight").sum()).sort("age_days")
-    x = repeat["frequency"].to_numpy()
-    counts = np.bincount(x.astype(np.int64), weights=repeat["weight"].to_numpy(), minlength=1)
+    x, t_x, age, weight = (column(histories, name) for name in ("frequency", "recency_days", "age_days", "weight"))
+    if (weight <= 0).any():
+        x, t_x, age, weight = (values[weight > 0] for values in (x, t_x, age, weight))
+    counts = np.bincount(x.astype(np.int64), weights=weight, minlength=1)
+    once = int(np.searchsorted(x, 0.0, side="right"))  # Sorted by x, so those without a repeat purchase come first.
+    ages, age_weight, age_purchases = _by_age(x, age, weight)
     return Cells(
-        repeat_x=x,
-        repeat_t_x=repeat["recency_days"].to_numpy(),
-        repeat_age=repeat["age_days"].to_numpy(),
-        repeat_weight=repeat["weight"].to_numpy(),
-        once_age=once["age_days"].to_numpy(),
-        once_weight=once["weight"].to_numpy(),
-        age=ages["age_days"].to_numpy(),
-        age_weight=ages["weight"].to_numpy(),
+        repeat_x=x[once:],
+        repeat_t_x=t_x[once:],
+        repeat_age=age[once:],
+        repeat_weight=weight[once:],
+        once_age=age[:once],
+        once_weight=weight[:once],
+        age=ages,
+        age_weight=age_weight,
+        age_purchases=age_purchases,
         longer_than=np.cumsum(counts[::-1])[::-1][1:].astype(np.float64),
     )
 
 
+def _by_age(x: FloatArray, age: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The distinct ages, their customers and those customers' repeat purchases."""
+    days = age.astype(np.int64)
+    if age.size and days.max() < 1 << 20 and np.array_equal(days, age):
+        ages, place = np.arange(days.max() + 1.0), days  # A tenth of the time, as there are few different days.
+    else:
+        ages, place = np.unique(age, return_inverse=True)
+    customers, purchases = (
+        np.bincount(place, weights=values, minlength=ages.size).astype(np.float64) for values in (weight, weight * x)
+    )
+    occurs = customers > 0
+    return ages[occurs], customers[occurs], purchases[occurs]
+
+
 def sampled(histories: pl.DataFrame, *, customer_count: int) -> pl.DataFrame:
     """Every n-th customer of the sorted histories: about `customer_count`, the same ones at every run."""
-    running = histories["weight"].cum_sum()
-    every = float(running[-1]) / customer_count
-    taken = (running / every).floor()
-    return histories.with_columns((taken - taken.shift(1, fill_value=0.0)).alias("weight")).filter(pl.col("weight") > 0)
+    running = np.cumsum(column(histories, "weight"))
+    taken = np.diff(np.floor(running / (running[-1] / customer_count)), prepend=0.0)
+    rows = np.flatnonzero(taken)
+    return histories[rows].with_columns(pl.Series("weight", taken[rows]))
 
 
 @dataclass(frozen=True)

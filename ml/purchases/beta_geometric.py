@@ -20,84 +20,9 @@ from ml.estimator import FitStatus, FloatArray, column, refuse_horizon
 from ml.fitting.likelihood_estimator import LikelihoodEstimator
 from ml.fitting.maximum_likelihood import Evaluation, Optimum
 from ml.histories.purchase_histories import Cells, DistinctPairs
+from ml.purchases.beta_geometric_likelihood import evaluate
 from ml.purchases.count_distributions import counts_with_a_chance_to_leave
 from ml.purchases.dropout_mixture import expected_purchases_while_alive
-
-
-def evaluate(cells: Cells, parameters: FloatArray, *, first_chances: int = 0) -> Evaluation:
-    """Log-likelihood (eq. 4, or 4m with a chance at the first purchase) with gradient and Hessian by r, alpha, a and b.
-
-    Sums go through `np.sum`, whose order is fixed; a threaded dot product would change the last digits from machine to
-    machine.
-    """
-    r, alpha, a, b = (float(value) for value in parameters)
-    more = cells.longer_than
-    # How many customers stayed at more than i chances to leave; `more` counts those who came back more than j times.
-    stayed = np.concatenate([np.full(first_chances, cells.customer_count), more])
-    j, i = np.arange(more.size, dtype=np.float64), np.arange(stayed.size, dtype=np.float64)
-    over_r, over_b, over_ab = 1.0 / (r + j), 1.0 / (b + i), 1.0 / (a + b + i)
-    T, n = cells.age, cells.age_weight
-    at_T = 1.0 / (alpha + T)
-    log_growth = np.log1p(T / alpha)
-
-    x, t_x, age, w = _may_have_left(cells, first_chances)
-    rest, until_last = alpha + age, alpha + t_x
-    D = np.log1p((age - t_x) / until_last)
-    s = r + x
-    odds = np.log(a) - np.log(b + x + first_chances - 1.0) + s * D
-    q = expit(odds)  # The probability of having left (eq. 5).
-    E = 1.0 / rest - 1.0 / until_last
-    F = 1.0 / until_last**2 - 1.0 / rest**2
-    over_bx = 1.0 / (b + x + first_chances - 1.0)
-
-    value = (
-        np.sum(more * np.log(r + j))
-        + np.sum(stayed * (np.log(b + i) - np.log(a + b + i)))
-        - r * np.sum(n * log_growth)
-        - np.sum(w * x * np.log(rest))
-        + np.sum(w * np.logaddexp(0.0, odds))
-    )
-    wq = w * q
-    gradient = np.array(
-        [
-            np.sum(more * over_r) - np.sum(n * log_growth) + np.sum(wq * D),
-            r * np.sum(n * T * at_T) / alpha - np.sum(w * x / rest) + np.sum(wq * s * E),
-            -np.sum(stayed * over_ab) + np.sum(wq) / a,
-            np.sum(stayed * (over_b - over_ab)) - np.sum(wq * over_bx),
-        ]
-    )
-    spread = wq * (1.0 - q)
-    slopes = (D, s * E, np.full_like(D, 1.0 / a), -over_bx)
-    hessian = np.zeros((4, 4))
-    for row in range(4):
-        with_weight = spread * slopes[row]
-        for k in range(row, 4):
-            hessian[row, k] = np.sum(with_weight * slopes[k])
-    hessian[0, 0] -= np.sum(more * over_r**2)
-    hessian[0, 1] += np.sum(n * T * at_T) / alpha + np.sum(wq * E)
-    hessian[1, 1] += (
-        -r * np.sum(n * T * at_T * (1.0 / alpha + at_T)) / alpha + np.sum(w * x / rest**2) + np.sum(wq * s * F)
-    )
-    ab = np.sum(stayed * over_ab**2)
-    hessian[2, 2] += ab - np.sum(wq) / a**2
-    hessian[2, 3] += ab
-    hessian[3, 3] += ab - np.sum(stayed * over_b**2) + np.sum(wq * over_bx**2)
-    hessian = hessian + np.triu(hessian, 1).T
-    return Evaluation(float(value), gradient, hessian)
-
-
-def _may_have_left(cells: Cells, first_chances: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """x, t_x, T and the weights of the histories whose customers had a chance to leave."""
-    if not first_chances:
-        return cells.repeat_x, cells.repeat_t_x, cells.repeat_age, cells.repeat_weight
-    once = np.zeros(cells.once_age.size)
-    return (
-        np.concatenate([once, cells.repeat_x]),
-        np.concatenate([once, cells.repeat_t_x]),
-        np.concatenate([cells.once_age, cells.repeat_age]),
-        np.concatenate([cells.once_weight, cells.repeat_weight]),
-    )
-
 
 _CAUSES = {
     FitStatus.NOBODY_DROPS_OUT: (

@@ -21,7 +21,7 @@ import polars as pl
 from ml.estimator import FitReport, FitStatus, FloatArray, UnusableFitError, column
 from ml.fitting.maximum_likelihood import Evaluation, Objective, Optimum, in_log_parameters, maximise
 from ml.histories.purchase_histories import Cells, cells_of, distinct_histories
-from ml.purchases.beta_geometric import evaluate
+from ml.purchases.beta_geometric_likelihood import evaluate
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from models.errors import StopError
 
@@ -79,6 +79,27 @@ def _directions(z: FloatArray) -> FloatArray:
     for place, sign in enumerate((-1.0, 1.0, 1.0)):
         moves[1 + place, 4 + place * k : 4 + (place + 1) * k] = sign * z
     return moves
+
+
+def _objective(cells: Sequence[Cells], values: FloatArray, ridge: float) -> Objective:
+    moves = [_directions(z) for z in values]
+
+    def objective(theta: FloatArray) -> Evaluation:
+        coefficients = theta[4:]
+        value = -ridge * float(np.sum(coefficients**2))
+        gradient, hessian = np.zeros(theta.size), np.zeros((theta.size, theta.size))
+        gradient[4:] = -2.0 * ridge * coefficients
+        hessian[4:, 4:] = -2.0 * ridge * np.eye(coefficients.size)
+        for some, move in zip(cells, moves, strict=True):
+            parameters = np.exp((move * theta).sum(axis=1))
+            at = evaluate(some, parameters)
+            at = in_log_parameters(parameters, at.value, at.gradient, at.hessian)
+            value += at.value
+            gradient += (move * at.gradient[:, None]).sum(axis=0)
+            hessian += np.einsum("ip,ij,jq->pq", move, at.hessian, move)
+        return Evaluation(value, gradient, hessian)
+
+    return objective
 
 
 class BetaGeometricNbdWithCovariates:
@@ -148,8 +169,9 @@ class BetaGeometricNbdWithCovariates:
         )
         size = np.tile(np.maximum(np.abs(combinations.values).max(axis=0), 1e-300), 3)
         reach = np.concatenate([np.full(4, _REACH), _REACH / size])
-        best = maximise(self._objective(cells, combinations.values), start, start - reach, start + reach)
-        report = self._report(best, cells)
+        best = maximise(_objective(cells, combinations.values, self.ridge), start, start - reach, start + reach)
+        log_likelihood = _objective(cells, combinations.values, 0.0)(best.log_parameters).value
+        report = self._report(best, cells, log_likelihood)
         if not report.is_usable:
             raise UnusableFitError(report)
         self.params_, self.report_ = report.parameters, report
@@ -163,27 +185,7 @@ class BetaGeometricNbdWithCovariates:
                 "one column of each category out, or give a ridge"
             )
 
-    def _objective(self, cells: Sequence[Cells], values: FloatArray) -> Objective:
-        moves = [_directions(z) for z in values]
-
-        def objective(theta: FloatArray) -> Evaluation:
-            coefficients = theta[4:]
-            value = -self.ridge * float(np.sum(coefficients**2))
-            gradient, hessian = np.zeros(theta.size), np.zeros((theta.size, theta.size))
-            gradient[4:] = -2.0 * self.ridge * coefficients
-            hessian[4:, 4:] = -2.0 * self.ridge * np.eye(coefficients.size)
-            for some, move in zip(cells, moves, strict=True):
-                parameters = np.exp((move * theta).sum(axis=1))
-                at = evaluate(some, parameters)
-                at = in_log_parameters(parameters, at.value, at.gradient, at.hessian)
-                value += at.value
-                gradient += (move * at.gradient[:, None]).sum(axis=0)
-                hessian += np.einsum("ip,ij,jq->pq", move, at.hessian, move)
-            return Evaluation(value, gradient, hessian)
-
-        return objective
-
-    def _report(self, best: Optimum, cells: Sequence[Cells]) -> FitReport:
+    def _report(self, best: Optimum, cells: Sequence[Cells], log_likelihood: float) -> FitReport:
         theta = best.log_parameters
         parameters = np.concatenate([np.exp(theta[:4]), theta[4:]])
         at_limit = [name for name, is_at in zip(self.parameter_names, best.is_at_limit, strict=True) if is_at]
@@ -211,7 +213,7 @@ class BetaGeometricNbdWithCovariates:
             message=message,
             parameters=dict(zip(self.parameter_names, parameters.tolist(), strict=True)),
             standard_errors=errors,
-            log_likelihood=best.evaluation.value + self.ridge * float(np.sum(theta[4:] ** 2)),
+            log_likelihood=log_likelihood,
             customer_count=int(sum(some.customer_count for some in cells)),
             repeat_customer_count=int(sum(some.repeat_customer_count for some in cells)),
             pass_count=best.pass_count,

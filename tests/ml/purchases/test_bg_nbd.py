@@ -10,7 +10,7 @@ from simulated_customers import simulate_bg_nbd
 from ml.estimator import FitStatus, UnusableFitError
 from ml.fitting.maximum_likelihood import Evaluation, in_log_parameters
 from ml.histories.purchase_histories import cells_of, distinct_histories
-from ml.purchases.beta_geometric import evaluate
+from ml.purchases.beta_geometric_likelihood import evaluate
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from models.errors import StopError
 

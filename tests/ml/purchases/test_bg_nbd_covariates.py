@@ -9,7 +9,7 @@ from simulated_customers import simulate_bg_nbd, simulate_spend
 from ml.estimator import FitStatus, UnusableFitError
 from ml.histories.purchase_histories import cells_of, distinct_histories
 from ml.purchases.bg_nbd import BetaGeometricNbd
-from ml.purchases.bg_nbd_covariates import BetaGeometricNbdWithCovariates
+from ml.purchases.bg_nbd_covariates import BetaGeometricNbdWithCovariates, _objective
 from ml.spend.gamma_gamma import GammaGamma
 from ml.value.lifetime_value import lifetime_value
 from models.errors import StopError
@@ -102,10 +102,9 @@ def test_a_covariate_that_means_nothing_gets_nothing() -> None:
 
 def test_gradient_and_hessian_are_those_of_the_value(people: pl.DataFrame) -> None:
     some = people.filter(pl.int_range(pl.len()) % 40 == 0)
-    model = BetaGeometricNbdWithCovariates(NAMES, ridge=3.0)
     parts = some.sort(NAMES).partition_by(NAMES, maintain_order=True)
     values = np.array([part.select(NAMES).row(0) for part in parts])
-    objective = model._objective([cells_of(distinct_histories(part)) for part in parts], values)
+    objective = _objective([cells_of(distinct_histories(part)) for part in parts], values, 3.0)
     theta = np.array([-0.4, 3.4, 0.1, 0.8, 0.3, -0.2, 0.1, 0.3, -0.1, 0.2])
     here = objective(theta)
     for i in range(theta.size):

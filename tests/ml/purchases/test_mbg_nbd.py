@@ -7,7 +7,7 @@ import pytest
 from cdnow_purchases import sample_calibration
 
 from ml.histories.purchase_histories import cells_of, distinct_histories
-from ml.purchases.beta_geometric import evaluate
+from ml.purchases.beta_geometric_likelihood import evaluate
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
 
