@@ -4,14 +4,17 @@ Equation numbers are those of docs/models.md. Must not decide what is published.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol, Self, TypeVar
+from dataclasses import dataclass, replace
+from typing import Protocol, Self, TypeVar, cast
 
 import polars as pl
 
-from ml.estimator import FitReport, FloatArray, PurchaseEstimator, UnusableFitError, column
+from ml.estimator import FitReport, FloatArray, PurchaseEstimator, SpendEstimator, UnusableFitError, column
 from ml.fitting.likelihood_estimator import LikelihoodEstimator
+from ml.histories.known_history import KnownHistory
 from ml.priors.prior import Prior
+from ml.purchases.beta_geometric import BetaGeometricEstimator
+from ml.purchases.pareto_nbd import ParetoNbd
 from ml.spend.gamma_gamma import GammaGamma
 
 # Below either, what a fit says of a merchant is mostly chance.
@@ -28,6 +31,7 @@ class _Fits(Protocol):
 
 
 Model = TypeVar("Model", bound=_Fits)
+Estimator = TypeVar("Estimator", bound=PurchaseEstimator | SpendEstimator)
 
 
 def why_small(summary: pl.DataFrame) -> str:
@@ -91,6 +95,33 @@ def fit_spend(summary: pl.DataFrame, prior: Prior, *, mean_spend: float) -> Gamm
         MisconfiguredError: The prior does not speak of the model.
     """
     return _fitted(GammaGamma, lambda: GammaGamma(prior=prior.of(GammaGamma.name), mean_spend=mean_spend), summary)
+
+
+@dataclass(frozen=True)
+class FitWithPrior:
+    """How models are fitted on a history where a prior may help: `fit_purchases`, `fit_spend`, or the model's own way.
+
+    Attributes:
+        prior: What other merchants teach.
+    """
+
+    prior: Prior
+
+    def __call__(self, estimator: type[Estimator], history: KnownHistory) -> Estimator:
+        """A model fitted on a history; one that the prior does not speak of, on the data alone.
+
+        Raises:
+            UnusableFitError: The data alone do not carry a model that the prior does not speak of.
+        """
+        speaks_of_it = estimator.name in self.prior.models
+        fitted: PurchaseEstimator | SpendEstimator
+        if speaks_of_it and issubclass(estimator, GammaGamma):
+            fitted = fit_spend(history.summary, self.prior, mean_spend=mean_spend(history.net_days))
+        elif speaks_of_it and issubclass(estimator, BetaGeometricEstimator | ParetoNbd):
+            fitted = fit_purchases(estimator, history.summary, self.prior)
+        else:
+            fitted = estimator().fit(history.summary)
+        return cast("Estimator", fitted)
 
 
 def _fitted(alone: Callable[[], Model], under_prior: Callable[[], Model], summary: pl.DataFrame) -> Model:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from cdnow_purchases import sample_calibration
+from cdnow_purchases import CALIBRATION_END, sample_calibration, sample_purchase_days
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_customers import simulate_bg_nbd, simulate_spend
@@ -13,9 +13,11 @@ from simulated_customers import simulate_bg_nbd, simulate_spend
 from ml.estimator import FitStatus, UnusableFitError
 from ml.fitting.likelihood_estimator import LikelihoodEstimator
 from ml.fitting.normal_prior import NormalPrior
+from ml.histories.known_history import KnownHistory
 from ml.histories.purchase_histories import cells_of, distinct_histories
 from ml.priors.shipped import shipped_prior
 from ml.priors.small_merchants import (
+    FitWithPrior,
     customer_prior_share,
     fit_purchases,
     fit_spend,
@@ -320,3 +322,19 @@ def test_a_prior_that_lacks_the_model_says_which_it_has() -> None:
     lacking = replace(PRIOR, models={"gamma_gamma": PRIOR.models["gamma_gamma"]})
     with pytest.raises(MisconfiguredError, match="bg_nbd: is missing"):
         fit_purchases(BetaGeometricNbd, customers(5), lacking)
+
+
+def test_a_history_is_fitted_the_way_its_size_asks_for() -> None:
+    fit = FitWithPrior(PRIOR)
+    large = KnownHistory(sample_purchase_days(), None, CALIBRATION_END)
+    small = large.before(260)
+    assert fit(BetaGeometricNbd, large).params_ == BetaGeometricNbd().fit(large.summary).params_
+    assert fit(GammaGamma, large).params_ == GammaGamma().fit(large.summary).params_
+    for model in (*MODELS, GammaGamma):
+        assert 0.01 < share_of(fit(model, small)) < 1
+    # Spend is taken over what all days cost, first purchases too.
+    spend = fit(GammaGamma, small)
+    assert spend.observed_mean_ == mean_spend(small.net_days)
+    silent = FitWithPrior(replace(PRIOR, models={}))
+    with pytest.raises(UnusableFitError):
+        silent(BetaGeometricNbd, small.before(12))
