@@ -6,8 +6,8 @@ BIN := .venv/bin
 PERENNIAL := $(BIN)/perennial
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
-# Tests that share a costly fixture stay together on one worker.
-PARALLEL := -n $(WORKERS) --dist loadgroup
+# A file's tests share its costly fixtures, so a file stays on one worker; files are taken in the order of collection.
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export UV_LINK_MODE := copy
 export PYTHONDONTWRITEBYTECODE :=
 

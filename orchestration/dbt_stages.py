@@ -69,7 +69,7 @@ def build_and_test(
     with ExitStack() as stack:
         advance = stack.enter_context(reporter.task(f"Building {model_count} {stage.replace('_', ' ')}", model_count))
         stack.enter_context(_dbt_output(reporter))
-        for event in dbt.cli(_BUILD, context=context, target_path=target_path).stream().fetch_row_counts():
+        for event in dbt.cli(_BUILD, context=context, target_path=target_path).stream():
             advance(1)
             yield with_facts(event, run)
     # The build's results lie there: tests that never ran must not read like tests that found nothing.
@@ -116,8 +116,8 @@ def _as_they_are(context: dg.AssetExecutionContext, run: MerchantRun, stage: str
         names = {key: name for name, key in context.assets_def.keys_by_output_name.items()}
         for key in TopologicalSorter(context.assets_def.asset_deps).static_order():  # Dagster wants them in this order
             if key in context.selected_asset_keys:
-                facts: dict[str, Any] = {"dagster/row_count": _row_count(run, key), "kept": reason}
-                facts |= {"window": run.window(), **table_plots(run, key)}
+                facts: dict[str, Any] = {"kept": reason, "window": run.window()}
+                facts |= _row_count(run, key) | table_plots(run, key)
                 yield dg.Output(None, output_name=names[key], metadata=facts)
     withheld = run.withheld()
     for merchant in run.merchants:
@@ -125,12 +125,14 @@ def _as_they_are(context: dg.AssetExecutionContext, run: MerchantRun, stage: str
             run.check(merchant.merchant_id, stage, has_passed=True, message=reason)
 
 
-def _row_count(run: MerchantRun, key: dg.AssetKey) -> int:
-    table = sa.table(key.path[1], schema=key.path[0])
+def _row_count(run: MerchantRun, key: dg.AssetKey) -> dict[str, int]:
+    """The rows of a table, as metadata; nothing for a view, whose rows nobody keeps and which would be computed."""
+    schema, name = key.path
     with run.deployment.transformer.connect() as connection:
-        if not sa.inspect(connection).has_table(key.path[1], schema=key.path[0]):
-            return 0
-        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        if name not in sa.inspect(connection).get_table_names(schema=schema):
+            return {}
+        table = sa.table(name, schema=schema)
+        return {"dagster/row_count": connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()}
 
 
 @contextmanager
@@ -144,12 +146,14 @@ def _dbt_output(reporter: progress.Reporter) -> Iterator[None]:
 
 
 def with_facts(event: Any, run: MerchantRun) -> Any:  # noqa: ANN401 - any of Dagster's events
-    """The event of a built table, with its window and, where it has any, its plots in the metadata."""
+    """The event of a built table, with its window, its rows and, where it has any, its plots in the metadata."""
     if not isinstance(event, dg.Output | dg.AssetMaterialization):
         return event
     metadata = event.metadata
-    key = event.asset_key if isinstance(event, dg.AssetMaterialization) else dg.AssetKey(event.output_name.split("__"))
-    return event.with_metadata({**metadata, "window": run.window(), **table_plots(run, key)})
+    key = (
+        event.asset_key if isinstance(event, dg.AssetMaterialization) else dg.AssetKey(event.output_name.split("__", 1))
+    )
+    return event.with_metadata({**metadata, "window": run.window(), **_row_count(run, key), **table_plots(run, key)})
 
 
 def merchants_at_fault(run: MerchantRun, failures: list[FailedTest]) -> dict[str, list[str]]:

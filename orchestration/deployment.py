@@ -168,6 +168,9 @@ def export_environment(settings: Settings, owner_url: str) -> None:
     parts = conninfo_to_dict(owner_url)
     dagster_home = settings.home.resolve() / "dagster"
     separator = "&" if "?" in owner_url else "?"
+    # A run's two thousand events need not each wait for the disk: whatever the pipeline itself commits after them makes
+    # them durable too.
+    dagster_options = quote(f"-csearch_path={DAGSTER_SCHEMA} -csynchronous_commit=off")
     os.environ.update(
         {
             "PERENNIAL_DBT_HOST": str(parts.get("host") or "127.0.0.1"),
@@ -177,7 +180,7 @@ def export_environment(settings: Settings, owner_url: str) -> None:
             "PERENNIAL_DBT_DATABASE": str(parts.get("dbname") or ""),
             "PERENNIAL_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
             "PERENNIAL_DBT_SSLROOTCERT": str(parts.get("sslrootcert") or ""),
-            "PERENNIAL_DAGSTER_URL": f"{owner_url}{separator}options={quote(f'-csearch_path={DAGSTER_SCHEMA}')}",
+            "PERENNIAL_DAGSTER_URL": f"{owner_url}{separator}options={dagster_options}",
             "DAGSTER_HOME": str(dagster_home),
             "DBT_TARGET_PATH": str(settings.home.resolve() / "dbt"),
             "DBT_LOG_PATH": str(settings.home.resolve() / "dbt" / "logs"),

@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end tests. Modules share runs, so each keeps to one test worker (`xdist_group`)."""
+"""Fixtures of the end-to-end tests. A module shares its runs among its tests."""
 
 import shutil
 import tempfile

@@ -25,7 +25,7 @@ ORDERS = {
     "woocommerce": ("total", "date_created_gmt"),
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("end_to_end_demo")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True)

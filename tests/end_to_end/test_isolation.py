@@ -31,7 +31,7 @@ BROKEN = {
     "unreachable": ("newsletter", "could not be reached"),
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("end_to_end_isolation")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ OPERATIONS = {
     "merchants": "select merchant_id, as_of_date, withheld_reasons from ops.merchants",
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("end_to_end_kill")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @dataclass(frozen=True)

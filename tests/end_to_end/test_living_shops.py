@@ -28,7 +28,7 @@ from psycopg.rows import dict_row
 
 from connectors.sandbox.faults import Fault
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600), pytest.mark.xdist_group("end_to_end_living")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 ZONES = ("America/New_York", "Asia/Kolkata", "Europe/Berlin")
 FAULTS = (Fault(status=502), Fault(status=429, retry_after="0"), Fault(resets=True), Fault(cuts_after=60, resets=True))

@@ -16,7 +16,7 @@ from table_contents import RUN_ONLY, Contents, contents, rows
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "your-own-data.md"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200), pytest.mark.xdist_group("end_to_end_own_export")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 Net = dict[str, Decimal]
 
