@@ -1,10 +1,10 @@
 """Measures of ranking with what each customer contributes to them, so that their uncertainty is that of a mean.
 
 A rank depends on everybody else, so a measure of ranking is no mean of one number per customer. To first order it is:
-the value moves by the mean of the customers' influences when their weights change (the first term of von Mises'
-expansion; for the AUC these are the components of DeLong, DeLong and Clarke-Pearson 1988). All work goes through sums
-over groups of tied scores, one sort per ranking whatever is measured by it. Ties count half on both sides; the values
-are those of `ml.evaluation.metrics`. Each function returns None where the measure is undefined.
+the value moves by the mean of the customers' influences when their weights change (docs/models.md, eq. 37;
+for the AUC these are the components of DeLong, DeLong and Clarke-Pearson 1988). All work goes through sums over groups
+of tied scores, one sort per ranking whatever is measured by it. Ties count half on both sides; the values are those of
+`ml.evaluation.metrics`. Each function returns None where the measure is undefined.
 """
 
 from dataclasses import dataclass

@@ -50,8 +50,8 @@ def spearman(score: FloatArray, actual: FloatArray) -> float | None:
 def normalised_gini(score: FloatArray, actual: FloatArray) -> float | None:
     """How far a ranking gathers what happened at its top: 1 as well as can be, 0 as chance, below 0 upside down.
 
-    The covariance of what happened with the score's ranks over that with its own ranks:
-    the Gini coefficient of the concentration curve over that of the Lorenz curve. None when all customers did the same.
+    The covariance of what happened with the score's ranks over that with its own ranks (docs/models.md, eq. 36): the
+    Gini coefficient of the concentration curve over that of the Lorenz curve. None when all customers did the same.
     """
     if actual.size < 2:
         return None

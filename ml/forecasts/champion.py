@@ -81,9 +81,9 @@ def choose_champion(
 ) -> ChampionChoice:
     """Choose who forecasts purchase days.
 
-    The loss is the mean over origins of half MAE and half RMSE, each over the naive forecast's: MAE alone prefers
-    whoever says zero to all, RMSE alone whoever gets the few best customers right. Any two are compared on the origins
-    where both forecast and on the same resampled customers.
+    The loss is the mean over origins of half MAE and half RMSE, each over the naive forecast's (eq. 38): MAE alone
+    prefers whoever says zero to all, RMSE alone whoever gets the few best customers right. Any two are compared on the
+    origins where both forecast and on the same resampled customers.
 
     Args:
         rolling: With the naive forecast among its contenders.

@@ -113,7 +113,7 @@ def input_sketch(summary: pl.DataFrame, *, as_of_date: date) -> dict[str, Any]:
 
 
 def population_stability_index(before: FloatArray, after: FloatArray) -> float:
-    """How far two samples' shares in the same bins lie apart: the sum of (q - p) log(q / p); 0 when they are equal.
+    """How far two samples' shares in the same bins lie apart: the sum of (q - p) log(q / p) (eq. 39); 0 if equal.
 
     Args:
         before: Customers per bin, shape (k,). Half a customer is added to every bin of either side.
@@ -214,9 +214,9 @@ def level_residuals(table: pl.DataFrame, model_name: str) -> list[LevelResidual]
 def residual_drift(residuals: Sequence[LevelResidual], *, model_name: str) -> ForecastCheck:
     """Whether the latest origin's level error lies within the band of the earlier ones.
 
-    The band is the one for a further observation: the mean of the k earlier log ratios, and around it Student's t times
-    their standard deviation times sqrt(1 + 1/k). That deviation is not taken to be below 5 %, nor below what the number
-    of purchases scatters by. With two earlier origins the band is wide, as it should be.
+    The band is the one for a further observation (eq. 40): the mean of the k earlier log ratios, and on either side of
+    it Student's t times their standard deviation times sqrt(1 + 1/k). That deviation is not taken to be below 5 %, nor
+    below what the number of purchases scatters by. With two earlier origins the band is wide, as it should be.
 
     Args:
         residuals: At origins of one horizon, the latest last. Origins of earlier runs may come first; those of

@@ -76,6 +76,12 @@ def test_the_past_reaches_as_far_back_as_a_forecast_looks(days: int) -> None:
     assert plan.horizon_days == min(180, days // 3 if days >= 42 else days // 2)
 
 
+def test_more_origins_only_where_the_history_has_room_for_them() -> None:
+    plan = plan_origins(725, most=6)
+    assert plan is not None
+    assert plan.calibration_days == (185, 275, 365, 455, 545)
+
+
 def test_two_weeks_either_side_is_the_least() -> None:
     assert plan_origins(27) is None
     assert plan_origins(0) is None
