@@ -8,13 +8,10 @@ The model takes spend to be independent of how often people buy; `spend_frequenc
 Must not read anything but a purchase summary.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
-from scipy.special import digamma, gammaln, polygamma
 
 from ml.estimator import FitReport, FitStatus, FloatArray, RelativeTotals, UnusableFitError, column
 from ml.fitting.maximum_likelihood import (
@@ -26,6 +23,7 @@ from ml.fitting.maximum_likelihood import (
     maximise_from_several,
 )
 from ml.fitting.normal_prior import NormalPrior, knowledge
+from ml.spend.gamma_gamma_likelihood import SpenderRows, Spenders, evaluate
 from ml.spend.spend_totals import relative_totals
 from models.errors import StopError
 
@@ -33,83 +31,13 @@ PARAMETERS = ("p", "q", "v")
 MINIMUM_REPEAT_SPENDERS = 10
 _SAMPLE_EVERY_ABOVE = 200_000
 _SAMPLE_CUSTOMERS = 50_000
+_NEAR_ENOUGH = 0.1  # The sample's maximum is two or three units of log-likelihood of the sample off the whole's.
 # Limits of the search, v against the mean spend.
 _LOWEST = np.log(np.array([1e-4, 1e-3, 1e-6]))
 _HIGHEST = np.log(np.array([1e6, 1e6, 1e7]))
 # Identical amounts draw p and q upwards without end, prior or not. Past these the amounts differ by a hundredth or so,
 # which is as good as not at all, so that a posterior's maximum may rest there.
 _HIGHEST_UNDER_PRIOR = np.log(np.array([5e3, 5e3, 1e7]))
-
-
-@dataclass(frozen=True)
-class Spenders:
-    """Customers with repeat spend, sorted so that sums have one order.
-
-    Attributes:
-        counts: The distinct numbers of spend days, shape (m,).
-        members: For each customer the place of their count, shape (n,).
-        count_weight: Customers per count, shape (m,).
-        spend: Each customer's total over their spend days, shape (n,).
-        weight: Customers that each row stands for, shape (n,).
-    """
-
-    counts: FloatArray
-    members: npt.NDArray[np.int64]
-    count_weight: FloatArray
-    spend: FloatArray
-    weight: FloatArray
-
-    @classmethod
-    def of(cls, count: FloatArray, mean: FloatArray, weight: FloatArray) -> "Spenders":
-        """From spend days and their mean spend, both positive."""
-        order = np.lexsort((mean, count))
-        counts, members = np.unique(count[order], return_inverse=True)
-        return cls(
-            counts=counts,
-            members=members,
-            count_weight=np.bincount(members, weights=weight[order], minlength=counts.size).astype(np.float64),
-            spend=(count * mean)[order],
-            weight=weight[order],
-        )
-
-    @property
-    def customer_count(self) -> float:
-        """Customers in all."""
-        return float(self.weight.sum())
-
-
-def evaluate(spenders: Spenders, parameters: FloatArray) -> Evaluation:
-    """Log-likelihood (eq. 13) with its gradient and Hessian by p, q and v."""
-    p, q, v = (float(value) for value in parameters)
-    c, n = spenders.counts, spenders.count_weight
-    x, S, w = c[spenders.members], spenders.spend, spenders.weight
-    share, rest = np.log(S / (v + S)), np.log(v / (v + S))
-    over = 1.0 / (v + S)
-    # Gamma functions need the distinct counts only.
-    pc = p * c
-    value = (
-        np.sum(n * (gammaln(pc + q) - gammaln(pc) - gammaln(q)))
-        + p * np.sum(w * x * share)
-        + q * np.sum(w * rest)
-        - np.sum(w * np.log(S / x))
-    )
-    psi_all, psi_p, psi_q = digamma(pc + q), digamma(pc), digamma(q)
-    tri_all, tri_p, tri_q = polygamma(1, pc + q), polygamma(1, pc), polygamma(1, q)
-    customers = spenders.customer_count
-    gradient = np.array(
-        [
-            np.sum(n * c * (psi_all - psi_p)) + np.sum(w * x * share),
-            np.sum(n * (psi_all - psi_q)) + np.sum(w * rest),
-            q * customers / v - np.sum(w * (p * x + q) * over),
-        ]
-    )
-    pp = np.sum(n * c**2 * (tri_all - tri_p))
-    pq = np.sum(n * c * tri_all)
-    qq = np.sum(n * (tri_all - tri_q))
-    pv = -np.sum(w * x * over)
-    qv = customers / v - np.sum(w * over)
-    vv = -q * customers / v**2 + np.sum(w * (p * x + q) * over**2)
-    return Evaluation(float(value), gradient, np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]]))
 
 
 def _objective(spenders: Spenders, prior: NormalPrior | None) -> Objective:
@@ -172,11 +100,9 @@ class GammaGamma:
             UnusableFitError: Too little to fit, a boundary of the model, or no convergence; `report` says which.
         """
         count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
-        weight = column(summary, "weight") if "weight" in summary.columns else np.ones(count.size)
-        has_spend = (count > 0) & (weight > 0)
-        if not np.all(np.isfinite(mean[has_spend]) & (mean[has_spend] > 0)):
-            raise StopError("the purchase summary has spend days without a positive monetary_value")
-        spenders = Spenders.of(count[has_spend], mean[has_spend], weight[has_spend])
+        weight = column(summary, "weight") if "weight" in summary.columns else None
+        rows = SpenderRows.of(count, mean, weight)
+        spenders = Spenders.of(rows)
         observed_mean = self._observed_mean(spenders)
         # Where nothing was ever spent, v has nothing to be taken over, and no bearing on anything.
         log_scale = np.log(np.array([1.0, 1.0, observed_mean or 1.0]))
@@ -187,11 +113,9 @@ class GammaGamma:
             starts = [prior.mean, starts[0]]
 
         sampled_passes = 0
-        if spenders.weight.size > _SAMPLE_EVERY_ABOVE:
-            every = spenders.weight.size // _SAMPLE_CUSTOMERS
-            x = spenders.counts[spenders.members]
-            part = Spenders.of(x[::every], (spenders.spend / x)[::every], spenders.weight[::every])
-            near = maximise(_objective(part, prior), starts[0], *limits)
+        if spenders.totals.size > _SAMPLE_EVERY_ABOVE:
+            some = Spenders.of(rows.every(rows.total.size // _SAMPLE_CUSTOMERS))
+            near = maximise(_objective(some, prior), starts[0], *limits, gain_tolerance=_NEAR_ENOUGH)
             sampled_passes = near.pass_count
             if near.is_interior:
                 starts = [near.log_parameters, *starts]
@@ -208,7 +132,7 @@ class GammaGamma:
             return self.mean_spend
         if spenders.customer_count < (MINIMUM_REPEAT_SPENDERS if self.prior is None else 1):
             raise UnusableFitError(_too_few(spenders))
-        return float(np.sum(spenders.spend * spenders.weight)) / float(np.sum(spenders.count_weight * spenders.counts))
+        return spenders.spend / float(np.sum(spenders.count_weight * spenders.counts))
 
     def _letters(self) -> tuple[float, float, float]:
         if not self.params_:

@@ -18,7 +18,8 @@ from ml.histories.purchase_histories import cells_of, distinct_histories
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
 from ml.purchases.pareto_nbd import ParetoNbd
-from ml.spend.gamma_gamma import GammaGamma, Spenders, evaluate
+from ml.spend.gamma_gamma import GammaGamma
+from ml.spend.gamma_gamma_likelihood import SpenderRows, Spenders, evaluate
 
 MODELS: dict[str, type[LikelihoodEstimator]] = {
     model.name: model for model in (BetaGeometricNbd, ModifiedBetaGeometricNbd, ParetoNbd)
@@ -162,7 +163,7 @@ def test_spend(grid: pl.DataFrame) -> None:
         people = part.select(spend_day_count="x", monetary_value="t_x")
         assert_right(part, model.expected_spend(people), "expected")
         for row in part.filter(pl.col("x") > 0).iter_rows(named=True):
-            spender = Spenders.of(np.array([row["x"]]), np.array([row["t_x"]]), np.ones(1))
+            spender = Spenders.of(SpenderRows.of(np.array([row["x"]]), np.array([row["t_x"]]), None))
             at = evaluate(spender, np.array([p, q, v]))
             assert at.value == pytest.approx(row["log_likelihood"], rel=RELATIVE, abs=RELATIVE)
             assert np.isfinite(at.gradient).all()

@@ -6,7 +6,8 @@ from simulated_customers import simulate_spend
 
 from ml.estimator import FitStatus, UnusableFitError
 from ml.fitting.maximum_likelihood import Evaluation, in_log_parameters
-from ml.spend.gamma_gamma import GammaGamma, Spenders, evaluate, spend_frequency_correlation
+from ml.spend.gamma_gamma import GammaGamma, spend_frequency_correlation
+from ml.spend.gamma_gamma_likelihood import SpenderRows, Spenders, evaluate
 from models.errors import StopError
 
 TRUTH = {"p": 4.0, "q": 3.5, "v": 25.0}
@@ -36,7 +37,8 @@ def test_finds_the_parameters_that_made_the_data(seed: int) -> None:
 
 def test_gradient_and_hessian_are_those_of_the_value() -> None:
     frame = simulated(4, 500)
-    people = Spenders.of(frame["spend_day_count"].to_numpy(), frame["monetary_value"].to_numpy(), np.ones(frame.height))
+    rows = SpenderRows.of(frame["spend_day_count"].to_numpy(), frame["monetary_value"].to_numpy(), None)
+    people = Spenders.of(rows)
     theta = np.log(np.array([3.0, 5.0, 12.0]))
 
     def at(point: np.ndarray) -> Evaluation:
@@ -104,6 +106,34 @@ def test_weights_stand_for_repeated_rows_and_order_does_not_matter() -> None:
     once = GammaGamma().fit(frame.with_columns(weights)).params_
     assert once == pytest.approx(GammaGamma().fit(repeated).params_, rel=1e-9)
     assert GammaGamma().fit(frame).params_ == GammaGamma().fit(frame.reverse()).params_
+
+
+def test_one_integer_holds_a_customer_to_twelve_digits() -> None:
+    """The fast way keeps 40 binary digits of a total; rows with weights or many days take the other."""
+    rng = np.random.default_rng(12)
+    count = np.append(rng.integers(1, 4_096, 3_000), 1).astype(float)
+    mean = np.append(rng.lognormal(3.0, 2.0, 3_000), 1e12)
+    fast, slow = SpenderRows.of(count, mean, None), SpenderRows.of(count, mean, np.ones(count.size))
+    assert fast.weight is None
+    np.testing.assert_allclose(fast.total, slow.total, rtol=2.0**-40)
+    assert sorted(zip(fast.total, fast.count, strict=True)) == list(zip(fast.total, fast.count, strict=True))
+    assert np.sort(fast.count).tolist() == np.sort(slow.count).tolist()
+    both = SpenderRows.of(np.append(count, 4_096.0), np.append(mean, 2.0), None)
+    assert both.count.max() == 4_096
+    at = np.array([2.0, 3.0, 20.0])
+    here, there = evaluate(Spenders.of(fast), at), evaluate(Spenders.of(slow), at)
+    assert here.value == pytest.approx(there.value, rel=1e-13)
+    np.testing.assert_allclose(here.hessian, there.hessian, rtol=1e-11)
+
+
+def test_customers_are_counted_by_total_and_by_count() -> None:
+    rows = SpenderRows.of(np.array([1.0, 3.0, 1.0, 2.0]), np.array([30.0, 10.0, 7.0, 15.0]), None)
+    spenders = Spenders.of(rows)
+    assert spenders.totals.tolist() == [7.0, 30.0]
+    assert spenders.total_weight.tolist() == [1.0, 3.0]
+    assert spenders.total_days.tolist() == [1.0, 6.0]
+    assert (spenders.counts.tolist(), spenders.count_weight.tolist()) == ([1.0, 2.0, 3.0], [2.0, 1.0, 1.0])
+    assert (spenders.customer_count, spenders.spend) == (4.0, 97.0)
 
 
 def test_a_sampled_start_ends_where_a_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
