@@ -106,6 +106,13 @@ def test_what_breaks_is_named(broken: pl.DataFrame, found: set[str]) -> None:
     assert failed(input_drift(SKETCH, broken, as_of_date=DAY)) == found
 
 
+def test_new_customers_are_notable_when_they_double() -> None:
+    recent = sum(SKETCH["new_customers_by_week"][-4:]) / 4
+    for usual, found in ((0.7, set()), (0.4, {"new_customers_are_stable"}), (2.4, {"new_customers_are_stable"})):
+        before = {**SKETCH, "new_customers_by_week": [round(usual * recent)] * 26}
+        assert failed(input_drift(before, NOW, as_of_date=DAY)) == found
+
+
 def test_three_customers_and_none_are_no_drift() -> None:
     few = customers(3)
     assert failed(input_drift(input_sketch(few, as_of_date=DAY), few, as_of_date=DAY)) == set()
