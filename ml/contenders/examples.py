@@ -10,15 +10,16 @@ import numpy as np
 import polars as pl
 
 from ml.contenders.features import FEATURES, point_in_time_features
-from ml.estimator import FitReport, FitStatus, FloatArray, UnusableFitError
+from ml.contenders.refusals import refusal
+from ml.estimator import FitStatus, FloatArray
 from ml.histories.known_history import KnownHistory
 
 MINIMUM_HORIZON_DAYS = 28
-MINIMUM_CUSTOMERS = 200
+MINIMUM_EXAMPLES = 200
 MINIMUM_OUTCOMES = 50
 # More teach small trees nothing, and cost time in proportion.
 MAXIMUM_EXAMPLES = 50_000
-_CUTS = 3
+_MOST_CUTS = 3
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,21 @@ def examples_of(history: KnownHistory, *, learner: str, horizon_days: int, order
             "back from and half to see what followed. Load an earlier history",
             history,
         )
-    found = history.once(("examples", horizon, order_horizon), lambda: _examples(history, horizon, order_horizon))
-    customers = found.ordered.size
-    came, ordered = int(np.sum(found.purchase_count > 0)), int(found.ordered.sum())
-    if customers < MINIMUM_CUSTOMERS or min(came, ordered, customers - came) < MINIMUM_OUTCOMES:
+    key = (horizon, order_horizon)
+    # Before the features: they take fits, which are slow on a history that carries none.
+    outcomes = history.once(("outcomes", *key), lambda: _outcomes(history, horizon, order_horizon))
+    count = outcomes.height
+    came, ordered = outcomes.filter(pl.col("purchase_count") > 0).height, int(outcomes["ordered"].sum())
+    if count < MINIMUM_EXAMPLES or min(came, ordered, count - came) < MINIMUM_OUTCOMES:
         raise refusal(
             learner,
             FitStatus.TOO_FEW_CUSTOMERS,
-            f"{customers} customers can be looked back at, of whom {came} came again within {horizon} days and "
-            f"{ordered} within {order_horizon}; learning needs {MINIMUM_CUSTOMERS} customers, and {MINIMUM_OUTCOMES} "
-            "who came and who did not. Load more of the order history",
+            f"the history has {count} examples of a customer on an earlier day, of whom {came} came again within "
+            f"{horizon} days and {ordered} within {order_horizon}; learning needs {MINIMUM_EXAMPLES}, and "
+            f"{MINIMUM_OUTCOMES} of those who came and of those who did not. Load more of the order history",
             history,
         )
-    return found
-
-
-def refusal(learner: str, status: FitStatus, message: str, history: KnownHistory) -> UnusableFitError:
-    """A contender's own reason not to forecast from a history."""
-    repeat = history.summary.filter(pl.col("frequency") > 0).height
-    return UnusableFitError(FitReport(learner, status, message, {}, {}, None, history.summary.height, repeat))
+    return history.once(("examples", *key), lambda: _examples(history, outcomes, horizon, order_horizon))
 
 
 def feature_matrix(history: KnownHistory, *, horizon_days: int, order_horizon_days: int) -> FloatArray:
@@ -95,20 +92,33 @@ def feature_matrix(history: KnownHistory, *, horizon_days: int, order_horizon_da
     return table.select(FEATURES).to_numpy()
 
 
-def _examples(history: KnownHistory, horizon: int, order_horizon: int) -> Examples:
-    starts = [back for k in range(_CUTS) if (back := horizon + k * horizon // 2) <= history.days - horizon]
-    parts = [_examples_at(history, history.before(back), horizon, order_horizon, len(starts)) for back in starts]
-    features, counts, spend, ordered = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return Examples(features, counts, spend, ordered, horizon, order_horizon)
+def _cuts(history: KnownHistory, horizon: int) -> list[KnownHistory]:
+    starts = (horizon + k * horizon // 2 for k in range(_MOST_CUTS))
+    return [history.before(start) for start in starts if start <= history.days - horizon]
 
 
-def _examples_at(
-    history: KnownHistory, cut: KnownHistory, horizon: int, order_horizon: int, cuts: int
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    known = feature_matrix(cut, horizon_days=horizon, order_horizon_days=order_horizon)
-    outcome = history.outcome_of(cut, days=horizon).by_customer
-    # Every n-th of the sorted customers: the same ones at every run.
-    every = max(1, -(-known.shape[0] * cuts // MAXIMUM_EXAMPLES))
-    ordered = (outcome["days_to_next"].fill_null(np.inf).to_numpy() <= order_horizon).astype(np.float64)
-    counts, spend = outcome["purchase_count"].to_numpy(), outcome["spend"].to_numpy()
-    return known[::every], counts[::every], spend[::every], ordered[::every]
+def _taken(cut: KnownHistory, cuts: int) -> int:
+    """Every how many-th of the sorted customers is an example: the same ones at every run."""
+    return max(1, -(-cut.summary.height * cuts // MAXIMUM_EXAMPLES))
+
+
+def _outcomes(history: KnownHistory, horizon: int, order_horizon: int) -> pl.DataFrame:
+    """One row per example: `purchase_count`, `spend` and `ordered` (0 or 1)."""
+    cuts = _cuts(history, horizon)
+    ordered = (pl.col("days_to_next") <= order_horizon).fill_null(value=False).cast(pl.Float64).alias("ordered")
+    return pl.concat(
+        history.outcome_of(cut, days=horizon)
+        .by_customer.select("purchase_count", "spend", ordered)
+        .gather_every(_taken(cut, len(cuts)))
+        for cut in cuts
+    )
+
+
+def _examples(history: KnownHistory, outcomes: pl.DataFrame, horizon: int, order_horizon: int) -> Examples:
+    cuts = _cuts(history, horizon)
+    features = [
+        feature_matrix(cut, horizon_days=horizon, order_horizon_days=order_horizon)[:: _taken(cut, len(cuts))]
+        for cut in cuts
+    ]
+    counts, spend, ordered = (outcomes[name].to_numpy() for name in ("purchase_count", "spend", "ordered"))
+    return Examples(np.concatenate(features), counts, spend, ordered, horizon, order_horizon)

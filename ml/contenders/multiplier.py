@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.contenders.examples import examples_of, feature_matrix, refusal
+from ml.contenders.examples import examples_of, feature_matrix
 from ml.contenders.parametric import spend_per_day
+from ml.contenders.refusals import refusal
 from ml.contenders.stretching import with_hazard
 from ml.contenders.trees import Loss, grow
 from ml.estimator import FitStatus, FloatArray, PurchaseEstimator

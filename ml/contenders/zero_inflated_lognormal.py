@@ -14,10 +14,11 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import expit
 
-from ml.contenders.examples import MINIMUM_OUTCOMES, examples_of, feature_matrix, refusal
+from ml.contenders.examples import MINIMUM_OUTCOMES, examples_of, feature_matrix
 from ml.contenders.features import FEATURES
 from ml.contenders.linear import Scale, linear, mean_head, probability_head
 from ml.contenders.parametric import base_of
+from ml.contenders.refusals import refusal
 from ml.contenders.stretching import stretched_count, stretched_probability
 from ml.estimator import FitStatus
 from ml.evaluation.contender import Forecast

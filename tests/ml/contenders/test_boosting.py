@@ -8,7 +8,7 @@ import pytest
 from cdnow_purchases import AS_OF, CALIBRATION_END, sample_purchase_days
 
 from ml.contenders.boosting import Boosting
-from ml.contenders.examples import MINIMUM_CUSTOMERS, Examples, examples_of
+from ml.contenders.examples import MINIMUM_EXAMPLES, Examples, examples_of
 from ml.contenders.features import FEATURES, point_in_time_features
 from ml.contenders.multiplier import WIDEST_FACTOR, Multiplier
 from ml.contenders.stretching import stretched_count, stretched_probability, with_hazard
@@ -49,8 +49,8 @@ def test_too_little_to_learn_from_is_refused() -> None:
     with pytest.raises(UnusableFitError, match="history is 40 days long") as caught:
         examples(CDNOW.at(date(1997, 2, 10)), 90)
     assert caught.value.report.status is FitStatus.HISTORY_TOO_SHORT
-    few = CDNOW.purchase_days.filter(pl.col("customer_id") < CDNOW.summary["customer_id"][MINIMUM_CUSTOMERS // 4])
-    with pytest.raises(UnusableFitError, match="learning needs 200 customers") as caught:
+    few = CDNOW.purchase_days.filter(pl.col("customer_id") < CDNOW.summary["customer_id"][MINIMUM_EXAMPLES // 4])
+    with pytest.raises(UnusableFitError, match="learning needs 200") as caught:
         examples(KnownHistory(few, None, CALIBRATION_END), 90)
     assert caught.value.report.status is FitStatus.TOO_FEW_CUSTOMERS
 
