@@ -47,15 +47,14 @@ class Sample:
         """Means over the customers of each replicate, NaN where it drew none of them.
 
         Args:
-            columns: k arrays with one finite number per customer, shape (n,) each.
+            columns: k arrays with one finite number per customer, shape (n,) each; may be none.
 
         Returns:
             Shape (k, replicates).
         """
-        count = self.weights.shape[1]
-        sums: FloatArray = np.stack(
-            [np.bincount(self.group, weights=column, minlength=count) for column in columns], axis=1, dtype=np.float64
-        )
+        sums = np.zeros((self.weights.shape[1], len(columns)))
+        for k, column in enumerate(columns):
+            sums[:, k] = np.bincount(self.group, weights=column, minlength=sums.shape[0])
         with np.errstate(invalid="ignore"):
             return np.ascontiguousarray((_weighted(self.weights, sums) / self.customers).T)
 

@@ -202,3 +202,25 @@ def test_the_order_of_rows_changes_no_bit(rolling: RollingBacktest) -> None:
     again = rolling_backtest(turned, [Naive(), Recency(), Says("late", refuse_early)], order_horizon_days=30)
     assert again.table.equals(rolling.table)
     assert again.deciles.equals(rolling.deciles)
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [
+        {"only": [0, 90]},
+        {"one": [0], "two": [20], "three": [60]},
+        {"before": [0, 7, 14], "after": [13, 90]},
+        {"daily": list(range(91)), "once": [0]},
+    ],
+    ids=["one customer", "one order each", "a gap", "a regular"],
+)
+def test_what_is_undefined_is_null_whatever_the_shop(offsets: dict[str, list[int]]) -> None:
+    rows = [(who, LAST - timedelta(days=90 - day), 1.0) for who, days in offsets.items() for day in days]
+    frame = pl.DataFrame(rows, schema=["customer_id", "purchase_date", "amount"], orient="row")
+    found = rolling_backtest(KnownHistory(frame, None, LAST), [Naive(), Recency()], order_horizon_days=30)
+    assert len(found.origins) == 3
+    assert found.refusals.height == 0
+    for name in ("value", "value_low", "value_high"):
+        assert found.table[name].drop_nulls().is_finite().all()
+    assert found.table.filter(pl.col("value").is_null() & pl.col("value_low").is_not_null()).height == 0
+    assert found.deciles.null_count().sum_horizontal().item() == 0
