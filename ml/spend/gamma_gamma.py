@@ -31,6 +31,9 @@ PARAMETERS = ("p", "q", "v")
 MINIMUM_REPEAT_SPENDERS = 10
 _SAMPLE_EVERY_ABOVE = 200_000
 _SAMPLE_CUSTOMERS = 50_000
+# Up to q + pc = 2 the variance of a customer's mean is infinite, and just above it is arbitrary: it is taken to be
+# twice the square of the mean at most.
+_LEAST_KNOWN = 0.5
 _NEAR_ENOUGH = 0.1  # The sample's maximum is two or three units of log-likelihood of the sample off the whole's.
 # Limits of the search, v against the mean spend.
 _LOWEST = np.log(np.array([1e-4, 1e-3, 1e-6]))
@@ -192,6 +195,14 @@ class GammaGamma:
         _, _, v = self._letters()
         count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
         return v + np.where(count > 0, count * mean, 0.0)
+
+    def spend_variances(self, summary: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
+        """Around the customer's own mean, and of that mean (eq. 52), shape (n,) each; finite at any q."""
+        p, q, _ = self._letters()
+        known = np.maximum(q + p * column(summary, "spend_day_count") - 2.0, _LEAST_KNOWN)
+        mean = self.expected_spend(summary)
+        between = mean**2 / known
+        return (mean**2 + between) / p, between
 
     def relative_totals(self, spend_day_count: float, highest: int) -> RelativeTotals:
         """Totals of 1 … `highest` days over V: gamma variables of shapes p k over one of shape q + p c (eq. 47)."""

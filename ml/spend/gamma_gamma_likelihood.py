@@ -42,27 +42,50 @@ class SpenderRows:
         """
         if weight is not None or not count.size or count.max() >= 1 << _COUNT_BITS:
             has_spend = count > 0 if weight is None else (count > 0) & (weight > 0)
-            total, days = _totals(count[has_spend], mean[has_spend])
+            total, days = count[has_spend] * mean[has_spend], count[has_spend].astype(np.int64)
+            _refuse_unless(((total > 0) & (total < np.inf)).all())
             share = np.ones(days.size) if weight is None else weight[has_spend]
             order = np.lexsort((share, days, total))
             return cls(total[order], days[order], None if weight is None else share[order])
         # Positive floats sort like the integers of the same bits. A total to 40 binary digits, a part in 10^12, leaves
         # room for the count in one integer, which sorts in a tenth of the time that two columns take.
-        low, size = 1 << _COUNT_BITS, 0
+        low = 1 << _COUNT_BITS
         keys = np.empty(count.size, dtype=np.int64)
         for begin in range(0, count.size, _ROWS_AT_ONCE):
             rows = slice(begin, begin + _ROWS_AT_ONCE)
-            has_spend = count[rows] > 0
-            total, days = _totals(count[rows][has_spend], mean[rows][has_spend])
-            keys[size : size + days.size] = (total.view(np.int64) + low // 2 & -low) | days
-            size += days.size
-        keys = keys[:size]
+            total = count[rows] * mean[rows]
+            is_spender = (total > 0) & (total < np.inf)
+            _refuse_unless((is_spender | ~(count[rows] > 0)).all())
+            packed = (total.view(np.int64) + low // 2 & -low) | count[rows].astype(np.int64)
+            keys[rows] = np.where(is_spender, packed, 0)
         keys.sort()
+        keys = keys[np.searchsorted(keys, 0, side="right") :]
         return cls((keys & -low).view(np.float64), keys & low - 1, None)
 
     def every(self, step: int) -> "SpenderRows":
         """Every so-manieth row: a sample that is the same at every run."""
         return SpenderRows(self.total[::step], self.count[::step], None if self.weight is None else self.weight[::step])
+
+    def by_total(self) -> tuple[FloatArray, FloatArray]:
+        """The different totals, shape (k,), with their customers and those customers' spend days, shape (2, k).
+
+        A total that runs from one piece of the rows into the next is there once for each, which costs no more than a row.
+        """
+        totals, times, size = np.empty(self.total.size), np.empty((2, self.total.size)), 0
+        for begin in range(0, self.total.size, _ROWS_AT_ONCE):
+            rows = slice(begin, begin + _ROWS_AT_ONCE)
+            total, days = self.total[rows], self.count[rows].astype(np.float64)
+            begins = np.flatnonzero(np.concatenate([[True], total[1:] != total[:-1]]))
+            filled = slice(size, size + begins.size)
+            totals[filled] = total[begins]
+            if self.weight is None:
+                times[0, filled] = np.diff(begins, append=total.size)
+                times[1, filled] = np.add.reduceat(days, begins)
+            else:
+                times[0, filled] = np.add.reduceat(self.weight[rows], begins)
+                times[1, filled] = np.add.reduceat(self.weight[rows] * days, begins)
+            size += begins.size
+        return totals[:size], times[:, :size]
 
 
 @dataclass(frozen=True)
@@ -72,17 +95,15 @@ class Spenders:
     Attributes:
         counts: The distinct numbers of spend days, shape (m,).
         count_weight: Customers per count, shape (m,).
-        totals: The distinct amounts spent in all, shape (k,).
-        total_weight: Customers per total, shape (k,).
-        total_days: Spend days of those customers together, shape (k,).
+        totals: The different amounts spent in all, shape (k,).
+        times: Customers per total, and those customers' spend days together, shape (2, k).
         log_totals: Sum of the logarithms of all customers' totals.
     """
 
     counts: FloatArray
     count_weight: FloatArray
     totals: FloatArray
-    total_weight: FloatArray
-    total_days: FloatArray
+    times: FloatArray
     log_totals: float
 
     @classmethod
@@ -90,19 +111,13 @@ class Spenders:
         """Customers by count and by total."""
         by_count = np.bincount(rows.count, weights=rows.weight).astype(np.float64)
         counts = np.flatnonzero(by_count)
-        begins = np.flatnonzero(np.concatenate([[True], rows.total[1:] != rows.total[:-1]])[: rows.total.size])
-        if rows.weight is None:
-            weight, days = np.diff(begins, append=rows.total.size), np.add.reduceat(rows.count, begins)
-        else:
-            weight, days = (np.add.reduceat(of, begins) for of in (rows.weight, rows.weight * rows.count))
-        totals, total_weight = rows.total[begins], weight.astype(np.float64)
+        totals, times = rows.by_total()
         return cls(
             counts=counts.astype(np.float64),
             count_weight=by_count[counts],
             totals=totals,
-            total_weight=total_weight,
-            total_days=days.astype(np.float64),
-            log_totals=_dot(total_weight, np.log(totals)),
+            times=times,
+            log_totals=_dot(times[0], np.log(totals)),
         )
 
     @property
@@ -113,7 +128,7 @@ class Spenders:
     @property
     def spend(self) -> float:
         """What they spent in all."""
-        return _dot(self.totals, self.total_weight)
+        return _dot(self.totals, self.times[0])
 
 
 def evaluate(spenders: Spenders, parameters: FloatArray) -> Evaluation:
@@ -125,12 +140,11 @@ def evaluate(spenders: Spenders, parameters: FloatArray) -> Evaluation:
     logs, shares, squares = np.zeros(2), np.zeros(2), np.zeros(2)
     for begin in range(0, spenders.totals.size, _ROWS_AT_ONCE):
         rows = slice(begin, begin + _ROWS_AT_ONCE)
-        total, times = spenders.totals[rows], (spenders.total_weight[rows], spenders.total_days[rows])
-        log, over = np.log1p(v / total), 1.0 / (v + total)
-        logs += [_dot(weight, log) for weight in times]
-        shares += [_dot(weight, over) for weight in times]
-        over *= over
-        squares += [_dot(weight, over) for weight in times]
+        total, times = spenders.totals[rows], spenders.times[:, rows]
+        over = 1.0 / (v + total)
+        logs += np.einsum("ki,i->k", times, np.log1p(v / total))
+        shares += np.einsum("ki,i->k", times, over)
+        squares += np.einsum("ki,i->k", times, over * over)
     rest = customers * np.log(v) - log_totals - logs[0]  # Of log(v / (v + total)).
 
     pc = p * c
@@ -155,10 +169,9 @@ def evaluate(spenders: Spenders, parameters: FloatArray) -> Evaluation:
     return Evaluation(float(value), gradient, np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]]))
 
 
-def _totals(count: FloatArray, mean: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]]:
-    if not (np.isfinite(mean) & (mean > 0)).all():
+def _refuse_unless(means_are_positive: np.bool_) -> None:
+    if not means_are_positive:
         raise StopError("the purchase summary has spend days without a positive monetary_value")
-    return count * mean, count.astype(np.int64)
 
 
 def _dot(left: FloatArray, right: FloatArray) -> float:

@@ -130,8 +130,7 @@ def test_customers_are_counted_by_total_and_by_count() -> None:
     rows = SpenderRows.of(np.array([1.0, 3.0, 1.0, 2.0]), np.array([30.0, 10.0, 7.0, 15.0]), None)
     spenders = Spenders.of(rows)
     assert spenders.totals.tolist() == [7.0, 30.0]
-    assert spenders.total_weight.tolist() == [1.0, 3.0]
-    assert spenders.total_days.tolist() == [1.0, 6.0]
+    assert spenders.times.tolist() == [[1.0, 3.0], [1.0, 6.0]]
     assert (spenders.counts.tolist(), spenders.count_weight.tolist()) == ([1.0, 2.0, 3.0], [2.0, 1.0, 1.0])
     assert (spenders.customer_count, spenders.spend) == (4.0, 97.0)
 
