@@ -1,41 +1,41 @@
 """CPU time and memory from a shop's API to raw tables: Perennial and dlt in turn, against the same sandbox shop.
 
-Usage: python benchmarks/extraction.py [--orders 20000] [--largest 200000]
+Usage: python benchmarks/extraction.py [--platform woocommerce|shopify] [--orders 20000] [--largest 200000]
 
-Both arms page through the orders of one WooCommerce sandbox, which serves from a process of its own, and bring the same
-columns and child tables into the same PostgreSQL, merged by key. dlt runs in `.venv-peers` (made from
-benchmarks/peers/requirements.lock; without it, it is left out and the output says so). CPU seconds are those of the
-loading process; the database server's stand beside them, read from /proc, so this benchmark runs on Linux only.
+Both arms bring the orders of one sandbox shop, which serves from a process of its own, into the same PostgreSQL: the
+same columns and child tables, merged by key. From WooCommerce both read pages of 100 orders; from Shopify dlt reads
+pages of 250 by its JSON cursor, and Perennial, as it does with every history, Shopify's bulk file. dlt runs in
+`.venv-peers` (made from benchmarks/peers/requirements.lock; without it, it is left out and the output says so). CPU
+seconds are those of the loading process; the database server's stand beside them, read from /proc, so this benchmark
+runs on Linux only.
 
 The floors are what no loader of these pages can do without: fetching them, decoding their JSON, and copying the rows.
 """
 
 import argparse
-import base64
 import json
 import os
-import random
 import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from connectors.http import HttpClient, HttpRequest  # noqa: E402  # run as a script, from any folder
-from connectors.source import ReadReport, ReadRequest, SourceRuntime  # noqa: E402
+from benchmarks.extraction_pages import DECODERS, KEY, PAGES, SECRET, TOKEN, runtime  # noqa: E402  # run as a script
+from connectors.source import ReadRequest, Source  # noqa: E402
+from connectors.sources.shopify import ShopifySettings, ShopifySource  # noqa: E402
+from connectors.sources.shopify.documents import document  # noqa: E402
 from connectors.sources.woocommerce import WooCommerceSettings, WooCommerceSource  # noqa: E402
-from connectors.sources.woocommerce.shapes import Order  # noqa: E402
 from models import bookkeeping  # noqa: E402
 from models.archive import ArchivedBatch, BatchWriter, batch_id, batches  # noqa: E402
 from models.copying import copy_batches  # noqa: E402
@@ -43,10 +43,9 @@ from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
 from models.engine import create_engine  # noqa: E402
 from models.landing import land_batch  # noqa: E402
 from models.migration import migrate  # noqa: E402
-from models.raw import RAW_TABLES  # noqa: E402
+from models.raw import RAW_TABLES, SOURCE_STREAMS  # noqa: E402
 
 PEER = ROOT / ".venv-peers" / "bin" / "python"
-KEY, SECRET = "ck_sandbox", "cs_sandbox"  # the sandbox's own
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 NESTED = {
     "order_lines": "line_items",
@@ -57,56 +56,25 @@ NESTED = {
 }
 
 
-class NoSecrets:
-    """The shop hands out none."""
-
-    def get(self, _name: str) -> str | None:
-        """Nothing."""
-        return None
-
-    def set(self, _name: str, _value: str) -> None:
-        """Nowhere."""
-
-
-def runtime() -> SourceRuntime:
-    """The real world."""
-    return SourceRuntime(lambda: datetime.now(UTC), time.sleep, random.Random(1), NoSecrets())
-
-
-def pages(url: str) -> Iterator[bytes]:
-    """Every page of orders, as a loader without a cursor would ask for them."""
-    auth = "Basic " + base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
-    with HttpClient(runtime(), ReadReport(), headers={"Authorization": auth}) as client:
-        requests = (
-            HttpRequest(
-                "GET",
-                f"{url}/wp-json/wc/v3/orders",
-                [("per_page", "100"), ("page", str(number)), ("orderby", "id"), ("order", "asc")],
-            )
-            for number in range(1, 1_000_000)
-        )
-        for response in client.send_all(requests, ahead=2):
-            if response.content.strip() == b"[]":
-                return
-            yield response.content
-
-
 def cpu_seconds() -> float:
     """Of this process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
-def perennial(url: str, database: str, folder: str) -> dict[str, Any]:
+def source_of(platform: str, url: str) -> Source:
+    """Our connector to the shop."""
+    place: dict[str, Any] = {"runtime": runtime(), "time_zone": "America/New_York", "key": "source"}
+    if platform == "shopify":
+        return ShopifySource(ShopifySettings(type="shopify", url=url, access_token=SecretStr(TOKEN)), **place)
+    keys = {"consumer_key": SecretStr(KEY), "consumer_secret": SecretStr(SECRET)}
+    return WooCommerceSource(WooCommerceSettings(type="woocommerce", url=url, **keys), **place)
+
+
+def perennial(platform: str, url: str, database: str, folder: str) -> dict[str, Any]:
     """Read the shop into an archive and land it, reading by reading."""
-    source = WooCommerceSource(
-        WooCommerceSettings.model_validate(
-            {"type": "woocommerce", "url": url, "consumer_key": KEY, "consumer_secret": SECRET}
-        ),
-        runtime=runtime(),
-        time_zone="America/New_York",
-        key="source",
-    )
+    source = source_of(platform, url)
+    before = cpu_seconds()
     engine = create_engine(database)
     state, follows, rows, at = None, None, 0, datetime.now(UTC)
     while True:
@@ -135,33 +103,33 @@ def perennial(url: str, database: str, folder: str) -> dict[str, Any]:
         rows += sum(batch.row_counts.values())
         state, follows = dict(batch.cursor), batch.batch_id
         if not reading.report.has_more:
-            return {"rows": rows}
+            return {"rows": rows, "own_cpu_seconds": cpu_seconds() - before}
 
 
-def floor_http(url: str, _database: str, _folder: str) -> dict[str, Any]:
+def floor_http(platform: str, url: str, _database: str, _folder: str) -> dict[str, Any]:
     """Fetch every page and drop it; starting Python is left out."""
     before = cpu_seconds()
-    received = sum(len(content) for content in pages(url))
+    received = sum(len(content) for content in PAGES[platform](url))
     return {"bytes": received, "own_cpu_seconds": cpu_seconds() - before}
 
 
-def floor_decode(url: str, _database: str, _folder: str) -> dict[str, Any]:
+def floor_decode(platform: str, url: str, _database: str, _folder: str) -> dict[str, Any]:
     """Decode every page into typed records and drop them; fetching is subtracted."""
-    decoder = msgspec.json.Decoder(list[Order], strict=False)
-    bodies = list(pages(url))
+    bodies = list(PAGES[platform](url))
     before = cpu_seconds()
-    count = sum(len(decoder.decode(body)) for body in bodies)
+    count = sum(map(DECODERS[platform], bodies))
     return {"rows": count, "own_cpu_seconds": cpu_seconds() - before}
 
 
-def floor_copy(_url: str, database: str, folder: str) -> dict[str, Any]:
+def floor_copy(platform: str, _url: str, database: str, folder: str) -> dict[str, Any]:
     """Copy the rows of an archive that the first arm wrote into plain tables without an index; reading is left out."""
     engine, rows, cost = create_engine(database), 0, 0.0
     with engine.begin() as connection:
-        for batch in batches(Path(folder), "woocommerce"):
+        for batch in batches(Path(folder), platform):
             for stream in batch.row_counts:
-                raw = RAW_TABLES["woocommerce", stream]
-                names = [c.name for c in raw.columns if c.name in _columns(stream)]
+                raw = RAW_TABLES[platform, stream]
+                own = next(declared.column_names for declared in SOURCE_STREAMS[platform] if declared.name == stream)
+                names = [column.name for column in raw.columns if column.name in own]
                 plain = sa.Table(
                     f"floor_{stream}", sa.MetaData(), *(sa.Column(name, raw.c[name].type) for name in names)
                 )
@@ -173,11 +141,7 @@ def floor_copy(_url: str, database: str, folder: str) -> dict[str, Any]:
     return {"rows": rows, "own_cpu_seconds": cost}
 
 
-def _columns(stream: str) -> list[str]:
-    return next(s.column_names for s in WooCommerceSource.streams if s.name == stream)
-
-
-ARMS: dict[str, Callable[[str, str, str], dict[str, Any]]] = {
+ARMS: dict[str, Callable[[str, str, str, str], dict[str, Any]]] = {
     "perennial": perennial,
     "floor_http": floor_http,
     "floor_decode": floor_decode,
@@ -206,11 +170,25 @@ def peer_fields() -> dict[str, list[str]]:
     return fields
 
 
+def peer_command(platform: str, url: str, database: str, home: str) -> list[str]:
+    """How the peer's arm is started."""
+    folder, scripts = Path(home) / "dlt", ROOT / "benchmarks" / "peers"
+    if platform == "shopify":
+        query = Path(home) / "orders.graphql"
+        query.write_text(document("orders"), encoding="utf-8")
+        given = [str(scripts / "dlt_shopify_orders.py"), url, TOKEN, database, str(query), str(folder)]
+    else:
+        fields = Path(home) / "fields.json"
+        fields.write_text(json.dumps(peer_fields()), encoding="utf-8")
+        given = [str(scripts / "dlt_orders.py"), url, KEY, SECRET, database, str(fields), str(folder)]
+    return [str(PEER), *given]
+
+
 @contextmanager
-def shop(orders: int) -> Iterator[str]:
+def shop(platform: str, orders: int) -> Iterator[str]:
     """The sandbox, for as long as the block lasts."""
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "benchmarks" / "extraction_shop.py"), str(orders)],
+        [sys.executable, str(ROOT / "benchmarks" / "extraction_shop.py"), platform, str(orders)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -251,9 +229,10 @@ def run_arm(command: list[str], server_pid: int) -> dict[str, Any]:
 def main() -> None:
     """Run every arm at one size, ours at a larger one, and print one JSON line each and the ratios."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--platform", choices=list(PAGES), default="woocommerce")
     parser.add_argument("--orders", type=int, default=20_000)
     parser.add_argument("--largest", type=int, default=0)
-    parser.add_argument("--arm", nargs=4)
+    parser.add_argument("--arm", nargs=5)
     options = parser.parse_args()
     if options.arm:
         name, *given = options.arm
@@ -267,39 +246,37 @@ def main() -> None:
         try:
             migrate(url)
             pid = server.status().pid or 0
-            compare(options.orders, url, home, pid)
+            compare(options.platform, options.orders, url, home, pid)
             if options.largest:
-                grow(options.largest, url, home, pid)
+                grow(options.platform, options.largest, url, home, pid)
         finally:
             server.stop()
 
 
-def compare(orders: int, database: str, home: str, pid: int) -> None:
+def compare(platform: str, orders: int, database: str, home: str, pid: int) -> None:
     """All arms on so many orders."""
-    with shop(orders) as url:
+    with shop(platform, orders) as url:
         found: dict[str, dict[str, Any]] = {}
         folder = str(Path(home) / "archive")
         for name in ARMS:
-            command = [sys.executable, __file__, "--arm", name, url, database, folder]
+            command = [sys.executable, __file__, "--arm", name, platform, url, database, folder]
             found[name] = run_arm(command, pid)
-            print(json.dumps({"arm": name, "orders": orders, **found[name]}), flush=True)
+            print(json.dumps({"platform": platform, "arm": name, "orders": orders, **found[name]}), flush=True)
         if PEER.exists():
-            fields = Path(home) / "fields.json"
-            fields.write_text(json.dumps(peer_fields()), encoding="utf-8")
-            script = str(ROOT / "benchmarks" / "peers" / "dlt_orders.py")
-            command = [str(PEER), script, url, KEY, SECRET, database, str(fields), str(Path(home) / "dlt")]
-            found["dlt"] = run_arm(command, pid)
-            print(json.dumps({"arm": "dlt", "orders": orders, **found["dlt"]}), flush=True)
+            found["dlt"] = run_arm(peer_command(platform, url, database, home), pid)
+            print(json.dumps({"platform": platform, "arm": "dlt", "orders": orders, **found["dlt"]}), flush=True)
         else:
             print("dlt is left out: .venv-peers is not there (make bench makes it)")
     ours = found["perennial"]
+    started = ours["cpu_seconds"] - ours["own_cpu_seconds"]
     floors = [
         found["floor_http"]["own_cpu_seconds"],
         found["floor_decode"]["own_cpu_seconds"],
         found["floor_copy"]["own_cpu_seconds"],
     ]
     print(f"floors: HTTP {floors[0]:.2f}, decode {floors[1]:.2f}, COPY {floors[2]:.2f} CPU s")
-    print(f"Perennial against the summed floors: {ours['cpu_seconds'] / sum(floors):.1f} times")
+    times = ours["own_cpu_seconds"] / sum(floors)
+    print(f"Perennial took {started:.2f} CPU s to start, and then {times:.1f} times the summed floors")
     if "dlt" in found:
         theirs = found["dlt"]
         total = [arm["cpu_seconds"] + arm["server_cpu_seconds"] for arm in (theirs, ours)]
@@ -307,17 +284,18 @@ def compare(orders: int, database: str, home: str, pid: int) -> None:
         print(f"with the database server's: {total[0] / total[1]:.1f} times")
 
 
-def grow(orders: int, database: str, home: str, pid: int) -> None:
+def grow(platform: str, orders: int, database: str, home: str, pid: int) -> None:
     """Our arm alone on so many orders, in a warehouse of its own."""
-    with shop(orders) as url:
+    with shop(platform, orders) as url:
         name = "largest"
         engine = create_engine(database).execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(sa.text(f"create database {name}"))
         other = database.rpartition("/")[0] + f"/{name}"
         migrate(other)
-        command = [sys.executable, __file__, "--arm", "perennial", url, other, str(Path(home) / name)]
-        print(json.dumps({"arm": "perennial", "orders": orders, **run_arm(command, pid)}), flush=True)
+        command = [sys.executable, __file__, "--arm", "perennial", platform, url, other, str(Path(home) / name)]
+        found = run_arm(command, pid)
+        print(json.dumps({"platform": platform, "arm": "perennial", "orders": orders, **found}), flush=True)
 
 
 if __name__ == "__main__":

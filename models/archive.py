@@ -45,7 +45,6 @@ CONTENT_HASH = pa.field("content_hash", pa.string(), nullable=False)
 ROW_NUMBER = pa.field("row_number", pa.int64(), nullable=False)
 PAYLOAD = pa.field("payload", pa.string())
 
-_DISTINCT = frozenset({CONTENT_HASH.name, ROW_NUMBER.name, PAYLOAD.name})
 _DELETED = "__deleted"
 _READ_ROWS = 8_192
 # Version 1 knew no deletions; a Perennial that knows only it must not take a batch that has some.
@@ -246,7 +245,7 @@ class BatchWriter:
 
         if stream.name not in self._files:
             path = self._batch.stream_path(stream.name)
-            self._files[stream.name] = ParquetFile(path, schema, distinct=_DISTINCT, complete=complete)
+            self._files[stream.name] = ParquetFile(path, schema, complete=complete)
             self._cleanup.callback(self._files[stream.name].discard)
         if self._files[stream.name].schema != schema:
             raise TypeError(f"some pages of {stream.name} have payloads and others have none")

@@ -24,7 +24,6 @@ class ParquetFile:
     Args:
         path: Its final name, which it has from `publish` on.
         schema: Its columns.
-        distinct: The columns whose values hardly repeat, for which a dictionary is wasted work.
         complete: Makes rows of the file's schema of those that were written, knowing the first one's place in the file.
             It is given many pages at once, for on pages of a few hundred rows it would cost twice as much.
     """
@@ -34,7 +33,6 @@ class ParquetFile:
         path: Path,
         schema: pa.Schema,
         *,
-        distinct: frozenset[str] = frozenset(),
         complete: Callable[[pa.Table, int], pa.Table] | None = None,
     ) -> None:
         self.row_count = 0
@@ -45,12 +43,9 @@ class ParquetFile:
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = self._waiting_bytes = 0
         make_folder(path.parent)
-        self._writer = pq.ParquetWriter(
-            self._temporary,
-            schema,
-            compression="zstd",
-            use_dictionary=[name for name in schema.names if name not in distinct],  # type: ignore[arg-type]  # its stub knows a flag only
-        )
+        # Without dictionaries: zstd makes as little of values that repeat, and of those that do not a dictionary is
+        # wasted work and place.
+        self._writer = pq.ParquetWriter(self._temporary, schema, compression="zstd", use_dictionary=False)
 
     def write(self, rows: pa.RecordBatch) -> None:
         """Add rows."""

@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from connectors.payloads import payload_column
 from models.errors import StopError
 from models.records import Page, RejectedRecord, Stream
 
 Row = tuple[Any, ...]
 
-# Enough that a column's fixed cost does not count, and a few megabytes at most: an order has seven times the
-# columns of a part.
-_ROWS_PER_PAGE = 1_500
+# Enough that a column's fixed cost does not count, and a few megabytes at most: an order has seven times the columns
+# of a part.
+_ROWS_PER_PAGE = 4_000
 _WEIGHT_OF_PARENT = 7
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 
@@ -147,7 +148,7 @@ class Assembly:
         for places, batch in stretches:
             if batch is not None:
                 texts = raws[places.start : places.stop]
-                yield Page(stream.name, batch, rejected, sum(map(len, texts)), pa.array(texts, pa.string()))
+                yield Page(stream.name, batch, rejected, sum(map(len, texts)), payload_column(texts))
                 rejected = []
         if rejected:
             yield Page(stream.name, record_batch(stream, []), rejected, 0, pa.array([], pa.string()))

@@ -22,6 +22,8 @@ from models.records import Page
 
 _EXPIRED = frozenset({400, 403, 404, 410})
 _LATE_PARTS_AT_ONCE = 500
+# Shopify writes fields in the query's order, and ours begin with the type.
+_TYPE_FIRST = b'{"__typename":"'
 
 
 class _Head(msgspec.Struct):
@@ -114,10 +116,8 @@ class BulkFile:
         self._parents = SeenIds()
         self._new_parents: list[int] = []
         self._new_owners: list[int] = []
-        # Shopify writes fields in the query's order, and ours begin with the type.
-        self._root_start = f'{{"__typename":"{entity.gid_type}",'.encode()
-        self._starts = {f'{{"__typename":"{name}",'.encode(): child for name, child in entity.children.items()}
-        self._start_length = max(map(len, self._starts), default=0)
+        self._root_type = entity.gid_type.encode()
+        self._child_types = {name.encode(): child for name, child in entity.children.items()}
 
     def pages(self, lines: Iterator[bytes]) -> Iterator[Page]:
         """The file's records and parts, as pages.
@@ -126,7 +126,7 @@ class BulkFile:
             StopError: A line is of no known kind, or a part has no record.
         """
         for line in lines:
-            if not line.strip():
+            if not line or line.isspace():
                 continue
             self._line_count += 1
             child = self._child(line)
@@ -159,13 +159,13 @@ class BulkFile:
 
     def _child(self, line: bytes) -> Child | None:
         """The kind of part that a line holds; None for a record."""
-        if line.startswith(self._root_start):
-            # A collection's products are of a type that is a record elsewhere; a record itself has no parent.
-            return None
-        start = line[: self._start_length]
-        for prefix, child in self._starts.items():
-            if start.startswith(prefix):
-                return child
+        if line.startswith(_TYPE_FIRST):
+            type_ = line[len(_TYPE_FIRST) : line.find(b'"', len(_TYPE_FIRST))]
+            if type_ == self._root_type:
+                # A collection's products are of a type that is a record elsewhere; a record itself has no parent.
+                return None
+            if type_ in self._child_types:
+                return self._child_types[type_]
         try:
             head = _head_decoder.decode(line)
         except msgspec.DecodeError as error:

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
+from connectors.payloads import payload_column
 from models.records import Deletions, Page, RejectedRecord, Stream
-
-# Typed as anything: the published types know no buffers of NumPy's.
-_buffer: Any = pa.py_buffer
 
 # Few enough that their texts fit in memory, many enough that a page is worth its keeping.
 _PAGE_ROWS = 2_000
@@ -92,19 +88,6 @@ class Output:
         for batch in batches:
             texts = gathered.payloads[start : start + batch.num_rows]
             start += batch.num_rows
-            payloads = _texts(texts) if stream.parent is None else None
+            payloads = payload_column(texts) if stream.parent is None else None
             yield Page(stream.name, batch, rejected, payloads=payloads)
             rejected = ()
-
-
-def _texts(payloads: Sequence[bytes]) -> "pa.Array[Any]":
-    # In one piece of the right size: an array that grows with its texts copies them again and again.
-    offsets = np.zeros(len(payloads) + 1, np.int32)
-    np.cumsum(np.fromiter(map(len, payloads), np.int32, len(payloads)), out=offsets[1:])
-    buffers = [None, _buffer(offsets), _buffer(b"".join(payloads))]
-    texts = pa.Array.from_buffers(pa.string(), len(payloads), buffers)
-    try:
-        texts.validate(full=True)
-    except pa.ArrowInvalid:
-        return pa.array([payload.decode("utf-8", errors="replace") for payload in payloads], pa.string())
-    return texts
