@@ -205,6 +205,13 @@ class SpendEstimator(Protocol):
         """What customers with as many spend days differ in, in the merchant's currency, shape (n,), above zero."""
         ...
 
+    def spend_variances(self, summary: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
+        """Of a purchase day's spend around the customer's own mean, and of that mean as far as it is not known.
+
+        In the square of the merchant's currency, finite, shape (n,) each.
+        """
+        ...
+
     def relative_totals(self, spend_day_count: float, highest: int) -> RelativeTotals:
         """What 1 … `highest` purchase days cost together, over the scale of a customer with so many spend days."""
         ...

@@ -194,6 +194,9 @@ def test_totals_are_distributions_that_grow_with_the_days(spend: SpendEstimator)
         middle = of_customer * np.exp((totals.log_totals[1:] + totals.log_totals[:-1]) / 2)
         means = (np.diff(totals.probabilities, axis=1) * middle).sum(axis=1)
         np.testing.assert_allclose(means, mean * np.arange(1, 13), rtol=0.01)
+    around, of_mean = spend.spend_variances(people)
+    assert (around > 0).all()
+    assert (np.diff(of_mean[[1, 2]]) < 0).all()
 
 
 def test_value_is_finite_for_everybody(purchases: PurchaseEstimator, spend: SpendEstimator) -> None:

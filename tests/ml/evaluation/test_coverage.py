@@ -28,6 +28,7 @@ from ml.purchases.bg_nbd import BetaGeometricNbd
 from ml.spend.gamma_gamma import GammaGamma
 from ml.value.intervals import PredictiveDistributions
 from ml.value.lifetime_value import daily_discount_rate
+from ml.value.totals import LevelError, Moments, OriginTotal, cohort_totals, count_moments
 from models.errors import StopError
 
 SEED = 1
@@ -191,3 +192,25 @@ def test_the_table_and_its_confidence() -> None:
         assert row["coverage_low"] == pytest.approx(row["coverage"] - width, abs=0.012)
         assert row["coverage_high"] == pytest.approx(row["coverage"] + width, abs=0.012)
         assert row["ks_distance"] == pytest.approx(kstest(values, "uniform").statistic, rel=1e-9)
+
+
+def test_cdnows_autumn_is_within_bands_learnt_before_it(calibration: KnownHistory) -> None:
+    """The forecast is 14% too low, which its customers' own chances would not explain."""
+    whole = KnownHistory(all_purchase_days(), None, AS_OF)
+
+    def total(history: KnownHistory, earlier: KnownHistory) -> tuple[OriginTotal, Moments]:
+        days = (history.as_of_date - earlier.as_of_date).days
+        model = earlier.fitted(BetaGeometricNbd)
+        predicted = PredictiveDistributions.of(model, None, earlier.summary, horizon_days=days, annual_discount_rate=0)
+        moments = count_moments(predicted)
+        came = float(history.outcome_of(earlier).by_customer["purchase_count"].sum())
+        return OriginTotal(float(moments.mean.sum()), float(moments.variance.sum()), came), moments
+
+    error = LevelError.learnt([total(calibration, calibration.before(days))[0] for days in (91, 105, 119, 133)])
+    found, moments = total(whole, calibration)
+    assert found.actual > 1.14 * found.expected
+    assert found.expected + 5 * np.sqrt(found.variance) < found.actual
+    bands = cohort_totals(calibration.summary, moments, error, as_of_date=CALIBRATION_END, level=0.9)
+    low, high = bands.row(-1)[-2:]
+    assert low < found.actual < high
+    assert high < 1.5 * found.expected
