@@ -7,13 +7,16 @@ import polars as pl
 import pytest
 from cdnow_purchases import AS_OF, CALIBRATION_END, sample_purchase_days
 
+from ml.contenders import multiplier
 from ml.contenders.boosting import Boosting
 from ml.contenders.examples import MINIMUM_EXAMPLES, Examples, examples_of
 from ml.contenders.features import FEATURES, point_in_time_features
 from ml.contenders.multiplier import WIDEST_FACTOR, Multiplier
 from ml.contenders.stretching import stretched_count, stretched_probability, with_hazard
-from ml.contenders.trees import Loss, grow
-from ml.estimator import FitStatus, UnusableFitError
+from ml.contenders.trees import Loss, Trees, grow
+from ml.contenders.zero_inflated_lognormal import ZeroInflatedLognormal
+from ml.estimator import FitStatus, FloatArray, UnusableFitError
+from ml.evaluation.contender import Contender, forecast_once
 from ml.histories.known_history import KnownHistory
 from ml.purchases.bg_nbd import BetaGeometricNbd
 
@@ -75,6 +78,20 @@ def test_a_multiplier_finds_whom_the_model_misjudges_and_leaves_the_level() -> N
     assert happened[high].sum() / expected[high].sum() > happened[low].sum() / expected[low].sum()
 
 
+def test_a_multiplier_learns_counts_over_what_was_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[FloatArray, FloatArray]] = []
+
+    def spy(loss: Loss, features: FloatArray, target: FloatArray, weight: FloatArray) -> Trees:
+        asked.append((target, weight))
+        return grow(loss, features, target, weight)
+
+    monkeypatch.setattr(multiplier, "grow", spy)
+    Multiplier().factors(CDNOW, horizon_days=90, order_horizon_days=30)
+    found = examples(CDNOW, 90)
+    np.testing.assert_allclose(asked[0][0] * asked[0][1], found.purchase_count, rtol=1e-12)
+    np.testing.assert_array_equal(asked[0][1], found.column("bg_nbd_expected_purchases"))
+
+
 def test_trees_do_not_depend_on_a_feature_that_nobody_has() -> None:
     rng = np.random.default_rng(1)
     known = rng.normal(size=(300, 2))
@@ -94,6 +111,22 @@ def test_what_is_learnt_goes_on_as_the_base_would() -> None:
         stretched_probability(short, base, summary, learnt_days=60, asked_days=200), long, rtol=1e-9
     )
     np.testing.assert_allclose(with_hazard(np.array([0.0, 0.5, 1.0]), 2.0), [0.0, 0.75, 1.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("contender", [Boosting(), ZeroInflatedLognormal()], ids=lambda contender: contender.name)
+def test_what_half_of_the_history_taught_is_stretched(contender: Contender) -> None:
+    half = CDNOW.days // 2
+    learnt, asked = (
+        forecast_once(contender, CDNOW, horizon_days=days, order_horizon_days=days) for days in (half, 2 * half)
+    )
+    base = CDNOW.fitted(BetaGeometricNbd)
+    short, long = (base.expected_purchases(CDNOW.summary, days) for days in (half, 2 * half))
+    assert learnt.spend is not None
+    assert asked.spend is not None
+    np.testing.assert_allclose(asked.spend, learnt.spend * long / short, rtol=1e-9)
+    assert learnt.order_probability is not None
+    assert asked.order_probability is not None
+    assert (asked.order_probability > learnt.order_probability).all()
 
 
 def test_says_nothing_of_spend_where_nobody_spends() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from connectors.sandbox.histories import generate
 from connectors.sandbox.presets import PRESETS, preset_merchant
+from ml.contenders import seasonal
 from ml.contenders.parametric import Parametric
 from ml.contenders.seasonal import MINIMUM_DAYS, Seasonal, _months_ahead, horizon_level, month_index
 from ml.estimator import FitStatus, UnusableFitError
@@ -46,17 +47,28 @@ def test_a_season_ahead_lifts_the_forecast_towards_what_happens() -> None:
     history = whole.at(BEFORE_THE_FEASTS)
     asked = {"horizon_days": 92, "order_horizon_days": 31}
     plain = Parametric(BetaGeometricNbd).forecast(history, **asked)
-    seasonal = Seasonal().forecast(history, **asked)
+    lifted = Seasonal().forecast(history, **asked)
     happened = whole.outcome_of(history).by_customer["purchase_count"].sum()
     assert plain.purchase_count is not None
-    assert seasonal.purchase_count is not None
-    missed, still_missed = happened - plain.purchase_count.sum(), happened - seasonal.purchase_count.sum()
+    assert lifted.purchase_count is not None
+    missed, still_missed = happened - plain.purchase_count.sum(), happened - lifted.purchase_count.sum()
     assert missed > 0.2 * happened
     assert abs(still_missed) < 0.7 * missed
-    assert seasonal.order_probability is not None
+    assert lifted.order_probability is not None
     assert plain.order_probability is not None
-    assert (seasonal.order_probability >= plain.order_probability).all()
-    assert np.argmax(seasonal.score) == np.argmax(plain.score)
+    assert (lifted.order_probability >= plain.order_probability).all()
+    assert np.argmax(lifted.score) == np.argmax(plain.score)
+
+
+def test_a_month_seen_twice_counts_two_thirds(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = merchant("seasonal").at(date(2024, 12, 31))
+    days = pl.date_range(date(2023, 1, 1), date(2024, 12, 31), eager=True)[-history.days - 1 :]
+    expected = np.full(days.len(), 1e4)
+    made = np.where(days.dt.month().to_numpy() == 12, 3.0, 1.0) * expected
+    monkeypatch.setattr(seasonal, "_repeat_purchases_by_day", lambda *_: (made, expected))
+    ratio = 3.0 / (made.sum() / expected.sum())
+    index = month_index(history, history.fitted(BetaGeometricNbd))
+    assert index[11] - 1.0 == pytest.approx((ratio - 1.0) * 2 / 3, rel=0.02)
 
 
 def test_without_a_season_there_is_next_to_none() -> None:
