@@ -87,7 +87,7 @@ def customer_uniforms(customer_ids: pl.Series, *, seed: int) -> FloatArray:
 def probability_integral_transforms(
     predicted: PredictiveDistributions, actual: Actual, uniforms: FloatArray
 ) -> dict[str, FloatArray]:
-    """Where each outcome fell in its own distribution, at random within a point mass (eq. 50).
+    """Where each outcome fell in its own distribution, at random within a point mass (eq. 56).
 
     Args:
         predicted: For n customers.

@@ -154,14 +154,14 @@ class BetaGeometricEstimator(LikelihoodEstimator):
     def purchase_count_probabilities_while_alive(
         self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray, highest: int
     ) -> FloatArray:
-        """P(Y(t) = k | alive at T, x, T) for k = 0 … `highest` (eq. 41), shape (n, highest + 1)."""
+        """P(Y(t) = k | alive at T, x, T) for k = 0 … `highest` (eq. 47), shape (n, highest + 1)."""
         r, alpha, a, b = self._values()
         return counts_with_a_chance_to_leave(
             r + frequency, alpha + age_days, a, b + frequency + self.first_chances, horizon_days, highest
         )
 
     def expected_lifetime_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
-        """E[1/lambda] E[1/p], the expected days up to the purchase that is the last (eq. 46), shape (n,)."""
+        """E[1/lambda] E[1/p], the expected days up to the purchase that is the last (eq. 52), shape (n,)."""
         r, alpha, a, b = self._values()
         s, chances = r + frequency, a + b + frequency + self.first_chances
         with np.errstate(divide="ignore"):

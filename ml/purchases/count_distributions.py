@@ -24,7 +24,7 @@ def _log_arrivals(shape: FloatArray, highest: int) -> FloatArray:
 def counts_with_a_chance_to_leave(
     shape: FloatArray, rate_days: FloatArray, a: float, b: FloatArray, horizon_days: FloatArray, highest: int
 ) -> FloatArray:
-    """P(Y(H) = k | alive) where each purchase is the last with a probability of the customer's own (eq. 41).
+    """P(Y(H) = k | alive) where each purchase is the last with a probability of the customer's own (eq. 47).
 
     The rate is Gamma(`shape`, `rate_days`), the probability Beta(`a`, `b`), independently. Surviving k chances and
     arriving k times are independent, so each term is a ratio of beta functions times a negative binomial.
@@ -68,7 +68,7 @@ def counts_with_a_rate_of_leaving(
     horizon_days: FloatArray,
     highest: int,
 ) -> FloatArray:
-    """P(Y(H) = k | alive) where customers leave at any time, at a rate of their own (eq. 42).
+    """P(Y(H) = k | alive) where customers leave at any time, at a rate of their own (eq. 48).
 
     The rate of buying is Gamma(`shape`, `rate_days`), that of leaving Gamma(`leaving_shape`, `leaving_days`),
     independently. Given when the customer leaves, the count is negative binomial; the integral over that time goes over

@@ -255,12 +255,12 @@ class ParetoNbd(LikelihoodEstimator):
     def purchase_count_probabilities_while_alive(
         self, frequency: FloatArray, age_days: FloatArray, horizon_days: FloatArray, highest: int
     ) -> FloatArray:
-        """P(Y(t) = k | alive at T, x, T) for k = 0 … `highest` (eq. 42), shape (n, highest + 1)."""
+        """P(Y(t) = k | alive at T, x, T) for k = 0 … `highest` (eq. 48), shape (n, highest + 1)."""
         r, alpha, s, beta = self._values()
         return counts_with_a_rate_of_leaving(r + frequency, alpha + age_days, s, beta + age_days, horizon_days, highest)
 
     def expected_lifetime_while_alive(self, frequency: FloatArray, age_days: FloatArray) -> FloatArray:
-        """E[1/mu | alive at T] (eq. 46), shape (n,): the same for all of an age, however often they buy."""
+        """E[1/mu | alive at T] (eq. 52), shape (n,): the same for all of an age, however often they buy."""
         _, _, s, beta = self._values()
         remaining = beta + age_days + 0.0 * frequency
         return remaining / (s - 1.0) if s > 1.0 else np.full_like(remaining, np.inf)

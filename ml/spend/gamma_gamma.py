@@ -191,13 +191,13 @@ class GammaGamma:
         return result
 
     def spend_scale(self, summary: pl.DataFrame) -> FloatArray:
-        """V = v + c m, in the merchant's currency (eq. 47), shape (n,)."""
+        """V = v + c m, in the merchant's currency (eq. 53), shape (n,)."""
         _, _, v = self._letters()
         count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
         return v + np.where(count > 0, count * mean, 0.0)
 
     def spend_variances(self, summary: pl.DataFrame) -> tuple[FloatArray, FloatArray]:
-        """Around the customer's own mean, and of that mean (eq. 52), shape (n,) each; finite at any q."""
+        """Around the customer's own mean, and of that mean (eq. 58), shape (n,) each; finite at any q."""
         p, q, _ = self._letters()
         known = np.maximum(q + p * column(summary, "spend_day_count") - 2.0, _LEAST_KNOWN)
         mean = self.expected_spend(summary)
@@ -205,7 +205,7 @@ class GammaGamma:
         return (mean**2 + between) / p, between
 
     def relative_totals(self, spend_day_count: float, highest: int) -> RelativeTotals:
-        """Totals of 1 … `highest` days over V: gamma variables of shapes p k over one of shape q + p c (eq. 47)."""
+        """Totals of 1 … `highest` days over V: gamma variables of shapes p k over one of shape q + p c (eq. 53)."""
         p, q, _ = self._letters()
         return relative_totals(p, q + p * spend_day_count, highest)
 

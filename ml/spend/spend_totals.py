@@ -1,7 +1,7 @@
 """What several purchase days cost together, as a distribution: a ratio of two gamma variables, tabulated.
 
 The total of k days of a customer with a shape of p per day, whose rate is Gamma(q, V) across such customers, is V times
-Gamma(pk) / Gamma(q), a beta-prime variable (docs/models.md, eq. 47). Tables are over its logarithm. Must not know where
+Gamma(pk) / Gamma(q), a beta-prime variable (docs/models.md, eq. 53). Tables are over its logarithm. Must not know where
 p, q and V come from.
 """
 

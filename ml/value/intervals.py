@@ -1,6 +1,6 @@
 """Intervals for what each customer will do: purchase days, spend and lifetime value, at any level.
 
-The value's distribution is that of spend, scaled by what a customer's expected purchases lose by discounting (eq. 49).
+The value's distribution is that of spend, scaled by what a customer's expected purchases lose by discounting (eq. 55).
 Must not know a model by name, and leaves rounding to the caller.
 """
 

@@ -129,7 +129,7 @@ def lifetime_value(
 def residual_lifetime_value(
     purchases: PurchaseEstimator, spend: SpendEstimator, summary: pl.DataFrame, *, annual_discount_rate: float
 ) -> FloatArray:
-    """Discounted expected spend of all the future, in the merchant's currency, unrounded (eq. 45).
+    """Discounted expected spend of all the future, in the merchant's currency, unrounded (eq. 51).
 
     Args:
         purchases: A fitted model of purchases.
@@ -152,7 +152,7 @@ def residual_lifetime_value(
 
 
 def expected_residual_lifetime(purchases: PurchaseEstimator, summary: pl.DataFrame) -> FloatArray:
-    """The expected days for which each customer remains one, those counted as zero who have left already (eq. 46).
+    """The expected days for which each customer remains one, those counted as zero who have left already (eq. 52).
 
     Returns:
         Shape (n,); NaN where the expectation does not exist, because some stay for so long that no mean is finite.

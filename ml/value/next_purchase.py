@@ -14,7 +14,7 @@ from ml.histories.purchase_histories import DistinctPairs
 def median_days_to_next_purchase(
     purchases: PurchaseEstimator, summary: pl.DataFrame, *, within_days: float
 ) -> FloatArray:
-    """The days by which a customer who is still one has bought again with a probability of one half (eq. 44).
+    """The days by which a customer who is still one has bought again with a probability of one half (eq. 50).
 
     Given that they have not left by the as-of date: whether they have is P(alive), and another matter. Where the model
     lets them leave before that purchase, those who do never make it, and count so.

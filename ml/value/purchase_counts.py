@@ -1,7 +1,7 @@
 """How often each customer will buy within a horizon, as a distribution and not only as an expectation.
 
 Customers who are alive differ in (x, T) only, so their distribution is tabulated once per distinct pair, as far as its
-tail reaches, and mixed with each customer's P(alive) when asked (docs/models.md, eq. 43). Must not know a model by
+tail reaches, and mixed with each customer's P(alive) when asked (docs/models.md, eq. 49). Must not know a model by
 name.
 """
 

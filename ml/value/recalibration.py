@@ -22,7 +22,7 @@ _ORIGINS_OF_IDENTITY = 0.5
 
 @dataclass(frozen=True)
 class Recalibration:
-    """A monotone map of levels, of 0 to 0 and of 1 to 1 (eq. 51).
+    """A monotone map of levels, of 0 to 0 and of 1 to 1 (eq. 57).
 
     Attributes:
         levels: What a model called the probability of no more, rising from 0 to 1, shape (k,).

@@ -1,6 +1,6 @@
 """How much each customer will spend within a horizon, as a distribution.
 
-A mixture over how often they buy (docs/models.md, eq. 48). Over a scale of the customer's own it depends on (x, T) and
+A mixture over how often they buy (docs/models.md, eq. 54). Over a scale of the customer's own it depends on (x, T) and
 the number of spend days only, so it is tabulated once per distinct triple, and only for those whose tables are asked
 for: most customers will not buy, and their quantiles are zero. Must not know a model by name.
 """

@@ -59,7 +59,7 @@ def count_moments(predicted: PredictiveDistributions) -> Moments:
 
 
 def spend_moments(predicted: PredictiveDistributions, spend: SpendEstimator, summary: pl.DataFrame) -> Moments:
-    """Of spend within the horizon, in the merchant's currency (eq. 52); `times` the discount, those of value."""
+    """Of spend within the horizon, in the merchant's currency (eq. 58); `times` the discount, those of value."""
     count, count_second = predicted.counts.moments()
     day = spend.expected_spend(summary)
     within, between = spend.spend_variances(summary)
@@ -85,7 +85,7 @@ class OriginTotal:
 
 @dataclass(frozen=True)
 class LevelError:
-    """How far off totals are beyond what chance makes of single customers, as a variance of logarithms (eq. 53).
+    """How far off totals are beyond what chance makes of single customers, as a variance of logarithms (eq. 59).
 
     Attributes:
         log_variance: Of actual over expected.
@@ -110,7 +110,7 @@ class LevelError:
         return cls(max(float(typical + sum(seen)), 0.0) / (_ORIGINS_OF_TYPICAL + len(seen)), len(seen))
 
     def log_width(self, relative_variance: FloatArray, level: float) -> FloatArray:
-        """Half a band's width in logarithms, of totals with given variances over their squares (eq. 54).
+        """Half a band's width in logarithms, of totals with given variances over their squares (eq. 60).
 
         Raises:
             StopError: The level is no probability between 0 and 1.
