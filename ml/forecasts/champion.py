@@ -45,8 +45,8 @@ class ChampionChoice:
             is parametric; None when no parametric model is eligible.
         incumbent: Who held the place before, as it was handed in.
         reasons: Sentences, the decisive one first.
-        standings: `STANDINGS_SCHEMA`, one row per contender, the lowest loss first. Losses are relative to the naive
-            forecast's (1 is as good), each over the origins at which the contender forecast.
+        standings: `STANDINGS_SCHEMA`, one row per contender, those who may win first, the lowest loss first. Losses are
+            relative to the naive forecast's (1 is as good), each over the origins at which the contender forecast.
     """
 
     champion: str | None
@@ -106,7 +106,9 @@ def choose_champion(
     standings = _standings(rolling, origins, parametric, {*models, *others})
     reasons = _why_not(rolling, origins, {*models, *others})
     if not models and not others:
-        why = rolling.problem or "no contender forecast purchase days at the latest origin and at half of all origins"
+        why = "no contender forecast purchase days at the latest origin and at half of all origins"
+        if not origins:
+            why = _nothing_measurable(rolling)
         return ChampionChoice(None, None, incumbent, (f"there is no champion: {why}", *reasons), standings)
     if incumbent is not None and incumbent not in eligible:
         reasons.insert(0, f"{incumbent} held the place and cannot keep it: {_absence(incumbent, rolling, origins)}")
@@ -249,14 +251,15 @@ def _standings(
         else:
             rows.append((*facts, None, None, None, None, None))
     table = pl.DataFrame(rows, schema=STANDINGS_SCHEMA, orient="row")
-    return table.sort("loss", nulls_last=True, maintain_order=True)
+    return table.sort("is_eligible", "loss", descending=[True, False], nulls_last=True, maintain_order=True)
 
 
 def _why_not(rolling: RollingBacktest, origins: list[OriginBacktest], eligible: set[str]) -> list[str]:
+    """One sentence per contender who may not win, where there is anything to be won."""
     return [
         f"{name} stays out: {_absence(name, rolling, origins)}"
         for name in rolling.contenders
-        if name not in eligible and name != NAIVE
+        if origins and name not in eligible and name != NAIVE
     ]
 
 
@@ -265,7 +268,7 @@ def _absence(name: str, rolling: RollingBacktest, origins: list[OriginBacktest])
     if name not in rolling.contenders:
         return "it is no longer among the contenders"
     if not origins:
-        return rolling.problem or "the naive forecast made no mistake at any origin"
+        return _nothing_measurable(rolling)
     missing = [origin for origin in origins if name not in origin.losses]
     refused = [origin for origin in missing if name in origin.refusals]
     if not missing:
@@ -277,6 +280,10 @@ def _absence(name: str, rolling: RollingBacktest, origins: list[OriginBacktest])
         f"it refused {len(refused)} of {_counted(len(origins))}, on {latest.history.as_of_date} because "
         f"{latest.refusals[name]}"
     )
+
+
+def _nothing_measurable(rolling: RollingBacktest) -> str:
+    return rolling.problem or "the naive forecast made no mistake at any origin"
 
 
 def _counted(origins: int) -> str:

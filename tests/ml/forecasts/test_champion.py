@@ -136,9 +136,23 @@ def test_nobody_is_an_answer_with_a_reason() -> None:
     young = rolling_backtest(shop().at(LAST - timedelta(days=110)), [Naive(), STEADY], order_horizon_days=30)
     choice = choose_champion(young, parametric=BASE, incumbent=None)
     assert choice.champion is None
-    assert "the history has 10 days" in choice.reasons[0]
+    assert [why[:46] for why in choice.reasons] == ["there is no champion: the history has 10 days;"]
     with pytest.raises(ValueError, match="naive is not among"):
         choose_champion(rolling_backtest(shop(), [STEADY], order_horizon_days=30), parametric=BASE, incumbent=None)
+
+
+def test_where_nobody_comes_back_the_naive_forecast_is_perfect() -> None:
+    frame = pl.DataFrame(
+        {
+            "customer_id": [f"c{day}" for day in range(100)],
+            "purchase_date": [LAST - timedelta(days=day) for day in range(100)],
+            "amount": [1.0] * 100,
+        }
+    )
+    once = rolling_backtest(KnownHistory(frame, None, LAST), [Naive(), Recency()], order_horizon_days=30)
+    choice = choose_champion(once, parametric=BASE, incumbent=None)
+    assert choice.reasons == ("there is no champion: the naive forecast made no mistake at any origin",)
+    assert choice.standings["loss"].to_list() == [None, None]
 
 
 def test_worse_than_naive_beyond_the_interval_is_not_published() -> None:
