@@ -17,7 +17,8 @@ from ml.evaluation.rolling_origins import OriginBacktest, RollingBacktest
 from ml.evaluation.validation import NAIVE
 from ml.forecasts.forecast_checks import ForecastCheck
 
-# A hundredth of the error: less than any two published models of the family differ by on CDNOW's errors.
+# On CDNOW's last 39 weeks the errors of the three parametric models lie up to three hundredths apart; below one a
+# change of model moves customers' numbers for nothing that a merchant could see.
 MARGIN = 0.01
 
 STANDINGS_SCHEMA = pl.Schema(
