@@ -69,7 +69,7 @@ class SpenderRows:
     def by_total(self) -> tuple[FloatArray, FloatArray]:
         """The different totals, shape (k,), with their customers and those customers' spend days, shape (2, k).
 
-        A total that runs from one piece of the rows into the next is there once for each, which costs no more than a row.
+        A total that runs from one piece of the rows into the next is there twice, which costs no more than a row.
         """
         totals, times, size = np.empty(self.total.size), np.empty((2, self.total.size)), 0
         for begin in range(0, self.total.size, _ROWS_AT_ONCE):

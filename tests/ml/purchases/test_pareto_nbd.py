@@ -8,7 +8,8 @@ from cdnow_purchases import sample_calibration
 
 from ml.estimator import FitStatus, UnusableFitError
 from ml.histories.purchase_histories import cells_of, distinct_histories
-from ml.purchases.pareto_nbd import ParetoNbd, evaluate
+from ml.purchases.pareto_nbd import ParetoNbd
+from ml.purchases.pareto_nbd_likelihood import evaluate
 
 STRESS = [
     (0, 0.0, 1.0),
