@@ -42,7 +42,10 @@ class LiveHashes:
         start = hashes.offset * _DIGITS
         wanted = np.frombuffer(unhexlify(digits[start : start + len(hashes) * _DIGITS]), np.uint64).reshape(-1, 2)
         first = np.ascontiguousarray(wanted[:, 0])
-        places = np.minimum(np.searchsorted(self._first, first), len(self._first) - 1)
+        order = np.argsort(first)  # in order, one search begins where the one before it ended, and memory is near
+        places = np.empty(len(first), np.int64)
+        places[order] = np.searchsorted(self._first, first[order])
+        places = np.minimum(places, len(self._first) - 1)
         is_live: np.ndarray[Any, np.dtype[np.bool_]] = self._first[places] == first
         is_live &= self._second[places] == wanted[:, 1]
         self._is_found[places[is_live]] = True
