@@ -15,7 +15,7 @@ from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
 from ml.value.churn import churn_probability
 
 TRAILING_DAYS = (30, 90, 180, 365)
-# The Pareto/NBD says nearly the same of everybody and costs fifty times as much.
+# The Pareto/NBD says nearly the same of everybody, and takes the longest to fit.
 MODELS: tuple[type[PurchaseEstimator], ...] = (BetaGeometricNbd, ModifiedBetaGeometricNbd)
 _UNITS = 10_000.0
 
