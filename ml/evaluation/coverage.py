@@ -98,10 +98,14 @@ def probability_integral_transforms(
         By measure (`PURCHASE_COUNT`, and with a model of spend `SPEND` and `VALUE`): values in [0, 1], shape (n,),
         evenly spread if the distributions hold.
     """
-    below = predicted.counts.at_most(actual.purchase_count - 1.0)
-    found = {PURCHASE_COUNT: below + uniforms * (predicted.counts.at_most(actual.purchase_count) - below)}
+    counts, factor = predicted.counts, predicted.factor
+    below = counts.at_most(actual.purchase_count - 1.0, factor=factor)
+    up_to = counts.at_most(actual.purchase_count, factor=factor)
+    found = {PURCHASE_COUNT: below + uniforms * (up_to - below)}
     if predicted.totals is not None:
-        for measure, amounts in ((SPEND, actual.spend), (VALUE, actual.value / predicted.discount)):
+        # What nothing was expected of is far above it, if anything came.
+        once = 1.0 if factor is None else np.maximum(factor, 1e-100)
+        for measure, amounts in ((SPEND, actual.spend / once), (VALUE, actual.value / predicted.discount / once)):
             at_most = predicted.totals.at_most(amounts)
             found[measure] = np.where(amounts > 0, at_most, uniforms * at_most)
     return {measure: values.clip(0.0, 1.0) for measure, values in found.items()}
@@ -116,10 +120,16 @@ def transforms_at_origin(
     days: int,
     annual_discount_rate: float,
     seed: int,
+    factor: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
     """`probability_integral_transforms` of models fitted on an earlier day, by what came within so many days of it."""
     predicted = PredictiveDistributions.of(
-        purchases, spend, earlier.summary, horizon_days=days, annual_discount_rate=annual_discount_rate
+        purchases,
+        spend,
+        earlier.summary,
+        horizon_days=days,
+        annual_discount_rate=annual_discount_rate,
+        factor=factor,
     )
     actual = actual_within(history, earlier, days=days, annual_discount_rate=annual_discount_rate)
     return probability_integral_transforms(

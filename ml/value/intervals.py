@@ -15,6 +15,7 @@ from ml.value.lifetime_value import discounted_purchases_while_alive
 from ml.value.purchase_counts import PurchaseCounts, refuse_levels
 from ml.value.recalibration import Recalibration
 from ml.value.spend_totals import SpendTotals
+from models.errors import StopError
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,14 @@ class PredictiveDistributions:
         counts: Of purchase days.
         totals: Of spend; None without a model of it.
         discount: Each customer's discounted expected purchases over the expected ones, shape (n,); up to 1.
+        factor: How many times as many purchase days, and as much spend, somebody else expects of each, shape (n,); None
+            is once.
     """
 
     counts: PurchaseCounts
     totals: SpendTotals | None
     discount: FloatArray
+    factor: FloatArray | None = None
 
     @classmethod
     def of(
@@ -60,6 +64,7 @@ class PredictiveDistributions:
         *,
         horizon_days: float,
         annual_discount_rate: float,
+        factor: FloatArray | None = None,
     ) -> Self:
         """The distributions given each customer's history.
 
@@ -69,10 +74,13 @@ class PredictiveDistributions:
             summary: Purchase summary of n customers.
             horizon_days: Zero or more.
             annual_discount_rate: A share a year.
+            factor: How many times the model's forecast is expected of each customer, shape (n,), zero or more (eq. 61).
 
         Raises:
-            StopError: A horizon or rate without meaning.
+            StopError: A horizon, rate or factor without meaning.
         """
+        if factor is not None and not (factor.shape == (summary.height,) and _are_factors(factor)):
+            raise StopError("a factor is finite and not negative, one for each customer")
         counts = PurchaseCounts.of(purchases, summary, horizon_days=horizon_days)
         pairs = counts.pairs
         discounted = discounted_purchases_while_alive(
@@ -83,7 +91,7 @@ class PredictiveDistributions:
         with np.errstate(divide="ignore", invalid="ignore"):
             discount = np.where(plain > 0, discounted / plain, 1.0)
         totals = None if spend is None else SpendTotals.of(counts, spend, summary)
-        return cls(counts, totals, discount[pairs.position])
+        return cls(counts, totals, discount[pairs.position], factor)
 
     def count_interval(self, level: float, recalibration: Recalibration | None = None) -> Interval:
         """The interval of purchase days at a level such as 0.8, after a recalibration if there is one.
@@ -91,7 +99,7 @@ class PredictiveDistributions:
         Raises:
             StopError: The level is no probability between 0 and 1.
         """
-        low, high = self.counts.quantiles(_ends(level, recalibration)).T
+        low, high = self.counts.quantiles(_ends(level, recalibration), factor=self.factor).T
         return Interval(low, high)
 
     def spend_interval(self, level: float, recalibration: Recalibration | None = None) -> Interval | None:
@@ -99,12 +107,16 @@ class PredictiveDistributions:
         if self.totals is None:
             return None
         low, high = self.totals.quantiles(_ends(level, recalibration)).T
-        return Interval(low, high)
+        return Interval(low, high) if self.factor is None else Interval(low, high).times(self.factor)
 
     def value_interval(self, level: float, recalibration: Recalibration | None = None) -> Interval | None:
         """The interval of discounted spend, in the merchant's currency; None without a model of spend."""
         spend = self.spend_interval(level, recalibration)
         return None if spend is None else spend.times(self.discount)
+
+
+def _are_factors(factor: FloatArray) -> bool:
+    return bool((np.isfinite(factor) & (factor >= 0)).all())
 
 
 def _ends(level: float, recalibration: Recalibration | None) -> FloatArray:

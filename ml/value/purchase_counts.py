@@ -93,8 +93,23 @@ class PurchaseCounts:
         none: FloatArray = self.probabilities[self.start]
         return 1.0 - self.alive * (1.0 - none[self.pairs.position])
 
-    def at_most(self, counts: FloatArray) -> FloatArray:
-        """P(at most so many purchase days) of each customer; counts of shape (n,), whole numbers, below zero too."""
+    def at_most(self, counts: FloatArray, *, factor: FloatArray | None = None) -> FloatArray:
+        """P(at most so many purchase days) of each customer, shape (n,).
+
+        Args:
+            counts: Whole numbers, below zero too, shape (n,).
+            factor: How many times as many purchase days are expected as the model says, shape (n,): none stay none, and
+                k are spread from k - ½ to k + ½, multiplied, and rounded (eq. 61). None is once.
+        """
+        if factor is None:
+            return self._at_most(counts)
+        with np.errstate(divide="ignore"):
+            before = np.minimum((counts + 0.5) / factor, 1e9)
+        spread = np.maximum(np.floor(before + 0.5), 0.0)
+        low, high = self._at_most(np.maximum(spread - 1.0, 0.0)), self._at_most(spread)
+        return np.where(counts < 0, 0.0, low + (before + 0.5 - spread) * (high - low))
+
+    def _at_most(self, counts: FloatArray) -> FloatArray:
         place = self.pairs.position
         last = self.highest[place] + 1
         at = np.clip(counts, 0, last).astype(np.int64)
@@ -111,11 +126,12 @@ class PurchaseCounts:
         result[:, 0] += 1.0 - self.alive
         return result
 
-    def quantiles(self, levels: FloatArray) -> FloatArray:
+    def quantiles(self, levels: FloatArray, *, factor: FloatArray | None = None) -> FloatArray:
         """The smallest counts that are not exceeded with at least given probabilities.
 
         Args:
             levels: Probabilities, shape (k,), each from 0 to 1 exclusive.
+            factor: See `at_most`.
 
         Returns:
             Whole numbers, shape (n, k).
@@ -135,6 +151,12 @@ class PurchaseCounts:
                 exceeds = self.exceeding[begin + middle] > enough
                 low, high = np.where(exceeds, middle, low), np.where(exceeds, high, middle)
             result[rows, k] = high
+            if factor is not None:
+                below = self._at_most(result[:, k] - 1.0)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    share = (level - below) / (self._at_most(result[:, k]) - below)
+                counted = np.ceil(factor * (result[:, k] - 0.5 + share) - 0.5)
+                result[:, k] = np.where(result[:, k] > 0, np.maximum(counted, 0.0), 0.0)
         return result
 
     def moments(self) -> tuple[FloatArray, FloatArray]:

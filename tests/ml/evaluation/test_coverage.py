@@ -1,5 +1,6 @@
 """Coverage: the published one of CDNOW, that of customers who follow the models, and of those who do not."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -143,6 +144,19 @@ def test_who_follows_the_models_is_covered_at_every_level() -> None:
     missed = probability_integral_transforms(predicted, wrong, np.random.default_rng(2).random(summary.height))
     assert covered(missed, SPEND)[0.8] < 0.75
     assert kstest(missed[SPEND], "uniform").pvalue < 1e-6
+    # A factor that knows it covers again what is above zero.
+    knows = replace(predicted, factor=np.full(summary.height, 3.0))
+    uniforms = np.random.default_rng(2).random(summary.height)
+    again = probability_integral_transforms(knows, wrong, uniforms)
+    np.testing.assert_allclose(again[SPEND], found[SPEND], rtol=1e-9)
+    often = Actual(3 * actual.purchase_count, actual.spend, actual.value)
+    unaware, aware = (
+        kolmogorov_smirnov_distance(probability_integral_transforms(given, often, uniforms)[PURCHASE_COUNT])
+        for given in (predicted, knows)
+    )
+    assert unaware is not None
+    assert aware is not None
+    assert aware < 0.5 * unaware
 
 
 def test_what_happened_is_discounted_from_the_middle_of_its_day() -> None:

@@ -153,11 +153,25 @@ def test_recalibrated_levels_widen_and_shift() -> None:
     assert (same.high == plain.high).all()
 
 
-def test_times_a_factor() -> None:
-    interval = distributions(sample_calibration()).value_interval(0.8)
-    assert interval is not None
-    factor = np.linspace(0, 2, interval.high.size)
-    np.testing.assert_array_equal(interval.times(factor).high, interval.high * factor)
+def test_somebody_else_expects_more_of_some() -> None:
+    summary = sample_calibration()
+    factor = np.where(np.arange(summary.height) % 2, 2.0, 0.5)
+    plain, other = (
+        PredictiveDistributions.of(BG, SPENDS[0], summary, horizon_days=365, annual_discount_rate=0.1, factor=given)
+        for given in (None, factor)
+    )
+    value, scaled = plain.value_interval(0.8), other.value_interval(0.8)
+    assert value is not None
+    assert scaled is not None
+    np.testing.assert_array_equal(scaled.high, value.high * factor)
+    counts, scaled_counts = plain.count_interval(0.9).high, other.count_interval(0.9).high
+    assert (scaled_counts == np.floor(scaled_counts)).all()
+    assert (scaled_counts[factor > 1] >= counts[factor > 1]).all()
+    assert (scaled_counts[factor < 1] <= counts[factor < 1]).all()
+    assert (np.abs(scaled_counts - factor * counts) <= 1.0).all()
+    for nonsense in (factor[:5], -factor, factor * np.nan):
+        with pytest.raises(StopError, match="factor"):
+            PredictiveDistributions.of(BG, None, summary, horizon_days=365, annual_discount_rate=0.1, factor=nonsense)
 
 
 def test_nothing_to_go_by() -> None:

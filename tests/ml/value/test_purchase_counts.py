@@ -88,6 +88,31 @@ def test_customers_who_follow_the_model() -> None:
         assert np.abs(np.cumsum(seen) - np.cumsum(counts.probabilities_of(61)[0][1:])).max() > 0.01
 
 
+def test_a_factor_scales_counts_and_leaves_who_never_comes() -> None:
+    summary = sample_calibration()[::20]
+    counts = PurchaseCounts.of(BG, summary, horizon_days=273.0)
+    levels = np.array([0.3, 0.5, 0.9, 0.99])
+    once = np.ones(summary.height)
+    assert (counts.quantiles(levels, factor=once) == counts.quantiles(levels)).all()
+    k = np.arange(-1.0, 400.0)
+    mean = counts.moments()[0]
+    for times in (0.3, 0.9, 1.0, 1.2, 2.5):
+        factor = times * once
+        running = np.array([counts.at_most(at * once, factor=factor) for at in k])
+        assert (np.diff(running, axis=0) >= -1e-15).all()
+        assert (running[0] == 0).all()
+        assert (running[1] >= counts.of_none() - 1e-12).all()
+        quantiles = counts.quantiles(levels, factor=factor)
+        by_hand = (running[1:, :, None] < levels - 1e-12).sum(axis=0)
+        assert (quantiles == by_hand).all()
+        scaled = (1.0 - running[1:]).sum(axis=0)
+        assert scaled.sum() == pytest.approx(times * mean.sum(), rel=0.1)
+        if times == 1.0:
+            np.testing.assert_allclose(running, [counts.at_most(at * once) for at in k], rtol=1e-12)
+    assert (counts.quantiles(levels, factor=0 * once) == 0).all()
+    assert (counts.at_most(0 * once, factor=0 * once) == 1).all()
+
+
 def test_long_tails_have_a_last_cell() -> None:
     """Somebody who buys 25 times a day, over a century: all of it is beyond the last count, and stays one."""
     counts = PurchaseCounts.of(BG, histories((10_000, 400, 400)), horizon_days=36_500.0)
