@@ -4,6 +4,7 @@ Every purchase model's likelihood is a sum over customers of a function of (x, t
 share a term. Must not know a model.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,6 +90,18 @@ def distinct_histories(summary: pl.DataFrame) -> pl.DataFrame:
             "exactly when x is"
         )
     return histories
+
+
+def gathered_histories(summaries: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """`distinct_histories` of a summary that comes in pieces, holding one piece and what is distinct at a time.
+
+    A model's `fit` takes the result in the place of the whole summary; ten million customers of a few years make some
+    hundred thousand to a few million rows.
+    """
+    gathered = pl.DataFrame(schema=dict.fromkeys(("frequency", "recency_days", "age_days", "weight"), pl.Float64))
+    for summary in summaries:
+        gathered = distinct_histories(pl.concat([gathered, distinct_histories(summary)]))
+    return gathered
 
 
 def _counted_as_whole_days(summary: pl.DataFrame) -> pl.DataFrame | None:

@@ -7,6 +7,7 @@ the spend of the day it is attributed to. Must not know what a model does with t
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from models.errors import StopError
@@ -85,15 +86,7 @@ def net_purchase_days(purchase_days: pl.DataFrame, refunds: pl.DataFrame | None,
         StopError: The frames break their contract; the message names the column or the row.
     """
     days = _checked(purchase_days, "purchase_days", ("purchase_date",))
-    days = days.filter(pl.col("purchase_date") <= as_of_date).sort(["customer_id", "purchase_date"])
-    repeated = days.filter(pl.struct("customer_id", "purchase_date").is_duplicated())
-    if repeated.height:
-        first = repeated.row(0, named=True)
-        _refuse(
-            "purchase_days",
-            f"customer {first['customer_id']} has more than one row on {first['purchase_date']}; a purchase day is "
-            "all orders of a customer on a day: sum them first",
-        )
+    days = _by_customer_and_day(days.filter(pl.col("purchase_date") <= as_of_date))
     if refunds is None or refunds.height == 0:
         return days
     known = _checked(refunds, "refunds", ("purchase_date", "refund_date"), nullable=("purchase_date",))
@@ -113,20 +106,52 @@ def net_purchase_days(purchase_days: pl.DataFrame, refunds: pl.DataFrame | None,
     )
 
 
+def _by_customer_and_day(days: pl.DataFrame) -> pl.DataFrame:
+    """Sorted by customer and day: whole numbers are sorted instead of names, which takes a third of the time.
+
+    Raises:
+        StopError: A customer has two rows on a day.
+    """
+    if not days.height:
+        return days
+    encoded = days["customer_id"].to_arrow().dictionary_encode()
+    names = pl.Series(encoded.dictionary)
+    order = names.arg_sort().to_numpy()
+    place = np.empty(order.size, dtype=np.int64)
+    place[order] = np.arange(order.size)
+    # Days since 1970 are well within 31 bits, before 1970 too.
+    keys = place[encoded.indices.to_numpy()] << 32
+    keys += days["purchase_date"].to_physical().cast(pl.Int64).to_numpy() + (1 << 31)
+    rows = np.argsort(keys)
+    by_day = days[rows]
+    keys = keys[rows]
+    repeated = np.flatnonzero(keys[1:] == keys[:-1])
+    if repeated.size:
+        first = by_day.row(int(repeated[0]), named=True)
+        _refuse(
+            "purchase_days",
+            f"customer {first['customer_id']} has more than one row on {first['purchase_date']}; a purchase day is "
+            "all orders of a customer on a day: sum them first",
+        )
+    return by_day
+
+
 def summarise_net_days(net_days: pl.DataFrame, *, as_of_date: date) -> pl.DataFrame:
     """The summary of purchase days that `net_purchase_days` returned; see `summarise_purchases`."""
-    is_repeat_spend = (pl.col("purchase_date") > pl.col("first_date")) & (pl.col("units") > 0)
-    with_first = net_days.with_columns(pl.col("purchase_date").min().over("customer_id").alias("first_date"))
-    summary = (
-        with_first.group_by("customer_id")
-        .agg(
-            pl.len().cast(pl.Int64).alias("day_count"),
-            pl.col("first_date").min().alias("first_date"),
-            pl.col("purchase_date").max().alias("last_date"),
-            is_repeat_spend.sum().cast(pl.Int64).alias("spend_day_count"),
-            pl.col("units").filter(is_repeat_spend).sum().alias("units"),
-        )
-        .sort("customer_id")
+    if not net_days.height:
+        return pl.DataFrame(schema=SUMMARY_SCHEMA)
+    # Sorted by customer and day, so a customer's days are one run and the first of them is the first purchase.
+    is_first = (net_days["customer_id"] != net_days["customer_id"].shift()).fill_null(value=True).to_numpy()
+    begins = np.flatnonzero(is_first)
+    repeat_units = np.where(is_first, 0, net_days["units"].to_numpy())
+    day_count = np.diff(begins, append=net_days.height)
+    summary = net_days[begins].select(
+        "customer_id",
+        pl.col("purchase_date").alias("first_date"),
+        net_days["purchase_date"][begins + day_count - 1].alias("last_date"),
+        pl.Series("day_count", day_count),
+        pl.Series("spend_day_count", np.add.reduceat((repeat_units > 0).astype(np.int64), begins)),
+        pl.Series("units", np.add.reduceat(repeat_units, begins)),
     )
     return summary.select(
         "customer_id",

@@ -3,7 +3,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.histories.purchase_histories import DistinctPairs, cells_of, distinct_histories, sampled
+from ml.histories.purchase_histories import DistinctPairs, cells_of, distinct_histories, gathered_histories, sampled
 
 HISTORY = st.tuples(st.integers(0, 4), st.integers(1, 5), st.integers(0, 3)).map(
     lambda drawn: (float(drawn[0]), float(drawn[1]) if drawn[0] else 0.0, float(drawn[1] + drawn[2]))
@@ -50,3 +50,13 @@ def test_a_sample_keeps_every_nth_customer() -> None:
     assert some["weight"].sum() == 5_000
     mean = (some["age_days"] * some["weight"]).sum() / 5_000
     assert abs(mean - age.mean()) < 0.5
+
+
+@given(st.lists(HISTORY, min_size=1, max_size=30), st.integers(1, 7))
+def test_pieces_of_a_summary_gather_to_the_whole(rows: list[tuple[float, float, float]], size: int) -> None:
+    pieces = (frame(rows[begin : begin + size]) for begin in range(0, len(rows), size))
+    assert gathered_histories(pieces).equals(distinct_histories(frame(rows)))
+
+
+def test_no_pieces_gather_to_nobody() -> None:
+    assert gathered_histories([]).height == 0
