@@ -102,45 +102,49 @@ def _features(history: KnownHistory, horizon_days: int, order_horizon_days: int)
 def _of_purchase_days(history: KnownHistory) -> pl.DataFrame:
     """Gaps, trailing windows, months and amounts of each customer; sums are of whole numbers, exact in any order."""
     ago = (pl.lit(history.as_of_date) - pl.col("purchase_date")).dt.total_days()
-    units = pl.col("units")
-    gap = pl.col("purchase_date").diff().dt.total_days().over("customer_id").alias("gap")
+    units, customer = pl.col("units"), pl.col("customer_id")
+    # Days are sorted by customer and date: the gap to the row before is the customer's own but for the first of each.
+    gap = pl.when(customer == customer.shift()).then(pl.col("purchase_date").diff().dt.total_days()).alias("gap")
     # A window that reaches beyond the first day would mean less on an early day than on a later one.
-    is_whole = {days: days <= history.days + 1 for days in TRAILING_DAYS}
-    in_window = [(days, pl.col("ago") < days) for days in TRAILING_DAYS]
+    whole = [days for days in TRAILING_DAYS if days <= history.days + 1]
+    beyond = [days for days in TRAILING_DAYS if days not in whole]
     figures = (
         history.net_days.with_columns(ago.alias("ago"), gap)
+        .with_columns(
+            (pl.col("gap") ** 2).alias("gap_square"),
+            *((pl.col("ago") < days).cast(pl.Int64).alias(f"purchases_{days}_days") for days in whole),
+            *((units * (pl.col("ago") < days)).alias(f"spend_{days}_days") for days in whole),
+        )
         .group_by("customer_id")
         .agg(
             pl.col("gap").count().alias("gap_count"),
             pl.col("gap").sum().alias("gap_sum"),
-            (pl.col("gap") ** 2).sum().alias("gap_square_sum"),
+            pl.col("gap_square").sum().alias("gap_square_sum"),
             pl.col("gap").last().alias("last_gap_days"),
             pl.col("purchase_date").first().dt.month().alias("first_month"),
             pl.col("purchase_date").last().dt.month().alias("last_month"),
             (units.sum() / pl.len() / _UNITS).alias("mean_spend"),
             (units.first() / _UNITS).alias("first_spend"),
             (units.last() / _UNITS).alias("last_spend"),
-            *(
-                pl.when(is_whole[days]).then(figure).alias(f"{name}_{days}_days")
-                for days, is_in in in_window
-                for name, figure in (("purchases", is_in.sum()), ("spend", units.filter(is_in).sum() / _UNITS))
-            ),
+            *(pl.col(f"purchases_{days}_days").sum() for days in whole),
+            *(pl.col(f"spend_{days}_days").sum() / _UNITS for days in whole),
         )
     )
     count, total = pl.col("gap_count"), pl.col("gap_sum")
     spread = ((pl.col("gap_square_sum") - total**2 / count) / (count - 1)).clip(lower_bound=0.0).sqrt()
     return figures.with_columns(
+        *(pl.lit(None).alias(f"{figure}_{days}_days") for days in beyond for figure in ("purchases", "spend")),
         pl.when(count > 0).then(total / count).alias("mean_gap_days"),
         pl.when(count > 1).then(spread).alias("gap_deviation_days"),
     ).drop("gap_count", "gap_sum", "gap_square_sum")
 
 
 def _refunded_shares(history: KnownHistory) -> pl.DataFrame:
-    """One row per customer who spent, `refunded_share`: null where no refunds are reported."""
+    """One row per customer, `refunded_share`: null where nothing was spent, or no refunds are reported."""
+    if history.refunds is None:
+        return history.summary.select("customer_id", pl.lit(None).alias("refunded_share"))
     spent = pl.col("units").sum().alias("spent")
     kept = history.net_days.group_by("customer_id").agg(spent)
-    if history.refunds is None:
-        return kept.select("customer_id", pl.lit(None).alias("refunded_share"))
     before = net_purchase_days(history.purchase_days, None, as_of_date=history.as_of_date)
     share = 1.0 - pl.col("spent_right") / pl.col("spent")
     return (
