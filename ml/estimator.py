@@ -101,6 +101,11 @@ class PurchaseEstimator(Protocol):
     params_: dict[str, float]
     report_: FitReport | None
 
+    @classmethod
+    def from_parameters(cls, **parameters: float) -> Self:
+        """An estimator with given parameters, times in days; raises StopError unless all are there, and valid."""
+        ...
+
     def fit(self, summary: pl.DataFrame) -> Self:
         """Fit by maximum likelihood; raises `UnusableFitError` rather than keep parameters that mean nothing."""
         ...

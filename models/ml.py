@@ -26,7 +26,7 @@ model_runs = sa.Table(
     sa.Column(
         "model_run_id", sa.Text, primary_key=True, comment="Digest of data, settings and code: a repeat is the same."
     ),
-    sa.Column("model_name", sa.Text, nullable=False),
+    sa.Column("model_name", sa.Text, nullable=False, comment="The champion, whose counts are predicted."),
     sa.Column("as_of_date", sa.Date, nullable=False),
     sa.Column("parameters", Json, nullable=False),
     sa.Column("model_card", Json, nullable=False, comment="Window, parameters, hashes, versions, metrics."),
@@ -37,6 +37,14 @@ model_runs = sa.Table(
     sa.Column("fitted_at", Timestamp, nullable=False),
     sa.Column("published_at", Timestamp, comment="Null while withheld."),
     sa.Column("superseded_at", Timestamp, comment="When another run took its place."),
+    sa.Column(
+        "base_model_name",
+        sa.Text,
+        comment="The parametric model under the champion; null of runs before there was one.",
+    ),
+    sa.Column("prediction_basis", sa.Text, comment="model, prior (in part) or naive (no model could be published)."),
+    sa.Column("incumbent_run_id", sa.Text, comment="The model run that spoke before; part of the digest."),
+    sa.Column("thread_count", sa.Integer, comment="Threads that the calculation had; sums may differ by them."),
     schema=ML,
     comment="One row per merchant and fitted model run, with its card.",
 )
@@ -51,8 +59,29 @@ backtests = sa.Table(
     sa.Column("calibration_end_date", sa.Date, primary_key=True),
     sa.Column("holdout_days", sa.Integer, nullable=False),
     sa.Column("value", sa.Double, comment="Null where the metric is undefined."),
+    sa.Column(
+        "value_low", sa.Double, comment="Lower end of the interval of the value, had other customers been drawn."
+    ),
+    sa.Column("value_high", sa.Double, comment="Its upper end; null where it has none."),
     schema=ML,
     comment="One row per model run, model, metric and calibration end: forecasts held against what happened.",
+)
+
+calibration_deciles = sa.Table(
+    "calibration_deciles",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("model_run_id", sa.Text, primary_key=True),
+    sa.Column("model_name", sa.Text, primary_key=True),
+    sa.Column("quantity", sa.Text, primary_key=True, comment="purchase_count, spend or order_probability."),
+    sa.Column("calibration_end_date", sa.Date, primary_key=True),
+    sa.Column("holdout_days", sa.Integer, nullable=False),
+    sa.Column("decile", sa.Integer, primary_key=True, comment="1 is the tenth of customers with the lowest forecast."),
+    sa.Column("customer_count", sa.BigInteger, nullable=False),
+    sa.Column("expected_value", sa.Double, nullable=False, comment="Mean forecast of these customers."),
+    sa.Column("actual_value", sa.Double, nullable=False, comment="Mean of what they did."),
+    schema=ML,
+    comment="One row per model run, origin, model, quantity and tenth of the customers by forecast: said and done.",
 )
 
 holdout_weeks = sa.Table(
@@ -74,19 +103,37 @@ predictions = sa.Table(
     sa.Column("merchant_id", sa.Text, primary_key=True),
     sa.Column("model_run_id", sa.Text, primary_key=True),
     sa.Column("customer_id", sa.Text, primary_key=True),
-    sa.Column("as_of_date", sa.Date, nullable=False),
+    sa.Column("as_of_date", sa.Date, primary_key=True),
+    sa.Column("model_name", sa.Text, nullable=False, comment="The champion, whose counts and spend these are."),
+    sa.Column("base_model_name", sa.Text, nullable=False, comment="The parametric model that gives all the rest."),
+    sa.Column("prediction_basis", sa.Text, nullable=False, comment="model, prior (in part) or naive (a last resort)."),
+    sa.Column("prior_share", sa.Double, comment="How much of the rate of buying is other merchants', 0 to 1."),
     sa.Column("frequency", sa.BigInteger, nullable=False),
     sa.Column("recency_days", sa.Double, nullable=False),
     sa.Column("age_days", sa.Double, nullable=False),
     sa.Column("probability_alive", sa.Double, nullable=False),
     sa.Column("expected_purchases", sa.Double, nullable=False, comment="Over clv_horizon_days."),
+    sa.Column("purchases_low", sa.Double, comment="Lower end of the interval of purchase days at interval_level."),
+    sa.Column("purchases_high", sa.Double, comment="Its upper end."),
     sa.Column("expected_spend_amount", Money, nullable=False, comment="Expected spend of one purchase day."),
     sa.Column("clv_amount", Money, nullable=False, comment="Discounted expected spend over clv_horizon_days."),
+    sa.Column("clv_low_amount", Money, comment="Lower end of the interval of discounted spend at interval_level."),
+    sa.Column("clv_high_amount", Money, comment="Its upper end."),
+    sa.Column("interval_level", sa.Double, comment="The share of customers whose outcome an interval encloses."),
     sa.Column("clv_horizon_days", sa.Integer, nullable=False),
     sa.Column("annual_discount_rate", sa.Double, nullable=False),
+    sa.Column(
+        "residual_clv_amount", Money, comment="Discounted expected spend of all the future; null without a rate."
+    ),
     sa.Column("churn_probability", sa.Double, nullable=False, comment="No purchase within churn_horizon_days."),
     sa.Column("churn_horizon_days", sa.Integer, nullable=False),
+    sa.Column(
+        "next_purchase_date",
+        sa.Date,
+        comment="By then half of such customers, if still customers, have bought again; null beyond the horizon.",
+    ),
     sa.Column("currency_code", sa.Text, nullable=False),
     schema=ML,
-    comment="One row per customer and model run; append-only.",
+    comment="One row per customer and model run; append-only, one partition per year of as_of_date.",
+    postgresql_partition_by="RANGE (as_of_date)",
 )

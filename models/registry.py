@@ -24,6 +24,10 @@ def register_model_run(
     customer_count: int,
     run_id: str,
     fitted_at: datetime,
+    base_model_name: str,
+    prediction_basis: str,
+    incumbent_run_id: str | None,
+    thread_count: int,
 ) -> bool:
     """Enter a model run with its card.
 
@@ -31,7 +35,7 @@ def register_model_run(
         connection: A connection in a transaction.
         merchant_id: The tenant.
         model_run_id: The run's digest.
-        model_name: The models together.
+        model_name: The champion.
         as_of_date: The last day of the data.
         parameters: Per model, its parameters by the papers' letters.
         model_card: The card.
@@ -40,6 +44,10 @@ def register_model_run(
         customer_count: Customers that predictions were made for.
         run_id: The pipeline run that arrived at it.
         fitted_at: The run's time.
+        base_model_name: The parametric model under the champion.
+        prediction_basis: `model`, `prior` or `naive`.
+        incumbent_run_id: The model run that spoke before it.
+        thread_count: Threads that the calculation had.
 
     Returns:
         Whether it was new; a repeat of a run changes nothing but which pipeline run last arrived at it.
@@ -56,6 +64,10 @@ def register_model_run(
         customer_count=customer_count,
         run_id=run_id,
         fitted_at=fitted_at,
+        base_model_name=base_model_name,
+        prediction_basis=prediction_basis,
+        incumbent_run_id=incumbent_run_id,
+        thread_count=thread_count,
     )
     is_new = connection.scalar(insert.on_conflict_do_nothing().returning(model_runs.c.model_run_id)) is not None
     if not is_new:
@@ -110,6 +122,21 @@ def publish_model_run(
         )
         .values(published_at=published_at, superseded_at=None)
     )
+
+
+def incumbent_model_run(connection: sa.Connection, merchant_id: str, *, before: date) -> sa.Row[Any] | None:
+    """The published run of the latest earlier day, in force or not: who spoke for a merchant up to a day.
+
+    Not the run in force: the night of a past day that is run again has to find who spoke then, and a repeat of today's
+    must not find itself.
+    """
+    table = model_runs
+    return connection.execute(
+        sa.select(table)
+        .where(table.c.merchant_id == merchant_id, table.c.published_at.is_not(None), table.c.as_of_date < before)
+        .order_by(table.c.as_of_date.desc(), table.c.published_at.desc(), table.c.model_run_id)
+        .limit(1)
+    ).one_or_none()
 
 
 def current_model_run(connection: sa.Connection, merchant_id: str) -> sa.Row[Any] | None:

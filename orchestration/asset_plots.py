@@ -10,8 +10,8 @@ import polars as pl
 import sqlalchemy as sa
 import structlog
 
+from ml.forecasts.backtesting import base_named
 from ml.forecasts.forecasting import MerchantForecast
-from ml.purchases.bg_nbd import BetaGeometricNbd
 from models.reading import read_frame
 from orchestration import plots
 from orchestration.configuration import Merchant
@@ -124,7 +124,8 @@ def _matrices(forecast: MerchantForecast, merchant: Merchant, text: str) -> Pict
     x, t_x = np.meshgrid(frequencies, recencies)
     grid = pl.DataFrame({"frequency": x.ravel(), "recency_days": t_x.ravel(), "age_days": np.full(x.size, age_days)})
     # Repeat purchases need time to happen in, and no repeat purchase means no time between first and last.
-    model = BetaGeometricNbd.from_parameters(**forecast.parameters[BetaGeometricNbd.name])
+    base = base_named(forecast.base_model_name)
+    model = base.from_parameters(**forecast.parameters[base.name])
     impossible = ((x > 0) & (t_x == 0)) | ((x == 0) & (t_x > 0))
     alive = model.probability_alive(grid).reshape(x.shape)
     expected = model.expected_purchases(grid, merchant.prediction.horizon_days).reshape(x.shape)

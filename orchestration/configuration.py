@@ -78,7 +78,10 @@ class Prediction(Declaration):
     holdout_days: int | None = Field(
         default=None,
         ge=7,
-        description="The end of the history that backtests are measured on; default: up to 180 days.",
+        description="How far each backtest looks; default: up to 180 days, a third of a shorter history.",
+    )
+    has_challengers: bool = Field(
+        default=True, description="Whether gradient boosting and other trained forecasts compete with the models."
     )
 
 

@@ -11,6 +11,7 @@ from orchestration.outcomes import Outcomes
 _FRAMES = {
     "purchase_summaries": "summary",
     "backtests": "backtest",
+    "calibration_deciles": "deciles",
     "holdout_weeks": "holdout_weeks",
     "predictions": "predictions",
 }

@@ -12,13 +12,20 @@ import polars as pl
 import sqlalchemy as sa
 
 from connectors.currencies import MINOR_DIGITS
-from ml.forecasts.forecasting import ForecastSettings, MerchantForecast, forecast_merchant
+from ml.forecasts.forecasting import MerchantForecast, forecast_merchant
 from ml.forecasts.model_card import code_hash
+from ml.forecasts.settings import ForecastSettings, Incumbent
 from models import bookkeeping
 from models import ml as tables
 from models.errors import StopError
 from models.reading import read_frame, replace_merchant_rows, write_frame
-from models.registry import current_model_run, model_run_of, publish_model_run, register_model_run
+from models.registry import (
+    current_model_run,
+    incumbent_model_run,
+    model_run_of,
+    publish_model_run,
+    register_model_run,
+)
 from orchestration import progress
 from orchestration.configuration import Merchant
 from orchestration.merchant_run import MerchantRun
@@ -67,10 +74,12 @@ def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
         churn_horizon_days=merchant.prediction.churn_horizon_days,
         holdout_days=merchant.prediction.holdout_days,
         currency_code=merchant.currency_code,
+        has_challengers=merchant.prediction.has_challengers,
     )
+    incumbent = _incumbent(run, settings)
     with progress.current().task(f"Fitting and predicting {merchant.merchant_id}"):
-        forecast = forecast_merchant(days, refunds, settings, ml_code_hash())
-        _store(run, merchant, forecast, run.started_at)
+        forecast = forecast_merchant(days, refunds, settings, ml_code_hash(), incumbent=incumbent)
+        _store(run, merchant, forecast, incumbent, run.started_at)
     failed = [
         f"{check.name}: {check.message}" for check in forecast.checks if check.is_blocking and not check.has_passed
     ]
@@ -98,7 +107,27 @@ def _history(run: MerchantRun, merchant_id: str) -> tuple[pl.DataFrame, pl.DataF
         )
 
 
-def _store(run: MerchantRun, merchant: Merchant, forecast: MerchantForecast, fitted_at: datetime) -> None:
+def _incumbent(run: MerchantRun, settings: ForecastSettings) -> Incumbent | None:
+    """Who spoke for the merchant before the day that is forecast from; None of runs that kept no base."""
+    with run.deployment.transformer.connect() as connection:
+        held = incumbent_model_run(connection, settings.merchant_id, before=settings.as_of_date)
+    if held is None or held.base_model_name is None:
+        return None
+    return Incumbent(
+        model_run_id=held.model_run_id,
+        champion=held.model_name,
+        base=held.base_model_name,
+        input_sketch=held.model_card["facts"].get("input_sketch"),
+    )
+
+
+def _store(
+    run: MerchantRun,
+    merchant: Merchant,
+    forecast: MerchantForecast,
+    incumbent: Incumbent | None,
+    fitted_at: datetime,
+) -> None:
     """Write the forecast in one transaction; a run that is there already keeps its rows."""
     tenant = pl.lit(merchant.merchant_id).alias("merchant_id")
     model_run = pl.lit(forecast.model_run_id).alias("model_run_id")
@@ -122,11 +151,16 @@ def _store(run: MerchantRun, merchant: Merchant, forecast: MerchantForecast, fit
             customer_count=forecast.predictions.height,
             run_id=run.run_id,
             fitted_at=fitted_at,
+            base_model_name=forecast.base_model_name,
+            prediction_basis=forecast.prediction_basis,
+            incumbent_run_id=None if incumbent is None else incumbent.model_run_id,
+            thread_count=pl.thread_pool_size(),
         )
         if is_new:
             currency = pl.lit(merchant.currency_code).alias("currency_code")
             for table, frame in (
                 (tables.backtests, forecast.backtest),
+                (tables.calibration_deciles, forecast.deciles),
                 (tables.holdout_weeks, forecast.holdout_weeks),
                 (tables.predictions, forecast.predictions.with_columns(currency)),
             ):

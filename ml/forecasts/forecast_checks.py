@@ -90,7 +90,8 @@ def prediction_checks(
     summary: pl.DataFrame, predictions: pl.DataFrame, purchases: PurchaseEstimator, horizon_days: int
 ) -> list[ForecastCheck]:
     """One prediction per customer, all of them numbers in range, and totals that add up."""
-    numbers = predictions.select(pl.selectors.numeric())
+    # Null says that there is no such number: no rate to discount all the future at.
+    numbers = predictions.select(pl.selectors.numeric().exclude("residual_clv_amount"))
     missing = sum(
         int(series.null_count()) + int((~series.cast(pl.Float64).drop_nulls().is_finite()).sum())
         for series in numbers.iter_columns()
@@ -98,16 +99,22 @@ def prediction_checks(
     probabilities = predictions.select("probability_alive", "churn_probability")
     odd = sum(int((~series.is_between(0.0, 1.0)).sum()) for series in probabilities.iter_columns())
     negative = sum(
-        int((predictions[name] < 0).sum()) for name in ("expected_purchases", "expected_spend_amount", "clv_amount")
+        int((predictions[name] < 0).sum())
+        for name in ("expected_purchases", "purchases_low", "expected_spend_amount", "clv_amount", "clv_low_amount")
     )
-    # The same total by distinct histories and their numbers of customers instead of customer by customer.
+    odd_intervals = sum(
+        int((predictions[low] > predictions[high]).sum())
+        for low, high in (("purchases_low", "purchases_high"), ("clv_low_amount", "clv_high_amount"))
+    )
+    # The base model's total once more, by distinct histories and their numbers of customers instead of one by one.
     histories = distinct_histories(summary)
     pairs = DistinctPairs.of(histories)
     horizons = np.full((pairs.frequency.size, 1), float(horizon_days))
     alive = purchases.probability_alive(histories) * histories["weight"].to_numpy()
     per_pair = np.bincount(pairs.position, weights=alive, minlength=pairs.frequency.size)
     while_alive = purchases.expected_purchases_while_alive(pairs.frequency, pairs.age_days, horizons)[:, 0]
-    aggregate, total = float(np.sum(per_pair * while_alive)), float(predictions["expected_purchases"].sum())
+    aggregate = float(np.sum(per_pair * while_alive))
+    total = float(purchases.expected_purchases(summary, horizon_days).sum())
     customers = summary["customer_id"].equals(predictions["customer_id"]) and not bool(
         predictions["customer_id"].is_duplicated().any()
     )
@@ -118,6 +125,11 @@ def prediction_checks(
             f"{predictions.height} predictions for {summary.height} customers",
         ),
         ForecastCheck("no_missing_numbers", missing == 0, f"{missing} values are null, NaN or infinite"),
+        ForecastCheck(
+            "intervals_in_order",
+            odd_intervals == 0,
+            f"{odd_intervals} intervals end before they begin",
+        ),
         ForecastCheck("probabilities_in_range", odd == 0, f"{odd} probabilities outside 0 to 1"),
         ForecastCheck("nothing_negative", negative == 0, f"{negative} expected purchases or amounts below zero"),
         ForecastCheck(

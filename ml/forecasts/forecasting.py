@@ -1,101 +1,45 @@
-"""One merchant's forecast from purchase days: fit, hold against the past, predict, check, and describe.
+"""One merchant's forecast from purchase days: hold the past against every contender, choose, predict, check, describe.
 
-The one function that orchestration calls. Pure and deterministic: the same history, settings and code give the same
-bits, whatever the order of the rows. Must not decide what is published; it says what each check found.
+The one function that orchestration calls. Pure and deterministic: the same history, settings, prior, incumbent and code
+give the same bits, whatever the order of the rows. Must not decide what is published; it says what each check found.
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import polars as pl
 import scipy
 
-from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, UnusableFitError
-from ml.evaluation import validation
+from ml.contenders.baseline import Naive
+from ml.contenders.parametric import BASES, base_of
+from ml.estimator import FitReport, PurchaseEstimator, UnusableFitError
+from ml.evaluation.contender import Forecast, forecast_once
+from ml.evaluation.rolling_origins import RollingBacktest
+from ml.evaluation.validation import NAIVE
+from ml.forecasts.backtesting import (
+    Reach,
+    backtested,
+    base_named,
+    contenders_for,
+    holdout_course,
+    reach_at_origins,
+)
+from ml.forecasts.champion import ChampionChoice, choose_champion, gate
+from ml.forecasts.drift import input_drift, input_sketch, level_residuals, nothing_to_compare_with, residual_drift
 from ml.forecasts.forecast_checks import ForecastCheck, backtest_checks, fit_checks, prediction_checks
 from ml.forecasts.model_card import data_hash, model_card, model_run_id
-from ml.histories.purchase_summary import SUMMARY_SCHEMA, summarise_purchases
-from ml.purchases.bg_nbd import BetaGeometricNbd
-from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
-from ml.purchases.pareto_nbd import ParetoNbd
+from ml.forecasts.predictions import SUMMARIES_SCHEMA, Speaker, predict
+from ml.forecasts.settings import ForecastSettings, Incumbent
+from ml.histories.known_history import KnownHistory
+from ml.priors.prior import Prior
+from ml.priors.shipped import shipped_prior
+from ml.priors.small_merchants import FitWithPrior
 from ml.spend.gamma_gamma import GammaGamma, spend_frequency_correlation
-from ml.value.churn import churn_probability
-from ml.value.lifetime_value import lifetime_value
-from models.errors import MisconfiguredError, StopError
-
-MODEL_NAME = "bg_nbd_gamma_gamma"
-DEFAULT_HOLDOUT_DAYS = 180
-# Held against the same holdout, so that a merchant sees what another model would have been worth; they predict nothing.
-CHALLENGERS: tuple[type[PurchaseEstimator], ...] = (ModifiedBetaGeometricNbd, ParetoNbd)
-# numeric(18,4) in the warehouse: the type of every amount there.
-MONEY = pl.Decimal(18, 4)
-
-SUMMARIES_SCHEMA = pl.Schema(
-    {"customer_id": SUMMARY_SCHEMA["customer_id"], "as_of_date": pl.Date(), **dict(list(SUMMARY_SCHEMA.items())[1:])}
-)
-PREDICTIONS_SCHEMA = pl.Schema(
-    {
-        "customer_id": pl.String(),
-        "as_of_date": pl.Date(),
-        "frequency": pl.Int64(),
-        "recency_days": pl.Float64(),
-        "age_days": pl.Float64(),
-        "probability_alive": pl.Float64(),
-        "expected_purchases": pl.Float64(),
-        "expected_spend_amount": MONEY,
-        "clv_amount": MONEY,
-        "clv_horizon_days": pl.Int32(),
-        "annual_discount_rate": pl.Float64(),
-        "churn_probability": pl.Float64(),
-        "churn_horizon_days": pl.Int32(),
-    }
-)
-
-
-@dataclass(frozen=True)
-class ForecastSettings:
-    """What a merchant's forecast is asked for.
-
-    Attributes:
-        merchant_id: Whose customers.
-        as_of_date: The last day of the history.
-        currency_minor_digits: Decimal places of the merchant's currency, 0 to 4.
-        horizon_days: Over which purchases and lifetime value are expected.
-        annual_discount_rate: A share a year.
-        churn_horizon_days: Churn is no purchase within so many days.
-        holdout_days: Days held out for the backtest; None is half of the history, 180 at most.
-        currency_code: Of the amounts; the same figures in another currency are another forecast.
-    """
-
-    merchant_id: str
-    as_of_date: date
-    currency_minor_digits: int = 2
-    horizon_days: int = 365
-    annual_discount_rate: float = 0.10
-    churn_horizon_days: int = 90
-    holdout_days: int | None = None
-    currency_code: str = ""
-
-    def __post_init__(self) -> None:
-        at = f"merchants[{self.merchant_id}]"
-        if not 0 <= self.currency_minor_digits <= 4:
-            raise MisconfiguredError(
-                f"{at}.currency_code", f"a currency has 0 to 4 decimal places, not {self.currency_minor_digits}"
-            )
-        for name in ("horizon_days", "churn_horizon_days", "holdout_days"):
-            value = getattr(self, name)
-            if value is not None and not 1 <= value <= 36_500:
-                raise MisconfiguredError(f"{at}.prediction.{name}", f"{value} is not between 1 and 36500 days")
-        if not (np.isfinite(self.annual_discount_rate) and 0 <= self.annual_discount_rate <= 10):
-            raise MisconfiguredError(
-                f"{at}.prediction.annual_discount_rate",
-                f"{self.annual_discount_rate} is no share a year between 0 and 10 (write 10% as 0.10)",
-            )
+from models.errors import StopError
 
 
 @dataclass(frozen=True)
@@ -103,13 +47,17 @@ class MerchantForecast:
     """A merchant's forecast with all that is stored of it. Frames carry no merchant, run or currency columns.
 
     Attributes:
-        model_name: The models together.
-        model_run_id: The same for a repeat on the same data, settings and code.
+        model_name: The champion, whose counts are predicted.
+        base_model_name: The parametric model under it.
+        prediction_basis: `model`, `prior` or `naive`; see `ml.forecasts.predictions.Speaker`.
+        model_run_id: The same for a repeat on the same data, settings, prior, incumbent and code.
         summary: `SUMMARIES_SCHEMA`, one row per customer, sorted by customer_id.
         predictions: `PREDICTIONS_SCHEMA`, the same customers in the same order; amounts rounded half to even.
-        backtest: `ml.evaluation.validation.BACKTEST_SCHEMA`; empty when the history does not carry one.
-        holdout_weeks: `ml.evaluation.validation.HOLDOUT_WEEKS_SCHEMA`; empty along with it.
-        frequency_buckets: `ml.evaluation.validation.FREQUENCY_BUCKETS_SCHEMA`; empty along with it.
+        backtest: `ml.evaluation.rolling_origins.ROLLING_SCHEMA`, all origins; empty when the history carries none.
+        deciles: `ml.evaluation.rolling_origins.CALIBRATION_SCHEMA`, likewise.
+        standings: `ml.forecasts.champion.STANDINGS_SCHEMA`, one row per contender.
+        holdout_weeks: `ml.evaluation.validation.HOLDOUT_WEEKS_SCHEMA` of the base at the latest origin.
+        frequency_buckets: `ml.evaluation.validation.FREQUENCY_BUCKETS_SCHEMA`, likewise.
         parameters: Model name to parameters (alpha in days, v in the currency).
         model_card: JSON-ready.
         checks: What was checked and found.
@@ -118,10 +66,14 @@ class MerchantForecast:
     """
 
     model_name: str
+    base_model_name: str
+    prediction_basis: str
     model_run_id: str
     summary: pl.DataFrame
     predictions: pl.DataFrame
     backtest: pl.DataFrame
+    deciles: pl.DataFrame
+    standings: pl.DataFrame
     holdout_weeks: pl.DataFrame
     frequency_buckets: pl.DataFrame
     parameters: dict[str, dict[str, float]]
@@ -136,66 +88,24 @@ class MerchantForecast:
         return all(check.has_passed for check in self.checks if check.is_blocking)
 
 
-@dataclass(frozen=True)
-class _Backtest:
-    table: pl.DataFrame
-    weeks: pl.DataFrame
-    buckets: pl.DataFrame
-    problem: str | None
-    data: tuple[pl.DataFrame, ...]
-
-
-def rounded_amount(values: FloatArray, minor_digits: int) -> pl.Series:
-    """Amounts rounded half to even to a currency's decimal places, as `MONEY`."""
-    unit = 10.0**minor_digits
-    return pl.Series(np.rint(values * unit) / unit).cast(MONEY)
-
-
-def default_holdout_days(history_days: int) -> int:
-    """Half of a history, at most 180 days, at least one."""
-    return max(1, min(history_days // 2, DEFAULT_HOLDOUT_DAYS))
-
-
-def predict(
-    summary: pl.DataFrame, purchases: PurchaseEstimator, spend: SpendEstimator, settings: ForecastSettings
-) -> pl.DataFrame:
-    """The predictions of a summary under fitted models: `PREDICTIONS_SCHEMA`, one row per row of the summary."""
-    digits = settings.currency_minor_digits
-    clv = lifetime_value(
-        purchases,
-        spend,
-        summary,
-        horizon_days=settings.horizon_days,
-        annual_discount_rate=settings.annual_discount_rate,
-    )
-    churned = churn_probability(purchases, summary, horizon_days=settings.churn_horizon_days)
-    return summary.select(
-        "customer_id",
-        pl.lit(settings.as_of_date).alias("as_of_date"),
-        "frequency",
-        "recency_days",
-        "age_days",
-        pl.Series("probability_alive", purchases.probability_alive(summary)),
-        pl.Series("expected_purchases", purchases.expected_purchases(summary, settings.horizon_days)),
-        rounded_amount(spend.expected_spend(summary), digits).alias("expected_spend_amount"),
-        rounded_amount(clv, digits).alias("clv_amount"),
-        pl.lit(settings.horizon_days, dtype=pl.Int32).alias("clv_horizon_days"),
-        pl.lit(settings.annual_discount_rate, dtype=pl.Float64).alias("annual_discount_rate"),
-        pl.Series("churn_probability", churned),
-        pl.lit(settings.churn_horizon_days, dtype=pl.Int32).alias("churn_horizon_days"),
-    ).match_to_schema(PREDICTIONS_SCHEMA)
-
-
 def forecast_merchant(
-    purchase_days: pl.DataFrame, refunds: pl.DataFrame | None, settings: ForecastSettings, code_hash: str
+    purchase_days: pl.DataFrame,
+    refunds: pl.DataFrame | None,
+    settings: ForecastSettings,
+    code_hash: str,
+    *,
+    prior: Prior | None = None,
+    incumbent: Incumbent | None = None,
 ) -> MerchantForecast:
-    """Fit, backtest and predict for one merchant.
+    """Backtest, choose, fit and predict for one merchant.
 
     Args:
         purchase_days: One row per customer and purchase day; see `ml.histories.purchase_summary.net_purchase_days`.
         refunds: See there; None is no refunds.
         settings: What is asked for.
         code_hash: `ml.forecasts.model_card.code_hash` of this package's source.
+        prior: What other merchants teach; None is the shipped one.
+        incumbent: Who spoke for the merchant before; None when nobody did.
 
     Returns:
         The forecast with its checks. A backtest that the history does not carry is a failed check that does not block.
@@ -205,7 +115,7 @@ def forecast_merchant(
             the message names the merchant, the property of the data that is the cause, and the way out.
     """
     try:
-        return _forecast(purchase_days, refunds, settings, code_hash)
+        return _forecast(purchase_days, refunds, settings, code_hash, prior or shipped_prior(), incumbent)
     except UnusableFitError as error:
         error.args = (f"no forecast for merchant {settings.merchant_id}: {error}",)
         raise
@@ -214,23 +124,37 @@ def forecast_merchant(
 
 
 def _forecast(
-    purchase_days: pl.DataFrame, refunds: pl.DataFrame | None, settings: ForecastSettings, code_hash: str
+    purchase_days: pl.DataFrame,
+    refunds: pl.DataFrame | None,
+    settings: ForecastSettings,
+    code_hash: str,
+    prior: Prior,
+    incumbent: Incumbent | None,
 ) -> MerchantForecast:
-    summary = summarise_purchases(purchase_days, refunds, as_of_date=settings.as_of_date)
-    if summary.height == 0:
+    history = KnownHistory(purchase_days, refunds, settings.as_of_date, FitWithPrior(prior))
+    if history.summary.height == 0:
         raise StopError(
             f"nobody bought anything up to {settings.as_of_date}. Check as_of_date, and whether the orders have landed"
         )
-    purchases = BetaGeometricNbd().fit(summary)
-    spend = GammaGamma().fit(summary)
-    purchase_report, spend_report = purchases.report_, spend.report_
-    if purchase_report is None or spend_report is None:
-        raise StopError("a fit returned without its report")
-    predictions = predict(summary, purchases, spend, settings)
-    history_days = int(summary["age_days"].to_numpy().max())
-    tested = _backtest(purchase_days, refunds, settings, history_days=history_days)
-    hashed = data_hash([summary, *tested.data])
-    in_use = {**asdict(settings), "as_of_date": settings.as_of_date.isoformat()}
+    rolling = backtested(history, settings)
+    choice = choose_champion(
+        rolling,
+        parametric=[base.name for base in BASES],
+        incumbent=None if incumbent is None else incumbent.champion,
+        incumbent_base=None if incumbent is None else incumbent.base,
+    )
+    passed = gate(rolling, choice.champion) if choice.champion else _untested(choice)
+    # With an incumbent, its run stays in force. Without one the naive forecast is better than none, and says its name.
+    falls_back = not passed.has_passed and incumbent is None
+    base = _base(history, choice)
+    reach = reach_at_origins(history, rolling, base, settings)
+    speaker = _speaker(history, settings, base, NAIVE if falls_back else choice.champion, reach)
+    report, spend_report = _reports(speaker)
+    predictions = predict(history.summary, speaker, settings)
+    course = holdout_course(rolling, base)
+    backtest = pl.concat([rolling.table, reach.table])
+    summary, hashed = history.summary, _data_hash(history, rolling)
+    in_use = {**settings.as_json, "prior": prior.identity, "incumbent": _held(incumbent)}
     run_id = model_run_id(
         merchant_id=settings.merchant_id,
         as_of_date=settings.as_of_date,
@@ -238,99 +162,143 @@ def _forecast(
         code_hash=code_hash,
         settings=in_use,
     )
-    first_day = settings.as_of_date - timedelta(days=history_days)
     card = model_card(
-        model_name=MODEL_NAME,
+        model_name=speaker.champion,
         model_run_id=run_id,
-        purchases=purchase_report,
+        purchases=report,
         spend=spend_report,
-        window=(first_day, settings.as_of_date),
+        window=(settings.as_of_date - timedelta(days=history.days), settings.as_of_date),
         summary=summary,
         data_hash=hashed,
         code_hash=code_hash,
         settings=in_use,
-        versions={
-            "python": ".".join(str(part) for part in sys.version_info[:3]),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-            "polars": pl.__version__,
-        },
-        backtest=tested.table,
+        versions=_versions(),
+        backtest=_latest(backtest),
         facts={
+            "base_model_name": base.name,
+            "prediction_basis": speaker.basis,
+            "prior_share": report.prior_share,
+            "champion_reasons": list(choice.reasons),
+            "standings": choice.standings.to_dicts(),
+            "refusals": [
+                {**row, "calibration_end_date": row["calibration_end_date"].isoformat()}
+                for row in rolling.refusals.to_dicts()
+            ],
+            "recalibrations": {name: one.parameters for name, one in sorted(reach.recalibrations.items())},
+            "input_sketch": input_sketch(summary, as_of_date=settings.as_of_date),
             "spend_frequency_correlation": spend_frequency_correlation(summary),
-            "expected_spend_of_new_customer_amount": spend.population_mean(),
-            "has_reliable_mean_spend": spend.has_reliable_mean,
-            "backtest_problem": tested.problem,
+            "expected_spend_of_new_customer_amount": speaker.spend.population_mean(),
+            "has_reliable_mean_spend": speaker.spend.has_reliable_mean,
+            "backtest_problem": rolling.problem,
         },
     )
     return MerchantForecast(
-        model_name=MODEL_NAME,
+        model_name=speaker.champion,
+        base_model_name=base.name,
+        prediction_basis=speaker.basis,
         model_run_id=run_id,
         summary=summary.with_columns(pl.lit(settings.as_of_date).alias("as_of_date")).select(SUMMARIES_SCHEMA.names()),
         predictions=predictions,
-        backtest=tested.table,
-        holdout_weeks=tested.weeks,
-        frequency_buckets=tested.buckets,
-        parameters={purchases.name: purchases.params_, spend.name: spend.params_},
+        backtest=backtest,
+        deciles=rolling.deciles,
+        standings=choice.standings,
+        holdout_weeks=course.weeks,
+        frequency_buckets=course.buckets,
+        parameters={speaker.purchases.name: speaker.purchases.params_, speaker.spend.name: speaker.spend.params_},
         model_card=card,
         checks=[
-            *fit_checks(summary, purchases, spend),
-            *prediction_checks(summary, predictions, purchases, settings.horizon_days),
-            *backtest_checks(tested.table, tested.problem, model_name=purchases.name),
+            *fit_checks(summary, speaker.purchases, speaker.spend),
+            *prediction_checks(summary, predictions, speaker.purchases, settings.horizon_days),
+            *backtest_checks(_latest(rolling.table), rolling.problem, model_name=speaker.champion),
+            replace(passed, is_blocking=not falls_back),
+            *_drift(history, rolling, choice, incumbent),
         ],
         data_hash=hashed,
         code_hash=code_hash,
     )
 
 
-def _fitted_challengers(calibration: pl.DataFrame) -> Iterator[PurchaseEstimator]:
-    for challenger in CHALLENGERS:
-        # A history that carries one model need not carry another; then there is nothing to compare.
-        with suppress(UnusableFitError):
-            yield challenger().fit(calibration)
+def _base(history: KnownHistory, choice: ChampionChoice) -> type[PurchaseEstimator]:
+    """The parametric model that the backtests chose; the first that the whole history carries where they chose none."""
+    if choice.base is not None:
+        try:
+            history.fitted(base_named(choice.base))
+        except UnusableFitError:
+            return type(base_of(history))
+        return base_named(choice.base)
+    return type(base_of(history))
 
 
-def _backtest(
-    purchase_days: pl.DataFrame, refunds: pl.DataFrame | None, settings: ForecastSettings, *, history_days: int
-) -> _Backtest:
-    """Fit on the days before the holdout and compare; a history that does not carry that is no failure of the run."""
-    holdout_days = settings.holdout_days or default_holdout_days(history_days)
-    nothing = (
-        pl.DataFrame(schema=validation.BACKTEST_SCHEMA),
-        pl.DataFrame(schema=validation.HOLDOUT_WEEKS_SCHEMA),
-        pl.DataFrame(schema=validation.FREQUENCY_BUCKETS_SCHEMA),
-    )
-    if history_days <= holdout_days:
-        return _Backtest(
-            *nothing, f"the history has {history_days} days, the holdout asks for {holdout_days} of them", ()
+def _speaker(
+    history: KnownHistory,
+    settings: ForecastSettings,
+    base: type[PurchaseEstimator],
+    champion: str | None,
+    reach: Reach,
+) -> Speaker:
+    purchases, spend = history.fitted(base), history.fitted(GammaGamma)
+    forecast = None if champion in (None, base.name) else _said_by(str(champion), history, settings)
+    stands_on_prior = purchases.report_ is not None and purchases.report_.prior_share > 0
+    name = base.name if forecast is None else str(champion)
+    basis = NAIVE if name == NAIVE else "prior" if stands_on_prior else "model"
+    return Speaker(name, basis, purchases, spend, forecast, reach.recalibrations)
+
+
+def _said_by(champion: str, history: KnownHistory, settings: ForecastSettings) -> Forecast | None:
+    """The champion's forecast of what is to come; None where it refuses the whole history, and the base speaks."""
+    contender = next((one for one in contenders_for(settings) if one.name == champion), Naive())
+    try:
+        return forecast_once(
+            contender,
+            history,
+            horizon_days=settings.horizon_days,
+            order_horizon_days=min(settings.churn_horizon_days, settings.horizon_days),
         )
-    split = validation.split_at_holdout(
-        purchase_days, refunds, as_of_date=settings.as_of_date, holdout_days=holdout_days
-    )
-    data = (split.calibration, split.outcome, pl.DataFrame({"purchases": split.actual_by_day}))
-    try:
-        purchases = BetaGeometricNbd().fit(split.calibration)
-    except UnusableFitError as error:
-        return _Backtest(*nothing, f"without the last {holdout_days} days there is no fit: {error}", data)
-    problem = None
-    spend: GammaGamma | None = None
-    try:
-        spend = GammaGamma().fit(split.calibration)
-    except UnusableFitError as error:
-        problem = f"spend is not tested, for without the last {holdout_days} days there is no fit: {error}"
-    order_horizon_days = min(settings.churn_horizon_days, holdout_days)
-    forecasts = [
-        validation.model_forecast(split, purchases, spend, order_horizon_days=order_horizon_days),
-        *(
-            validation.model_forecast(split, challenger, spend, order_horizon_days=order_horizon_days)
-            for challenger in _fitted_challengers(split.calibration)
-        ),
-        *validation.baseline_forecasts(split, order_horizon_days=order_horizon_days),
-    ]
-    return _Backtest(
-        validation.backtest(split, forecasts, order_horizon_days=order_horizon_days),
-        validation.holdout_weeks(split, purchases),
-        validation.frequency_buckets(split, purchases.expected_purchases(split.calibration, holdout_days)),
-        problem,
-        data,
-    )
+    except StopError:
+        return None
+
+
+def _untested(choice: ChampionChoice) -> ForecastCheck:
+    return ForecastCheck("not_worse_than_naive", has_passed=True, message=choice.reasons[0])
+
+
+def _reports(speaker: Speaker) -> tuple[FitReport, FitReport]:
+    if speaker.purchases.report_ is None or speaker.spend.report_ is None:
+        raise AssertionError("a fit returned without its report")
+    return speaker.purchases.report_, speaker.spend.report_
+
+
+def _held(incumbent: Incumbent | None) -> dict[str, str] | None:
+    if incumbent is None:
+        return None
+    return {"model_run_id": incumbent.model_run_id, "champion": incumbent.champion, "base": incumbent.base}
+
+
+def _data_hash(history: KnownHistory, rolling: RollingBacktest) -> str:
+    """Of all days up to now, and of the same as they were known at each origin: refunds came later."""
+    return data_hash([history.summary, history.net_days, *(origin.history.net_days for origin in rolling.origins)])
+
+
+def _latest(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the latest origin."""
+    return table.filter(pl.col("calibration_end_date") == pl.col("calibration_end_date").max())
+
+
+def _drift(
+    history: KnownHistory, rolling: RollingBacktest, choice: ChampionChoice, incumbent: Incumbent | None
+) -> list[ForecastCheck]:
+    name = choice.champion or NAIVE
+    residuals = residual_drift(level_residuals(rolling.table, name), model_name=name)
+    if incumbent is None or incumbent.input_sketch is None:
+        return [residuals, *nothing_to_compare_with()]
+    return [residuals, *input_drift(incumbent.input_sketch, history.summary, as_of_date=history.as_of_date)]
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "polars": pl.__version__,
+        "scikit-learn": version("scikit-learn"),
+    }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -37,6 +37,18 @@ class Outcome:
     days: int
 
 
+class FitsModels(Protocol):
+    """A way to fit a model on a history, such as under a prior."""
+
+    def __call__(self, estimator: type[Estimator], history: "KnownHistory") -> Estimator:
+        """The fitted model.
+
+        Raises:
+            UnusableFitError: The history does not carry it.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class KnownHistory:
     """All that was known of a merchant's purchases at the end of a day.
@@ -46,11 +58,13 @@ class KnownHistory:
             are not seen.
         refunds: See there.
         as_of_date: The last day that is known.
+        fits: How models are fitted on it and on its earlier days; None is on their own data alone.
     """
 
     purchase_days: pl.DataFrame
     refunds: pl.DataFrame | None
     as_of_date: date
+    fits: FitsModels | None = None
     _worked_out: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -77,7 +91,9 @@ class KnownHistory:
         """
         if as_of_date > self.as_of_date:
             raise StopError(f"a history that ends on {self.as_of_date} says nothing of {as_of_date}")
-        return self.once(("at", as_of_date), lambda: type(self)(self.purchase_days, self.refunds, as_of_date))
+        return self.once(
+            ("at", as_of_date), lambda: type(self)(self.purchase_days, self.refunds, as_of_date, self.fits)
+        )
 
     def before(self, days: int) -> Self:
         """The same merchant so many days ago."""
@@ -105,7 +121,14 @@ class KnownHistory:
         Raises:
             UnusableFitError: The history does not carry that model; the same error each time.
         """
-        return cast("Estimator", self.once(("fitted", estimator), lambda: estimator().fit(self.summary)))
+        fits = self.fits
+        return cast(
+            "Estimator",
+            self.once(
+                ("fitted", estimator),
+                lambda: estimator().fit(self.summary) if fits is None else fits(estimator, self),
+            ),
+        )
 
     def outcome_of(self, earlier: "KnownHistory", *, days: int | None = None) -> Outcome:
         """What happened after an earlier day to the customers known on that day, as it is known now.

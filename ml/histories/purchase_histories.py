@@ -67,7 +67,7 @@ def distinct_histories(summary: pl.DataFrame) -> pl.DataFrame:
     for name in ("frequency", "recency_days", "age_days"):
         column(summary, name)
     keys = ["frequency", "recency_days", "age_days"]
-    histories = _counted_as_whole_days(summary) if "weight" not in summary.columns else None
+    histories = _counted_as_whole_days(summary)
     if histories is None:
         weight = pl.col("weight").sum() if "weight" in summary.columns else pl.len()
         histories = (
@@ -125,15 +125,21 @@ def _counted_as_whole_days(summary: pl.DataFrame) -> pl.DataFrame | None:
         if not all(values.min() >= 0 and (np.floor(values) == values).all() for values in (x, t_x, age)):
             return None
         keys[rows] = (x * 2.0 ** widths[1] + t_x) * 2.0 ** widths[2] + age
-    keys.sort()
+    weight = column(summary, "weight") if "weight" in summary.columns else None
+    if weight is None:
+        keys.sort()
+    else:
+        order = np.argsort(keys, kind="stable")
+        keys, weight = keys[order], weight[order]
     begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    counted = np.diff(begins, append=keys.size) if weight is None else np.add.reduceat(weight, begins)
     distinct = keys[begins].astype(np.int64)
     return pl.DataFrame(
         {
             "frequency": (distinct >> (widths[1] + widths[2])).astype(np.float64),
             "recency_days": (distinct >> widths[2] & (1 << widths[1]) - 1).astype(np.float64),
             "age_days": (distinct & (1 << widths[2]) - 1).astype(np.float64),
-            "weight": np.diff(begins, append=keys.size).astype(np.float64),
+            "weight": counted.astype(np.float64),
         }
     )
 

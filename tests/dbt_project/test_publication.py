@@ -72,6 +72,9 @@ class Warehouse:
                 "annual_discount_rate": 0.1,
                 "churn_probability": 0.5,
                 "churn_horizon_days": 90,
+                "model_name": "bg_nbd",
+                "base_model_name": "bg_nbd",
+                "prediction_basis": "model",
                 "currency_code": next(m.currency_code for m in MERCHANTS if m.merchant_id == merchant_id),
             }
             for customer_id in sorted({row[1] for row in days if row[0] == merchant_id})

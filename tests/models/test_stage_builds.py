@@ -47,6 +47,10 @@ def publish(engine: sa.Engine, model_run_id: str) -> None:
             customer_count=1,
             run_id="a",
             fitted_at=NOW,
+            base_model_name="bg_nbd",
+            prediction_basis="model",
+            incumbent_run_id=None,
+            thread_count=1,
         )
         publish_model_run(connection, merchant_id="shop", model_run_id=model_run_id, published_at=NOW)
 

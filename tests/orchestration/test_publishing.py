@@ -72,6 +72,10 @@ def fit(run: MerchantRun, model_run_id: str) -> None:
             customer_count=1,
             run_id=run.run_id,
             fitted_at=run.started_at,
+            base_model_name="bg_nbd",
+            prediction_basis="model",
+            incumbent_run_id=None,
+            thread_count=1,
         )
 
 

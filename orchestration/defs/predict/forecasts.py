@@ -19,6 +19,7 @@ TABLES = (
     tables.purchase_summaries,
     tables.model_runs,
     tables.backtests,
+    tables.calibration_deciles,
     tables.holdout_weeks,
     tables.predictions,
 )
@@ -31,11 +32,20 @@ CHECKS = {
     "mean_spend_is_finite": "The spend model has a mean that can be relied on.",
     "one_prediction_per_customer": "Every customer has exactly one prediction.",
     "no_missing_numbers": "No predicted number is missing, NaN or infinite.",
+    "intervals_in_order": "No interval ends before it begins.",
     "probabilities_in_range": "Every probability lies in 0..1.",
     "nothing_negative": "No expected purchase and no amount is below zero.",
-    "totals_add_up": "The customers' expected purchases add up to what the model expects of the cohort.",
+    "totals_add_up": "The customers' expected purchases add up to what the base model expects of the cohort.",
     "backtest_possible": "The history is long enough to hold a part of it back.",
-    "beats_naive_mae": "On the holdout, the forecast is closer than the naive same-rate forecast.",
+    "beats_naive_mae": "At the latest origin, the forecast is closer than the naive same-rate forecast.",
+    "not_worse_than_naive": "Over all origins, the forecast is not worse than the naive one beyond chance.",
+    "level_error_is_stable": "The latest origin's total is off by no more than earlier ones leave room for.",
+    "customers_stay": "Nobody has disappeared since the last published run.",
+    "frequency_is_stable": "Repeat purchases are distributed as in the last published run.",
+    "days_since_last_purchase_is_stable": "So are the days since the last purchase.",
+    "age_days_is_stable": "So are the days since the first purchase, of customers known then.",
+    "monetary_value_is_stable": "So is mean spend.",
+    "new_customers_are_stable": "About as many new customers come as before the last published run.",
 }
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,20 +9,16 @@ import pytest
 import sqlalchemy as sa
 from cdnow_purchases import AS_OF, sample_purchase_days
 
-from ml.evaluation.validation import BACKTEST_SCHEMA, HOLDOUT_WEEKS_SCHEMA
-from ml.forecasts.forecasting import (
-    PREDICTIONS_SCHEMA,
-    SUMMARIES_SCHEMA,
-    ForecastSettings,
-    MerchantForecast,
-    default_holdout_days,
-    forecast_merchant,
-    rounded_amount,
-)
+from ml.evaluation.rolling_origins import CALIBRATION_SCHEMA, ROLLING_SCHEMA
+from ml.evaluation.validation import HOLDOUT_WEEKS_SCHEMA
+from ml.forecasts.forecasting import MerchantForecast, forecast_merchant
+from ml.forecasts.predictions import PREDICTIONS_SCHEMA, SUMMARIES_SCHEMA, rounded_amount
+from ml.forecasts.settings import ForecastSettings, Incumbent
+from ml.priors.shipped import shipped_prior
 from models import ml as tables
 from models.errors import MisconfiguredError, StopError
 
-SETTINGS = ForecastSettings("cdnow", AS_OF, holdout_days=273)
+SETTINGS = ForecastSettings("cdnow", AS_OF, holdout_days=273, has_challengers=False)
 CODE = "0" * 64
 
 
@@ -35,7 +32,8 @@ def forecast() -> MerchantForecast:
     [
         (SUMMARIES_SCHEMA, tables.purchase_summaries, {"merchant_id"}),
         (PREDICTIONS_SCHEMA, tables.predictions, {"merchant_id", "model_run_id", "currency_code"}),
-        (BACKTEST_SCHEMA, tables.backtests, {"merchant_id", "model_run_id"}),
+        (ROLLING_SCHEMA, tables.backtests, {"merchant_id", "model_run_id"}),
+        (CALIBRATION_SCHEMA, tables.calibration_deciles, {"merchant_id", "model_run_id"}),
         (HOLDOUT_WEEKS_SCHEMA, tables.holdout_weeks, {"merchant_id", "model_run_id"}),
     ],
 )
@@ -46,11 +44,13 @@ def test_frames_have_the_columns_of_their_tables(schema: pl.Schema, table: sa.Ta
 def test_frames_have_their_schemas_and_one_row_per_customer(forecast: MerchantForecast) -> None:
     assert forecast.summary.schema == SUMMARIES_SCHEMA
     assert forecast.predictions.schema == PREDICTIONS_SCHEMA
-    assert forecast.backtest.schema == BACKTEST_SCHEMA
+    assert forecast.backtest.schema == ROLLING_SCHEMA
+    assert forecast.deciles.schema == CALIBRATION_SCHEMA
     assert forecast.holdout_weeks.schema == HOLDOUT_WEEKS_SCHEMA
     assert forecast.predictions.height == 2357
     assert forecast.predictions["customer_id"].equals(forecast.summary["customer_id"])
-    assert sum(forecast.predictions.null_count().row(0)) == 0
+    assert sum(forecast.predictions.drop("next_purchase_date").null_count().row(0)) == 0
+    assert 0 < forecast.predictions["next_purchase_date"].null_count() < 2357
 
 
 def test_every_check_passes_on_the_sample(forecast: MerchantForecast) -> None:
@@ -61,6 +61,8 @@ def test_every_check_passes_on_the_sample(forecast: MerchantForecast) -> None:
         "parameters_in_range",
         "one_prediction_per_customer",
         "no_missing_numbers",
+        "intervals_in_order",
+        "not_worse_than_naive",
         "probabilities_in_range",
         "nothing_negative",
         "totals_add_up",
@@ -102,12 +104,14 @@ def test_any_change_is_another_run(forecast: MerchantForecast) -> None:
     dearer = days.with_columns(pl.Series("amount", amounts, dtype=pl.Decimal(18, 4)))
     others = [
         forecast_merchant(dearer, None, SETTINGS, CODE),
-        forecast_merchant(days, None, ForecastSettings("other", AS_OF, holdout_days=273), CODE),
-        forecast_merchant(days, None, ForecastSettings("cdnow", AS_OF, holdout_days=200), CODE),
-        forecast_merchant(days, None, ForecastSettings("cdnow", AS_OF, holdout_days=273, currency_code="EUR"), CODE),
+        forecast_merchant(days, None, replace(SETTINGS, merchant_id="other"), CODE),
+        forecast_merchant(days, None, replace(SETTINGS, holdout_days=200), CODE),
+        forecast_merchant(days, None, replace(SETTINGS, currency_code="EUR"), CODE),
         forecast_merchant(days, None, SETTINGS, "1" * 64),
+        forecast_merchant(days, None, SETTINGS, CODE, prior=replace(shipped_prior(), version="another")),
+        forecast_merchant(days, None, SETTINGS, CODE, incumbent=Incumbent("before", "bg_nbd", "bg_nbd")),
     ]
-    assert len({forecast.model_run_id, *(other.model_run_id for other in others)}) == 6
+    assert len({forecast.model_run_id, *(other.model_run_id for other in others)}) == 8
 
 
 def test_refunds_lower_value_and_not_frequency(forecast: MerchantForecast) -> None:
@@ -120,50 +124,114 @@ def test_refunds_lower_value_and_not_frequency(forecast: MerchantForecast) -> No
 
 
 def test_a_history_too_short_for_its_holdout_still_gets_a_forecast() -> None:
-    settings = ForecastSettings("cdnow", date(1997, 9, 30), holdout_days=300)
+    settings = replace(SETTINGS, as_of_date=date(1997, 9, 30), holdout_days=300)
     short = forecast_merchant(sample_purchase_days(), None, settings, CODE)
     assert short.backtest.is_empty()
     assert short.holdout_weeks.is_empty()
-    assert short.backtest.schema == BACKTEST_SCHEMA
+    assert short.backtest.schema == ROLLING_SCHEMA
     check = next(check for check in short.checks if check.name == "backtest_possible")
     assert not check.has_passed
     assert not check.is_blocking
-    assert "272 days, the holdout asks for 300" in check.message
+    assert "the history has 272 days" in check.message
     assert short.is_publishable
     assert short.model_card["backtest"] is None
     assert short.predictions.height == 2357
 
 
-def test_a_calibration_with_too_few_to_fit_says_so() -> None:
-    """Nine months held out leave one day of calibration, on which nobody can have bought twice."""
-    settings = ForecastSettings("cdnow", date(1997, 9, 30), holdout_days=271)
-    short = forecast_merchant(sample_purchase_days(), None, settings, CODE)
-    check = next(check for check in short.checks if check.name == "backtest_possible")
-    assert short.backtest.is_empty()
-    assert "without the last 271 days there is no fit" in check.message
-    assert "customers bought again" in check.message
+def test_three_origins_of_half_a_year_unless_asked_otherwise() -> None:
+    settings = ForecastSettings("cdnow", AS_OF, has_challengers=False)
+    found = forecast_merchant(sample_purchase_days(), None, settings, CODE).backtest
+    assert found["holdout_days"].unique().to_list() == [180]
+    assert found["calibration_end_date"].n_unique() == 3
 
 
-@pytest.mark.parametrize(("history", "holdout"), [(545, 180), (360, 180), (200, 100), (1, 1), (0, 1)])
-def test_default_holdout(history: int, holdout: int) -> None:
-    assert default_holdout_days(history) == holdout
+def test_the_champion_speaks_and_the_card_says_why(forecast: MerchantForecast) -> None:
+    assert forecast.model_name == forecast.standings["model_name"][0]
+    assert forecast.prediction_basis == "model"
+    assert forecast.predictions["model_name"].unique().to_list() == [forecast.model_name]
+    assert forecast.predictions["prior_share"].max() == 0.0
+    reasons = forecast.model_card["facts"]["champion_reasons"]
+    assert reasons[0].startswith(f"{forecast.model_name} is the champion: over 2 origins")
 
 
-def test_default_holdout_is_used() -> None:
-    found = forecast_merchant(sample_purchase_days(), None, ForecastSettings("cdnow", AS_OF), CODE)
-    assert found.backtest["holdout_days"].unique().to_list() == [180]
+def test_who_held_the_place_keeps_it_when_about_as_good() -> None:
+    settings = replace(SETTINGS, holdout_days=None)
+    first = forecast_merchant(sample_purchase_days(), None, settings, CODE)
+    other = next(name for name in ("mbg_nbd", "pareto_nbd") if name != first.model_name)
+    incumbent = Incumbent("before", other, other)
+    held = forecast_merchant(sample_purchase_days(), None, settings, CODE, incumbent=incumbent)
+    assert held.model_name == other
+    assert held.predictions["base_model_name"].unique().to_list() == [other]
+    assert held.model_card["settings"]["incumbent"]["champion"] == other
+    assert held.model_card["facts"]["champion_reasons"][0].startswith(f"{other} keeps the place")
 
 
-def test_a_merchant_without_repeat_buyers_stops_with_the_reason() -> None:
+def test_intervals_enclose_their_means_and_most_customers(forecast: MerchantForecast) -> None:
+    found = forecast.predictions
+    assert (found["purchases_low"] <= found["expected_purchases"]).all()
+    assert (found["clv_low_amount"] <= found["clv_amount"]).mean() > 0.99  # type: ignore[operator]  # of booleans
+    assert (found["residual_clv_amount"] >= found["clv_amount"]).all()
+    table = forecast.backtest.filter(pl.col("metric") == "coverage_purchase_count_80")
+    assert table["value"].item() == pytest.approx(0.8, abs=0.05)
+
+
+def test_without_discounting_all_the_future_has_no_value() -> None:
+    found = forecast_merchant(sample_purchase_days(), None, replace(SETTINGS, annual_discount_rate=0.0), CODE)
+    assert found.is_publishable
+    assert found.predictions["residual_clv_amount"].null_count() == 2357
+
+
+def test_a_forecast_worse_than_naive_is_not_published_while_another_is() -> None:
+    incumbent = Incumbent("before", "bg_nbd", "bg_nbd")
+    held = forecast_merchant(closed_for_a_while(), None, CLOSED, CODE, incumbent=incumbent)
+    check = next(check for check in held.checks if check.name == "not_worse_than_naive")
+    assert check.is_blocking
+    assert not check.has_passed
+    assert "worse than no model at all" in check.message
+    assert not held.is_publishable
+
+
+def test_where_nobody_spoke_before_the_naive_forecast_speaks_by_its_name() -> None:
+    first = forecast_merchant(closed_for_a_while(), None, CLOSED, CODE)
+    assert first.is_publishable
+    assert (first.model_name, first.prediction_basis) == ("naive", "naive")
+    rate = first.predictions["frequency"] / first.predictions["age_days"]
+    assert first.predictions["expected_purchases"].to_numpy() == pytest.approx((365 * rate).to_numpy())
+    assert (first.predictions["clv_low_amount"] <= first.predictions["clv_high_amount"]).all()
+
+
+CLOSED = replace(SETTINGS, holdout_days=60)
+
+
+def closed_for_a_while() -> pl.DataFrame:
+    """600 customers who come every nine to eleven days; the shop was closed before the days that are held out."""
+    rng = np.random.default_rng(4)
+    rows = []
+    for customer in range(600):
+        open_days = np.cumsum(rng.integers(9, 12, size=20))
+        days = np.where(open_days > 110, open_days + 80, open_days)
+        rows += [
+            (f"c{customer:03}", AS_OF - timedelta(days=int(250 - day)), 10.0 + customer % 7)
+            for day in days
+            if day <= 250
+        ]
+    return pl.DataFrame(rows, schema=["customer_id", "purchase_date", "amount"], orient="row")
+
+
+def test_without_repeat_buyers_the_prior_speaks() -> None:
     days = sample_purchase_days().group_by("customer_id").first().sort("customer_id")
-    with pytest.raises(StopError, match=r"merchant cdnow: bg_nbd: only 0 of 2357 customers bought again.*as_of_date"):
-        forecast_merchant(days, None, SETTINGS, CODE)
+    found = forecast_merchant(days, None, SETTINGS, CODE)
+    assert found.is_publishable
+    assert found.prediction_basis == "prior"
+    assert found.model_card["facts"]["prior_share"] > 0
+    assert found.predictions["expected_purchases"].is_between(0.0, 1.0).all()
 
 
-def test_a_merchant_whose_repeat_days_are_free_stops_with_the_reason() -> None:
+def test_days_that_were_free_are_worth_nothing() -> None:
     days = sample_purchase_days().with_columns(amount=pl.lit(0.0))
-    with pytest.raises(StopError, match="only 0 customers spent money"):
-        forecast_merchant(days, None, SETTINGS, CODE)
+    found = forecast_merchant(days, None, SETTINGS, CODE)
+    assert found.is_publishable
+    assert float(found.predictions["clv_amount"].sum()) == 0.0
 
 
 def test_a_merchant_without_orders_stops_with_the_reason() -> None:
@@ -196,7 +264,7 @@ def test_amounts_round_half_to_even_in_the_currencys_own_digits() -> None:
 
 
 def test_a_holdout_shorter_than_the_churn_horizon_is_judged_on_its_own_days() -> None:
-    settings = ForecastSettings("cdnow", AS_OF, holdout_days=60, churn_horizon_days=90)
+    settings = replace(SETTINGS, holdout_days=60, churn_horizon_days=90)
     table = forecast_merchant(sample_purchase_days(), None, settings, CODE).backtest
     assert table.filter(pl.col("metric") == "order_horizon_days")["value"].unique().to_list() == [60.0]
 

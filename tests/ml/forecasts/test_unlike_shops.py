@@ -13,7 +13,9 @@ import pytest
 
 from ml.fitting.likelihood_estimator import LikelihoodEstimator
 from ml.forecasts.forecast_checks import fit_checks, prediction_checks
-from ml.forecasts.forecasting import ForecastSettings, predict
+from ml.forecasts.forecasting import forecast_merchant
+from ml.forecasts.predictions import Speaker, predict
+from ml.forecasts.settings import ForecastSettings
 from ml.histories.known_history import KnownHistory
 from ml.priors.shipped import shipped_prior
 from ml.priors.small_merchants import fit_purchases, fit_spend, mean_spend
@@ -172,7 +174,19 @@ def forecast_of(
     shop = shop_of(name)
     fitted = fit_purchases(model, shop.summary, PRIOR)
     spend = fit_spend(shop.summary, PRIOR, mean_spend=mean_spend(shop.net_days))
-    return predict(shop.summary, fitted, spend, ForecastSettings("shop", AS_OF)), fitted, spend
+    speaker = Speaker(fitted.name, "model", fitted, spend, forecast=None, recalibrations={})
+    return predict(shop.summary, speaker, ForecastSettings("shop", AS_OF)), fitted, spend
+
+
+@pytest.mark.parametrize("name", SHOPS)
+def test_every_shop_gets_a_forecast_that_may_be_published_and_names_its_ground(name: str) -> None:
+    shop = shop_of(name)
+    settings = ForecastSettings("shop", AS_OF, has_challengers=False)
+    found = forecast_merchant(shop.purchase_days, shop.refunds, settings, "0" * 64)
+    assert [check for check in found.checks if check.is_blocking and not check.has_passed] == []
+    assert found.predictions.height == shop.summary.height
+    assert found.prediction_basis in {"model", "prior", "naive"}
+    assert found.model_card["facts"]["champion_reasons"]
 
 
 @pytest.mark.parametrize("name", SHOPS)

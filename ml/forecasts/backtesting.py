@@ -1,0 +1,156 @@
+"""A merchant's past held against its forecasts: every contender at every origin, and the reach of the intervals.
+
+Must not choose between contenders, and must not predict.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from ml.contenders.catalogue import BASELINES, CONTENDERS, PARAMETRIC
+from ml.contenders.parametric import BASES
+from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, UnusableFitError
+from ml.evaluation.contender import Contender
+from ml.evaluation.coverage import coverage_table, learnt_recalibrations, recalibrated, transforms_at_origin
+from ml.evaluation.rolling_origins import ROLLING_SCHEMA, OriginBacktest, RollingBacktest, rolling_backtest
+from ml.evaluation.validation import (
+    FREQUENCY_BUCKETS_SCHEMA,
+    HOLDOUT_WEEKS_SCHEMA,
+    Split,
+    frequency_buckets,
+    holdout_weeks,
+)
+from ml.forecasts.settings import ForecastSettings
+from ml.histories.known_history import KnownHistory
+from ml.spend.gamma_gamma import GammaGamma
+from ml.value.recalibration import Recalibration
+
+_SEED = 20260101
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far outcomes fell from what was predicted.
+
+    Attributes:
+        recalibrations: By measure, learnt from all origins: for forecasts of what is not known yet.
+        table: `ROLLING_SCHEMA`: coverage at the latest origin, as predicted and after a recalibration that has seen no
+            day of the latest origin's outcome.
+    """
+
+    recalibrations: dict[str, Recalibration]
+    table: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class HoldoutCourse:
+    """The latest origin, week by week and by frequency; empty frames where there is none.
+
+    Attributes:
+        weeks: `HOLDOUT_WEEKS_SCHEMA`.
+        buckets: `FREQUENCY_BUCKETS_SCHEMA`.
+    """
+
+    weeks: pl.DataFrame
+    buckets: pl.DataFrame
+
+
+def contenders_for(settings: ForecastSettings) -> tuple[Contender, ...]:
+    """Who takes part."""
+    return CONTENDERS if settings.has_challengers else (*BASELINES, *PARAMETRIC)
+
+
+def base_named(name: str) -> type[PurchaseEstimator]:
+    """The parametric model of that name."""
+    return next(base for base in BASES if base.name == name)
+
+
+def backtested(history: KnownHistory, settings: ForecastSettings) -> RollingBacktest:
+    """Every contender at every origin that the history carries."""
+    return rolling_backtest(
+        history,
+        contenders_for(settings),
+        order_horizon_days=settings.churn_horizon_days,
+        horizon_days=settings.holdout_days,
+    )
+
+
+def reach_at_origins(
+    history: KnownHistory, rolling: RollingBacktest, base: type[PurchaseEstimator], settings: ForecastSettings
+) -> Reach:
+    """Where outcomes fell in the base model's distributions at each origin, and what is learnt from it."""
+    transforms: list[tuple[OriginBacktest, Mapping[str, FloatArray]]] = []
+    for origin in rolling.origins:
+        try:
+            purchases = origin.history.fitted(base)
+        except UnusableFitError:
+            continue
+        transforms.append(
+            (
+                origin,
+                transforms_at_origin(
+                    history,
+                    origin.history,
+                    purchases,
+                    _spend(origin.history),
+                    days=origin.outcome.days,
+                    annual_discount_rate=settings.annual_discount_rate,
+                    seed=_SEED,
+                ),
+            )
+        )
+    if not transforms:
+        return Reach({}, pl.DataFrame(schema=ROLLING_SCHEMA))
+    latest, found = transforms[-1]
+    unseen = [
+        values
+        for origin, values in transforms[:-1]
+        if origin.history.as_of_date + timedelta(days=origin.outcome.days) <= latest.history.as_of_date
+    ]
+    tables = [_coverage(found, latest, base.name, "coverage")]
+    if unseen:
+        corrected = recalibrated(found, learnt_recalibrations(unseen))
+        tables.append(_coverage(corrected, latest, base.name, "recalibrated_coverage"))
+    return Reach(learnt_recalibrations([values for _, values in transforms]), pl.concat(tables))
+
+
+def holdout_course(rolling: RollingBacktest, base: type[PurchaseEstimator]) -> HoldoutCourse:
+    """The base model's course over the latest origin's outcome."""
+    origin = rolling.origins[-1] if rolling.origins else None
+    if origin is None or base.name not in origin.forecasts:
+        return HoldoutCourse(pl.DataFrame(schema=HOLDOUT_WEEKS_SCHEMA), pl.DataFrame(schema=FREQUENCY_BUCKETS_SCHEMA))
+    split = Split(
+        origin.history.summary,
+        origin.outcome.by_customer,
+        origin.outcome.purchases_by_day,
+        origin.history.as_of_date,
+        origin.outcome.days,
+    )
+    purchases = origin.history.fitted(base)
+    expected = purchases.expected_purchases(split.calibration, split.holdout_days)
+    return HoldoutCourse(holdout_weeks(split, purchases), frequency_buckets(split, expected))
+
+
+def _spend(history: KnownHistory) -> SpendEstimator | None:
+    try:
+        return history.fitted(GammaGamma)
+    except UnusableFitError:
+        return None
+
+
+def _coverage(transforms: Mapping[str, FloatArray], origin: OriginBacktest, name: str, prefix: str) -> pl.DataFrame:
+    table = coverage_table(transforms, seed=_SEED)
+    at: Sequence[pl.Expr] = (
+        pl.lit(name).alias("model_name"),
+        pl.format("{}_{}_{}", pl.lit(prefix), pl.col("measure"), (pl.col("level") * 100).round().cast(pl.Int32)).alias(
+            "metric"
+        ),
+        pl.lit(origin.history.as_of_date).alias("calibration_end_date"),
+        pl.lit(origin.outcome.days, dtype=pl.Int32).alias("holdout_days"),
+        pl.col("coverage").alias("value"),
+        pl.col("coverage_low").alias("value_low"),
+        pl.col("coverage_high").alias("value_high"),
+    )
+    return table.select(*at).match_to_schema(ROLLING_SCHEMA)
