@@ -38,8 +38,8 @@ from ml.value.churn import churn_probability  # noqa: E402
 from ml.value.lifetime_value import lifetime_value  # noqa: E402
 
 
-def customers(count: int) -> pl.DataFrame:
-    rng = np.random.default_rng(20_260_101)
+def customers(count: int, *, seed: int = 0) -> pl.DataFrame:
+    rng = np.random.default_rng(20_260_101 + seed)
     drawn = simulate_bg_nbd(rng, count, r=0.5, alpha=40.0, a=0.8, b=2.5)
     whole = drawn.with_columns(pl.col("recency_days", "age_days").ceil())
     x = whole["frequency"].to_numpy()
