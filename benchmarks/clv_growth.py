@@ -1,11 +1,11 @@
 """How fitting and scoring grow from ten thousand customers to ten million, in pieces; and a summary beside pandas.
 
-Usage: python benchmarks/clv_growth.py [--customers 10000 100000 1000000 10000000] [--purchases 1000000] [--results FILE]
+Usage: python benchmarks/clv_growth.py [--customers 10000 100000 1000000] [--purchases 1000000] [--results FILE]
 
-Customers are those of clv_fit.py that share least, drawn in pieces of at most half a million. The BG/NBD is fitted on the
-pieces' gathered histories and each piece is then scored by itself (expected purchases, P(alive), churn, a year's discounted
-value), so only what is distinct is ever held. CPU seconds without the drawing, and the process's peak memory with it. The
-summary is that of shuffled purchase days; the peer is `lifetimes`' own function on the same rows in pandas.
+Customers are those of clv_fit.py that share least, drawn in pieces of at most half a million. The BG/NBD is fitted on
+the pieces' gathered histories and each piece is then scored by itself (expected purchases, P(alive), churn, a year's
+discounted value), so only what is distinct is ever held. CPU seconds without the drawing, and the process's peak memory
+with it. The summary is of shuffled purchase days; the peer is `lifetimes`' own function on the same rows in pandas.
 """
 
 import argparse
@@ -73,13 +73,19 @@ def growth(count: int) -> dict[str, object]:
 
 def summarising(purchases: int) -> dict[str, object]:
     rng = np.random.default_rng(1)
-    days = pl.DataFrame(
-        {"customer": rng.integers(0, purchases // 4, purchases), "day": rng.integers(0, 540, purchases)}
-    )
-    days = days.unique(maintain_order=True).select(
-        pl.format("customer-{}", "customer").alias("customer_id"),
-        (pl.lit(date(2024, 1, 1)) + pl.duration(days="day")).cast(pl.Date).alias("purchase_date"),
-        pl.Series("amount", rng.lognormal(3.0, 1.0, purchases)).round(2).head(pl.len()),
+    drawn = {
+        "customer": rng.integers(0, purchases // 4, purchases),
+        "day": rng.integers(0, 540, purchases),
+        "amount": rng.lognormal(3.0, 1.0, purchases).round(2),
+    }
+    days = (
+        pl.DataFrame(drawn)
+        .unique(["customer", "day"], keep="first", maintain_order=True)
+        .select(
+            pl.format("customer-{}", "customer").alias("customer_id"),
+            (pl.lit(date(2024, 1, 1)) + pl.duration(days="day")).cast(pl.Date).alias("purchase_date"),
+            "amount",
+        )
     )
     mine = min(cpu_seconds(lambda: summarise_purchases(days, None, as_of_date=AS_OF))[0] for _ in range(3))
     with warnings.catch_warnings():
