@@ -5,9 +5,21 @@ merchant, or correct the configuration. `orchestration` maps the kinds to Dagste
 that no other module decides whether something is worth another attempt.
 """
 
+from typing import Any
+
 
 class PerennialError(Exception):
     """The root of every failure raised on purpose. The message says what happened and what to do about it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep kind, message and attributes on the way from another process, whatever a kind's arguments are."""
+        return _remade, (type(self), self.args, self.__dict__)
+
+
+def _remade(kind: type[PerennialError], args: tuple[Any, ...], attributes: dict[str, Any]) -> PerennialError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class RetryLaterError(PerennialError):

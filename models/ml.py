@@ -97,6 +97,22 @@ holdout_weeks = sa.Table(
     comment="One row per model run and holdout week: expected against actual repeat purchases.",
 )
 
+cohort_forecasts = sa.Table(
+    "cohort_forecasts",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("model_run_id", sa.Text, primary_key=True),
+    sa.Column("quantity", sa.Text, primary_key=True, comment="purchase_count, or clv in the merchant's currency."),
+    sa.Column("cohort", sa.Text, primary_key=True, comment="Month of first purchase, such as 2026-01, or all."),
+    sa.Column("cohort_month", sa.Date, comment="Its first day; null for all."),
+    sa.Column("customer_count", sa.BigInteger, nullable=False),
+    sa.Column("expected", sa.Double, nullable=False, comment="Sum over the customers, within the run's horizon."),
+    sa.Column("low", sa.Double, nullable=False, comment="Lower end of the band, at the interval level of the run."),
+    sa.Column("high", sa.Double, nullable=False, comment="Its upper end."),
+    schema=ML,
+    comment="One row per model run, quantity and month of first purchase: what those customers will do together.",
+)
+
 predictions = sa.Table(
     "predictions",
     metadata,

@@ -12,6 +12,7 @@ _FRAMES = {
     "purchase_summaries": "summary",
     "backtests": "backtest",
     "calibration_deciles": "deciles",
+    "cohort_forecasts": "cohort_forecasts",
     "holdout_weeks": "holdout_weeks",
     "predictions": "predictions",
 }

@@ -161,6 +161,7 @@ def _store(
             for table, frame in (
                 (tables.backtests, forecast.backtest),
                 (tables.calibration_deciles, forecast.deciles),
+                (tables.cohort_forecasts, forecast.cohort_forecasts),
                 (tables.holdout_weeks, forecast.holdout_weeks),
                 (tables.predictions, forecast.predictions.with_columns(currency)),
             ):

@@ -175,8 +175,12 @@ def _print_value(console: Console, row: Any) -> None:  # noqa: ANN401 - a row
 
 def _print_backtest(console: Console, currency: str, metrics: list[Any]) -> None:
     value = {(metric.model_name, metric.metric): metric.value for metric in metrics if metric.value is not None}
-    models = sorted({model for model, metric in value if metric == "rmse"}, key=lambda model: (model == _NAIVE, model))
-    if not models or models[0] == _NAIVE:
+    speaks = metrics[0].champion_name if metrics else _NAIVE
+    models = sorted(
+        {model for model, metric in value if metric == "rmse"},
+        key=lambda model: (model != speaks, model == _NAIVE, model),
+    )
+    if not models or models == [_NAIVE]:
         _say(console, "holdout", "the history is too short to hold a part of it back")
         return
     champion, first = models[0], metrics[0]
@@ -184,7 +188,8 @@ def _print_backtest(console: Console, currency: str, metrics: list[Any]) -> None
     _say(
         console,
         "holdout",
-        f"fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks after it. "
+        f"{_ground(first)}fitted to {first.calibration_end_date}, held against the {first.holdout_days / 7:.0f} weeks "
+        "after it. "
         f"Purchases per customer: {errors}. {_off(value, champion, 'purchases', '')}"
         + (
             _off(value, champion, "spend_amount", f" {currency}")
@@ -192,6 +197,15 @@ def _print_backtest(console: Console, currency: str, metrics: list[Any]) -> None
             else ""
         ),
     )
+
+
+def _ground(metric: Any) -> str:  # noqa: ANN401 - a row
+    """Who speaks for the merchant, where that is not a model of its own data alone."""
+    if metric.prediction_basis == "prior":
+        return f"{metric.prior_share:.0%} of the model is other merchants' experience; "
+    if metric.prediction_basis == _NAIVE:
+        return "no model did better than everybody going on at their own rate, so that is what is predicted; "
+    return f"{metric.champion_name} speaks for the merchant; "
 
 
 def _off(value: dict[tuple[str, str], float], model: str, measure: str, unit: str) -> str:

@@ -7,13 +7,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 
 from ml.contenders.catalogue import BASELINES, CONTENDERS, PARAMETRIC
 from ml.contenders.parametric import BASES
 from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, UnusableFitError
 from ml.evaluation.contender import Contender
-from ml.evaluation.coverage import coverage_table, learnt_recalibrations, recalibrated, transforms_at_origin
+from ml.evaluation.coverage import (
+    PURCHASE_COUNT,
+    SPEND,
+    Actual,
+    actual_within,
+    coverage_table,
+    customer_uniforms,
+    learnt_recalibrations,
+    probability_integral_transforms,
+    recalibrated,
+)
 from ml.evaluation.rolling_origins import ROLLING_SCHEMA, OriginBacktest, RollingBacktest, rolling_backtest
 from ml.evaluation.validation import (
     FREQUENCY_BUCKETS_SCHEMA,
@@ -25,7 +36,9 @@ from ml.evaluation.validation import (
 from ml.forecasts.settings import ForecastSettings
 from ml.histories.known_history import KnownHistory
 from ml.spend.gamma_gamma import GammaGamma
+from ml.value.intervals import PredictiveDistributions
 from ml.value.recalibration import Recalibration
+from ml.value.totals import LevelError, OriginTotal, count_moments, spend_moments
 
 _SEED = 20260101
 
@@ -36,11 +49,13 @@ class Reach:
 
     Attributes:
         recalibrations: By measure, learnt from all origins: for forecasts of what is not known yet.
+        level_errors: By measure (`PURCHASE_COUNT`, `SPEND`) how far totals were off, learnt likewise.
         table: `ROLLING_SCHEMA`: coverage at the latest origin, as predicted and after a recalibration that has seen no
             day of the latest origin's outcome.
     """
 
     recalibrations: dict[str, Recalibration]
+    level_errors: dict[str, LevelError]
     table: pl.DataFrame
 
 
@@ -78,42 +93,80 @@ def backtested(history: KnownHistory, settings: ForecastSettings) -> RollingBack
 
 
 def reach_at_origins(
-    history: KnownHistory, rolling: RollingBacktest, base: type[PurchaseEstimator], settings: ForecastSettings
+    history: KnownHistory,
+    rolling: RollingBacktest,
+    base: type[PurchaseEstimator],
+    champion: str | None,
+    settings: ForecastSettings,
 ) -> Reach:
-    """Where outcomes fell in the base model's distributions at each origin, and what is learnt from it."""
+    """Where outcomes fell in the distributions of base and champion at each origin, and what is learnt from it."""
     transforms: list[tuple[OriginBacktest, Mapping[str, FloatArray]]] = []
+    totals: dict[str, list[OriginTotal]] = {PURCHASE_COUNT: [], SPEND: []}
     for origin in rolling.origins:
         try:
             purchases = origin.history.fitted(base)
         except UnusableFitError:
             continue
-        transforms.append(
-            (
-                origin,
-                transforms_at_origin(
-                    history,
-                    origin.history,
-                    purchases,
-                    _spend(origin.history),
-                    days=origin.outcome.days,
-                    annual_discount_rate=settings.annual_discount_rate,
-                    seed=_SEED,
-                ),
-            )
+        earlier, days, rate = origin.history, origin.outcome.days, settings.annual_discount_rate
+        spend = _spend(earlier)
+        predicted = PredictiveDistributions.of(
+            purchases,
+            spend,
+            earlier.summary,
+            horizon_days=days,
+            annual_discount_rate=rate,
+            factor=_factor(origin, purchases, champion),
         )
+        actual = actual_within(history, earlier, days=days, annual_discount_rate=rate)
+        uniforms = customer_uniforms(earlier.summary["customer_id"], seed=_SEED)
+        transforms.append((origin, probability_integral_transforms(predicted, actual, uniforms)))
+        for measure, total in _totals(predicted, spend, earlier, actual).items():
+            totals[measure].append(total)
+    level_errors = {measure: LevelError.learnt(origins) for measure, origins in totals.items()}
     if not transforms:
-        return Reach({}, pl.DataFrame(schema=ROLLING_SCHEMA))
+        return Reach({}, level_errors, pl.DataFrame(schema=ROLLING_SCHEMA))
     latest, found = transforms[-1]
     unseen = [
         values
         for origin, values in transforms[:-1]
         if origin.history.as_of_date + timedelta(days=origin.outcome.days) <= latest.history.as_of_date
     ]
-    tables = [_coverage(found, latest, base.name, "coverage")]
+    name = champion or base.name
+    tables = [_coverage(found, latest, name, "coverage")]
     if unseen:
         corrected = recalibrated(found, learnt_recalibrations(unseen))
-        tables.append(_coverage(corrected, latest, base.name, "recalibrated_coverage"))
-    return Reach(learnt_recalibrations([values for _, values in transforms]), pl.concat(tables))
+        tables.append(_coverage(corrected, latest, name, "recalibrated_coverage"))
+    learnt = learnt_recalibrations([values for _, values in transforms])
+    return Reach(learnt, level_errors, pl.concat(tables))
+
+
+def over(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
+    """Elementwise ratio of what is not negative; 1 where there is nothing to compare with."""
+    result: FloatArray = np.where(denominator > 0, numerator / np.maximum(denominator, 1e-300), 1.0)
+    return result
+
+
+def _factor(origin: OriginBacktest, purchases: PurchaseEstimator, champion: str | None) -> FloatArray | None:
+    """How many times the base's counts the champion forecast at an origin; None where it was silent or the base."""
+    forecast = origin.forecasts.get(champion or purchases.name)
+    if champion in {None, purchases.name} or forecast is None or forecast.purchase_count is None:
+        return None
+    return over(forecast.purchase_count, purchases.expected_purchases(origin.history.summary, origin.outcome.days))
+
+
+def _totals(
+    predicted: PredictiveDistributions, spend: SpendEstimator | None, earlier: KnownHistory, actual: Actual
+) -> dict[str, OriginTotal]:
+    factor = 1.0 if predicted.factor is None else predicted.factor
+    found = {PURCHASE_COUNT: (count_moments(predicted), actual.purchase_count)}
+    if spend is not None:
+        found[SPEND] = (spend_moments(predicted, spend, earlier.summary), actual.spend)
+    return {
+        measure: OriginTotal(
+            float(np.sum(moments.mean * factor)), float(np.sum(moments.variance * factor**2)), float(came.sum())
+        )
+        for measure, (moments, came) in found.items()
+    }
 
 
 def holdout_course(rolling: RollingBacktest, base: type[PurchaseEstimator]) -> HoldoutCourse:

@@ -5,7 +5,7 @@ give the same bits, whatever the order of the rows. Must not decide what is publ
 """
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
@@ -32,7 +32,7 @@ from ml.forecasts.champion import ChampionChoice, choose_champion, gate
 from ml.forecasts.drift import input_drift, input_sketch, level_residuals, nothing_to_compare_with, residual_drift
 from ml.forecasts.forecast_checks import ForecastCheck, backtest_checks, fit_checks, prediction_checks
 from ml.forecasts.model_card import data_hash, model_card, model_run_id
-from ml.forecasts.predictions import SUMMARIES_SCHEMA, Speaker, predict
+from ml.forecasts.predictions import SUMMARIES_SCHEMA, Speaker, cohort_forecasts, expected_of, predict
 from ml.forecasts.settings import ForecastSettings, Incumbent
 from ml.histories.known_history import KnownHistory
 from ml.priors.prior import Prior
@@ -53,6 +53,7 @@ class MerchantForecast:
         model_run_id: The same for a repeat on the same data, settings, prior, incumbent and code.
         summary: `SUMMARIES_SCHEMA`, one row per customer, sorted by customer_id.
         predictions: `PREDICTIONS_SCHEMA`, the same customers in the same order; amounts rounded half to even.
+        cohort_forecasts: `COHORTS_SCHEMA`: totals by month of acquisition, with bands.
         backtest: `ml.evaluation.rolling_origins.ROLLING_SCHEMA`, all origins; empty when the history carries none.
         deciles: `ml.evaluation.rolling_origins.CALIBRATION_SCHEMA`, likewise.
         standings: `ml.forecasts.champion.STANDINGS_SCHEMA`, one row per contender.
@@ -71,6 +72,7 @@ class MerchantForecast:
     model_run_id: str
     summary: pl.DataFrame
     predictions: pl.DataFrame
+    cohort_forecasts: pl.DataFrame
     backtest: pl.DataFrame
     deciles: pl.DataFrame
     standings: pl.DataFrame
@@ -147,10 +149,12 @@ def _forecast(
     # With an incumbent, its run stays in force. Without one the naive forecast is better than none, and says its name.
     falls_back = not passed.has_passed and incumbent is None
     base = _base(history, choice)
-    reach = reach_at_origins(history, rolling, base, settings)
-    speaker = _speaker(history, settings, base, NAIVE if falls_back else choice.champion, reach)
+    champion = NAIVE if falls_back else choice.champion
+    reach = reach_at_origins(history, rolling, base, champion, settings)
+    speaker = _speaker(history, settings, base, champion, reach)
     report, spend_report = _reports(speaker)
-    predictions = predict(history.summary, speaker, settings)
+    expected = expected_of(history.summary, speaker, settings)
+    predictions = predict(history.summary, speaker, settings, expected)
     course = holdout_course(rolling, base)
     backtest = pl.concat([rolling.table, reach.table])
     summary, hashed = history.summary, _data_hash(history, rolling)
@@ -162,6 +166,13 @@ def _forecast(
         code_hash=code_hash,
         settings=in_use,
     )
+    checks = [
+        *fit_checks(summary, speaker.purchases, speaker.spend),
+        *prediction_checks(summary, predictions, speaker.purchases, settings.horizon_days),
+        *backtest_checks(_latest(rolling.table), rolling.problem, model_name=speaker.champion),
+        replace(passed, is_blocking=not falls_back),
+        *_drift(history, rolling, choice, incumbent),
+    ]
     card = model_card(
         model_name=speaker.champion,
         model_run_id=run_id,
@@ -190,6 +201,7 @@ def _forecast(
             "expected_spend_of_new_customer_amount": speaker.spend.population_mean(),
             "has_reliable_mean_spend": speaker.spend.has_reliable_mean,
             "backtest_problem": rolling.problem,
+            "checks": [asdict(check) for check in checks],
         },
     )
     return MerchantForecast(
@@ -199,6 +211,7 @@ def _forecast(
         model_run_id=run_id,
         summary=summary.with_columns(pl.lit(settings.as_of_date).alias("as_of_date")).select(SUMMARIES_SCHEMA.names()),
         predictions=predictions,
+        cohort_forecasts=cohort_forecasts(summary, speaker, settings, expected, reach.level_errors),
         backtest=backtest,
         deciles=rolling.deciles,
         standings=choice.standings,
@@ -206,13 +219,7 @@ def _forecast(
         frequency_buckets=course.buckets,
         parameters={speaker.purchases.name: speaker.purchases.params_, speaker.spend.name: speaker.spend.params_},
         model_card=card,
-        checks=[
-            *fit_checks(summary, speaker.purchases, speaker.spend),
-            *prediction_checks(summary, predictions, speaker.purchases, settings.horizon_days),
-            *backtest_checks(_latest(rolling.table), rolling.problem, model_name=speaker.champion),
-            replace(passed, is_blocking=not falls_back),
-            *_drift(history, rolling, choice, incumbent),
-        ],
+        checks=checks,
         data_hash=hashed,
         code_hash=code_hash,
     )

@@ -11,7 +11,8 @@ import polars as pl
 
 from ml.estimator import FloatArray, PurchaseEstimator
 from ml.evaluation.contender import Forecast
-from ml.evaluation.coverage import PURCHASE_COUNT, VALUE
+from ml.evaluation.coverage import PURCHASE_COUNT, SPEND, VALUE
+from ml.forecasts.backtesting import over
 from ml.forecasts.settings import ForecastSettings
 from ml.histories.purchase_summary import SUMMARY_SCHEMA
 from ml.priors.small_merchants import customer_prior_share
@@ -21,6 +22,7 @@ from ml.value.intervals import PredictiveDistributions
 from ml.value.lifetime_value import residual_lifetime_value
 from ml.value.next_purchase import median_days_to_next_purchase
 from ml.value.recalibration import Recalibration
+from ml.value.totals import TOTALS_SCHEMA, LevelError, Moments, cohort_totals, count_moments, spend_moments
 
 INTERVAL_LEVEL = 0.8
 # numeric(18,4) in the warehouse: the type of every amount there.
@@ -57,6 +59,7 @@ PREDICTIONS_SCHEMA = pl.Schema(
         "next_purchase_date": pl.Date(),
     }
 )
+COHORTS_SCHEMA = pl.Schema({"quantity": pl.String(), "cohort": pl.String(), **TOTALS_SCHEMA})
 
 
 @dataclass(frozen=True)
@@ -86,42 +89,81 @@ def rounded_amount(values: FloatArray, minor_digits: int) -> pl.Series:
     return pl.Series(np.rint(values * unit) / unit).fill_nan(None).cast(MONEY)
 
 
-def predict(summary: pl.DataFrame, speaker: Speaker, settings: ForecastSettings) -> pl.DataFrame:
-    """The predictions of a summary: `PREDICTIONS_SCHEMA`, one row per row of the summary.
+@dataclass(frozen=True)
+class Expected:
+    """What a speaker says of each customer within the horizon, shape (n,) each, and its distributions.
 
-    The base model gives P(alive), the shape of every distribution and what discounting takes off. Where another
-    contender is the champion, its counts and spend take the place of the base's means, and intervals and residual value
-    are scaled by as much.
+    Attributes:
+        counts: Purchase days.
+        per_day: Spend of a purchase day, in the merchant's currency.
+        spend: Spend within the horizon, not discounted.
+        churned: P(no purchase within the churn horizon).
+        of_spend: How many times the spend is that the distributions expect.
+        distributions: The base model's, stretched to the champion's counts.
     """
-    digits, purchases, spend = settings.currency_minor_digits, speaker.purchases, speaker.spend
+
+    counts: FloatArray
+    per_day: FloatArray
+    spend: FloatArray
+    churned: FloatArray
+    of_spend: FloatArray
+    distributions: PredictiveDistributions
+
+
+def expected_of(summary: pl.DataFrame, speaker: Speaker, settings: ForecastSettings) -> Expected:
+    """The base model gives the shape of every distribution; where another contender is the champion, its means hold."""
+    purchases, spend, forecast = speaker.purchases, speaker.spend, speaker.forecast
     base_counts = purchases.expected_purchases(summary, settings.horizon_days)
-    per_day = spend.expected_spend(summary)
-    counts, spent = base_counts, base_counts * per_day
+    counts, per_day = base_counts, spend.expected_spend(summary)
     churned = churn_probability(purchases, summary, horizon_days=settings.churn_horizon_days)
-    if speaker.forecast is not None:
-        if speaker.forecast.purchase_count is not None:
-            counts = speaker.forecast.purchase_count
-        spent = counts * per_day if speaker.forecast.spend is None else speaker.forecast.spend
-        if speaker.forecast.order_probability is not None:
-            churned = (1.0 - speaker.forecast.order_probability).clip(0.0, 1.0)
-    predicted = PredictiveDistributions.of(
+    if forecast is not None and forecast.purchase_count is not None:
+        counts = forecast.purchase_count
+    spent = counts * per_day
+    if forecast is not None and forecast.spend is not None:
+        spent = forecast.spend
+    if forecast is not None and forecast.order_probability is not None:
+        churned = (1.0 - forecast.order_probability).clip(0.0, 1.0)
+    distributions = PredictiveDistributions.of(
         purchases,
         spend,
         summary,
         horizon_days=settings.horizon_days,
         annual_discount_rate=settings.annual_discount_rate,
+        factor=None if counts is base_counts else over(counts, base_counts),
     )
-    of_count, of_value = _over(counts, base_counts), _over(spent, base_counts * per_day)
-    counted = predicted.count_interval(INTERVAL_LEVEL, speaker.recalibrations.get(PURCHASE_COUNT)).times(of_count)
+    return Expected(counts, per_day, spent, churned, over(spent, counts * per_day), distributions)
+
+
+def predict(
+    summary: pl.DataFrame, speaker: Speaker, settings: ForecastSettings, expected: Expected | None = None
+) -> pl.DataFrame:
+    """The predictions of a summary: `PREDICTIONS_SCHEMA`, one row per row of the summary.
+
+    Args:
+        summary: The customers.
+        speaker: Whose numbers.
+        settings: Horizons, rate and currency.
+        expected: `expected_of` the same, where it is there already.
+    """
+    said = expected_of(summary, speaker, settings) if expected is None else expected
+    digits, purchases, spend, predicted = (
+        settings.currency_minor_digits,
+        speaker.purchases,
+        speaker.spend,
+        said.distributions,
+    )
+    counted = predicted.count_interval(INTERVAL_LEVEL, speaker.recalibrations.get(PURCHASE_COUNT))
     valued = predicted.value_interval(INTERVAL_LEVEL, speaker.recalibrations.get(VALUE))
     if valued is None:
         raise AssertionError("there is a model of spend")
-    valued = valued.times(of_value)
+    valued = valued.times(said.of_spend)
     residual = np.full(summary.height, np.nan)
     if settings.annual_discount_rate > 0:
-        residual = of_value * residual_lifetime_value(
+        residual = residual_lifetime_value(
             purchases, spend, summary, annual_discount_rate=settings.annual_discount_rate
         )
+        if predicted.factor is not None:
+            residual = residual * predicted.factor * said.of_spend
     return summary.select(
         "customer_id",
         pl.lit(settings.as_of_date).alias("as_of_date"),
@@ -133,27 +175,54 @@ def predict(summary: pl.DataFrame, speaker: Speaker, settings: ForecastSettings)
         "recency_days",
         "age_days",
         pl.Series("probability_alive", purchases.probability_alive(summary)),
-        pl.Series("expected_purchases", counts),
+        pl.Series("expected_purchases", said.counts),
         pl.Series("purchases_low", counted.low),
         pl.Series("purchases_high", counted.high),
-        rounded_amount(per_day, digits).alias("expected_spend_amount"),
-        rounded_amount(spent * predicted.discount, digits).alias("clv_amount"),
+        rounded_amount(said.per_day, digits).alias("expected_spend_amount"),
+        rounded_amount(said.spend * predicted.discount, digits).alias("clv_amount"),
         rounded_amount(valued.low, digits).alias("clv_low_amount"),
         rounded_amount(valued.high, digits).alias("clv_high_amount"),
         pl.lit(INTERVAL_LEVEL).alias("interval_level"),
         pl.lit(settings.horizon_days, dtype=pl.Int32).alias("clv_horizon_days"),
         pl.lit(settings.annual_discount_rate, dtype=pl.Float64).alias("annual_discount_rate"),
         rounded_amount(residual, digits).alias("residual_clv_amount"),
-        pl.Series("churn_probability", churned),
+        pl.Series("churn_probability", said.churned),
         pl.lit(settings.churn_horizon_days, dtype=pl.Int32).alias("churn_horizon_days"),
         _dates(purchases, summary, settings).alias("next_purchase_date"),
     ).match_to_schema(PREDICTIONS_SCHEMA)
 
 
-def _over(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    """Elementwise ratio; 1 where nothing is over nothing."""
-    result: FloatArray = np.where(denominator > 0, numerator / np.maximum(denominator, 1e-300), 1.0)
-    return result
+def cohort_forecasts(
+    summary: pl.DataFrame,
+    speaker: Speaker,
+    settings: ForecastSettings,
+    expected: Expected,
+    level_errors: Mapping[str, LevelError],
+) -> pl.DataFrame:
+    """What all customers of each month of acquisition, and all together, will do within the horizon.
+
+    Returns:
+        `COHORTS_SCHEMA`: per quantity (`purchase_count`, and `clv` in the merchant's currency) a row per month of first
+        purchase (`2026-01`) and one of all (`all`), with bands at `INTERVAL_LEVEL` learnt from the origins.
+    """
+    predicted = expected.distributions
+    factor = np.ones(summary.height) if predicted.factor is None else predicted.factor
+    counts = count_moments(predicted).times(factor)
+    of_value = factor * expected.of_spend * predicted.discount
+    values = spend_moments(predicted, speaker.spend, summary).times(of_value)
+    # The means as they are published, to the last digit; the distributions leave out a tail that nobody sees.
+    found = (
+        (PURCHASE_COUNT, Moments(expected.counts, counts.variance), level_errors[PURCHASE_COUNT]),
+        (VALUE, Moments(expected.spend * predicted.discount, values.variance), level_errors[SPEND]),
+    )
+    return pl.concat(
+        cohort_totals(summary, moments, error, as_of_date=settings.as_of_date, level=INTERVAL_LEVEL).select(
+            pl.lit(quantity).alias("quantity"),
+            pl.col("cohort_month").dt.strftime("%Y-%m").fill_null("all").alias("cohort"),
+            *TOTALS_SCHEMA.names(),
+        )
+        for quantity, moments, error in found
+    ).match_to_schema(COHORTS_SCHEMA)
 
 
 def _dates(purchases: PurchaseEstimator, summary: pl.DataFrame, settings: ForecastSettings) -> pl.Series:

@@ -44,6 +44,28 @@ comment on column ml.calibration_deciles.decile is '1 is the tenth of customers 
 comment on column ml.calibration_deciles.expected_value is 'Mean forecast of these customers.';
 comment on column ml.calibration_deciles.actual_value is 'Mean of what they did.';
 
+create table ml.cohort_forecasts (
+    merchant_id text not null,
+    model_run_id text not null,
+    quantity text not null,
+    cohort text not null,
+    cohort_month date,
+    customer_count bigint not null,
+    expected double precision not null,
+    low double precision not null,
+    high double precision not null,
+    constraint cohort_forecasts_pkey primary key (merchant_id, model_run_id, quantity, cohort)
+);
+
+comment on table ml.cohort_forecasts is
+'One row per model run, quantity and month of first purchase: what those customers will do together.';
+comment on column ml.cohort_forecasts.quantity is 'purchase_count, or clv in the merchant''s currency.';
+comment on column ml.cohort_forecasts.cohort is 'Month of first purchase, such as 2026-01, or all.';
+comment on column ml.cohort_forecasts.cohort_month is 'Its first day; null for all.';
+comment on column ml.cohort_forecasts.expected is 'Sum over the customers, within the run''s horizon.';
+comment on column ml.cohort_forecasts.low is 'Lower end of the band, at the interval level of the run.';
+comment on column ml.cohort_forecasts.high is 'Its upper end.';
+
 alter table ml.predictions rename to predictions_before;
 alter table ml.predictions_before rename constraint predictions_pkey to predictions_before_pkey;
 

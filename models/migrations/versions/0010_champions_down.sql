@@ -54,6 +54,8 @@ drop table ml.predictions_partitioned;
 
 drop table ml.calibration_deciles;
 
+drop table ml.cohort_forecasts;
+
 alter table ml.backtests
 drop column value_low,
 drop column value_high;

@@ -20,6 +20,7 @@ TABLES = (
     tables.model_runs,
     tables.backtests,
     tables.calibration_deciles,
+    tables.cohort_forecasts,
     tables.holdout_weeks,
     tables.predictions,
 )

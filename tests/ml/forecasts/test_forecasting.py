@@ -12,7 +12,7 @@ from cdnow_purchases import AS_OF, sample_purchase_days
 from ml.evaluation.rolling_origins import CALIBRATION_SCHEMA, ROLLING_SCHEMA
 from ml.evaluation.validation import HOLDOUT_WEEKS_SCHEMA
 from ml.forecasts.forecasting import MerchantForecast, forecast_merchant
-from ml.forecasts.predictions import PREDICTIONS_SCHEMA, SUMMARIES_SCHEMA, rounded_amount
+from ml.forecasts.predictions import COHORTS_SCHEMA, PREDICTIONS_SCHEMA, SUMMARIES_SCHEMA, rounded_amount
 from ml.forecasts.settings import ForecastSettings, Incumbent
 from ml.priors.shipped import shipped_prior
 from models import ml as tables
@@ -34,6 +34,7 @@ def forecast() -> MerchantForecast:
         (PREDICTIONS_SCHEMA, tables.predictions, {"merchant_id", "model_run_id", "currency_code"}),
         (ROLLING_SCHEMA, tables.backtests, {"merchant_id", "model_run_id"}),
         (CALIBRATION_SCHEMA, tables.calibration_deciles, {"merchant_id", "model_run_id"}),
+        (COHORTS_SCHEMA, tables.cohort_forecasts, {"merchant_id", "model_run_id"}),
         (HOLDOUT_WEEKS_SCHEMA, tables.holdout_weeks, {"merchant_id", "model_run_id"}),
     ],
 )
@@ -168,11 +169,24 @@ def test_who_held_the_place_keeps_it_when_about_as_good() -> None:
 
 def test_intervals_enclose_their_means_and_most_customers(forecast: MerchantForecast) -> None:
     found = forecast.predictions
-    assert (found["purchases_low"] <= found["expected_purchases"]).all()
     assert (found["clv_low_amount"] <= found["clv_amount"]).mean() > 0.99  # type: ignore[operator]  # of booleans
     assert (found["residual_clv_amount"] >= found["clv_amount"]).all()
     table = forecast.backtest.filter(pl.col("metric") == "coverage_purchase_count_80")
     assert table["value"].item() == pytest.approx(0.8, abs=0.05)
+
+
+def test_cohorts_add_up_to_all_and_all_to_the_customers(forecast: MerchantForecast) -> None:
+    found = forecast.cohort_forecasts
+    assert found.schema == COHORTS_SCHEMA
+    for quantity, column in (("purchase_count", "expected_purchases"), ("clv", "clv_amount")):
+        rows = found.filter(pl.col("quantity") == quantity)
+        months, everybody = rows.filter(pl.col("cohort") != "all"), rows.filter(pl.col("cohort") == "all")
+        assert months["cohort"].to_list() == ["1997-01", "1997-02", "1997-03"]
+        assert months["expected"].sum() == pytest.approx(everybody["expected"].item())
+        total = float(forecast.predictions[column].cast(pl.Float64).sum())
+        assert everybody["expected"].item() == pytest.approx(total, rel=1e-3)
+        assert everybody["low"].item() < total < everybody["high"].item()
+        assert everybody["customer_count"].item() == 2357
 
 
 def test_without_discounting_all_the_future_has_no_value() -> None:

@@ -82,6 +82,17 @@ select
     predictions.clv_horizon_days,
     predictions.churn_probability,
     predictions.churn_horizon_days,
+    predictions.purchases_low,
+    predictions.purchases_high,
+    predictions.clv_low_amount,
+    predictions.clv_high_amount,
+    predictions.interval_level,
+    predictions.residual_clv_amount,
+    predictions.next_purchase_date,
+    predictions.model_name,
+    predictions.base_model_name,
+    predictions.prediction_basis,
+    predictions.prior_share,
     predictions.model_run_id
 from customers
 inner join merchants

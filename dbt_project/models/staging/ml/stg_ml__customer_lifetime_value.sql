@@ -17,5 +17,16 @@ select
     annual_discount_rate,
     churn_probability,
     churn_horizon_days,
+    purchases_low,
+    purchases_high,
+    clv_low_amount,
+    clv_high_amount,
+    interval_level,
+    residual_clv_amount,
+    next_purchase_date,
+    model_name,
+    base_model_name,
+    prediction_basis,
+    prior_share,
     currency_code
 from source
