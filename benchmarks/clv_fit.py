@@ -17,6 +17,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,7 @@ def written(line: dict[str, object], results: Path | None) -> None:
             file.write(json.dumps({"command": " ".join(sys.argv), "commit": commit(), **line}) + "\n")
 
 
+@cache
 def commit() -> str:
     found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     return found.strip()
@@ -130,6 +132,7 @@ def main() -> None:
     parser.add_argument("--pareto-customers", type=int, default=20_000, help="up to how many the Pareto/NBD is fitted")
     parser.add_argument("--results", type=Path)
     arguments = parser.parse_args()
+    commit()  # Before others commit: what runs is what was there at the start.
     ours(customers(2_000), with_pareto=True)  # Nothing is measured cold.
     for kind, draw in (("simulated", customers), ("cdnow", cdnow_customers)):
         counts = sorted({*arguments.customers, arguments.peer_customers} - {0})

@@ -22,7 +22,7 @@ import polars as pl
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from clv_fit import cpu_seconds, customers, written  # noqa: E402  # run as a script, from any folder
+from clv_fit import commit, cpu_seconds, customers, written  # noqa: E402  # run as a script, from any folder
 
 from ml.histories.purchase_histories import distinct_histories, gathered_histories  # noqa: E402
 from ml.histories.purchase_summary import summarise_purchases  # noqa: E402
@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--purchases", type=int, default=1_000_000)
     parser.add_argument("--results", type=Path)
     arguments = parser.parse_args()
+    commit()  # Before others commit: what runs is what was there at the start.
     distinct_histories(customers(2_000))  # Nothing is measured cold.
     for count in arguments.customers:
         written(growth(count), arguments.results)
