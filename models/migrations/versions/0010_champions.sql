@@ -1,6 +1,4 @@
 -- Several origins and contenders per run, what is predicted beyond the mean, and predictions in a partition per year.
-drop view ml.customer_lifetime_value;
-
 alter table ml.model_runs
 add column base_model_name text,
 add column prediction_basis text,
@@ -243,38 +241,36 @@ select
     'model' as prediction_basis
 from ml.predictions_before;
 
-drop table ml.predictions_before;
-
--- The predictions that are in force: those of each merchant's published model run that no other has replaced.
-create view ml.customer_lifetime_value as
+-- What stands on the view stays: its columns keep their places, and new ones come after them.
+create or replace view ml.customer_lifetime_value as
 select
     predictions.merchant_id,
     predictions.model_run_id,
     predictions.customer_id,
     predictions.as_of_date,
-    predictions.model_name,
-    predictions.base_model_name,
-    predictions.prediction_basis,
-    predictions.prior_share,
     predictions.frequency,
     predictions.recency_days,
     predictions.age_days,
     predictions.probability_alive,
     predictions.expected_purchases,
-    predictions.purchases_low,
-    predictions.purchases_high,
     predictions.expected_spend_amount,
     predictions.clv_amount,
+    predictions.clv_horizon_days,
+    predictions.annual_discount_rate,
+    predictions.churn_probability,
+    predictions.churn_horizon_days,
+    predictions.currency_code,
+    predictions.model_name,
+    predictions.base_model_name,
+    predictions.prediction_basis,
+    predictions.prior_share,
+    predictions.purchases_low,
+    predictions.purchases_high,
     predictions.clv_low_amount,
     predictions.clv_high_amount,
     predictions.interval_level,
-    predictions.clv_horizon_days,
-    predictions.annual_discount_rate,
     predictions.residual_clv_amount,
-    predictions.churn_probability,
-    predictions.churn_horizon_days,
-    predictions.next_purchase_date,
-    predictions.currency_code
+    predictions.next_purchase_date
 from ml.predictions
 inner join ml.model_runs
     on
@@ -285,4 +281,6 @@ where
     and model_runs.superseded_at is null;
 
 comment on view ml.customer_lifetime_value is
-'One row per customer of a merchant: the predictions of the merchant''s latest published model run.'
+'One row per customer of a merchant: the predictions of the merchant''s latest published model run.';
+
+drop table ml.predictions_before;

@@ -1,5 +1,5 @@
 -- Back to one table of predictions with means only; what was predicted beyond them is lost.
-drop view ml.customer_lifetime_value;
+drop view ml.customer_lifetime_value cascade;
 
 alter table ml.predictions rename to predictions_partitioned;
 alter table ml.predictions_partitioned rename constraint predictions_pkey to predictions_partitioned_pkey;
