@@ -155,11 +155,28 @@ def test_latest_predictions_are_those_published_and_not_superseded(engine: sa.En
                     "model_name": "bg_nbd",
                     "base_model_name": "bg_nbd",
                     "prediction_basis": "model",
-                    "model_name": "bg_nbd",
-                    "base_model_name": "bg_nbd",
-                    "prediction_basis": "model",
                 },
             )
         view = sa.Table("customer_lifetime_value", sa.MetaData(), schema="ml", autoload_with=connection)
-        assert [c.name for c in view.columns] == [c.name for c in predictions.columns]
+        assert {c.name for c in view.columns} == {c.name for c in predictions.columns}
         assert [row.model_run_id for row in connection.execute(sa.select(view))] == ["current"]
+
+
+def test_predictions_lie_in_a_partition_per_year_and_the_rest_in_one(engine: sa.Engine) -> None:
+    of_day = sa.text(
+        "select count(*) from pg_inherits where inhparent = cast('ml.predictions' as regclass)"
+        " and cast(inhrelid as regclass) = cast(:name as regclass)"
+    )
+    with engine.connect() as connection:
+        for name in ("ml.predictions_2026", "ml.predictions_other_years"):
+            assert connection.scalar(of_day, {"name": name}) == 1
+
+
+def test_what_stands_on_the_predictions_outlives_the_migration(engine: sa.Engine, database_url: str) -> None:
+    """A warehouse of before has dbt's view on them, and perhaps an analyst's."""
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0009")
+        connection.execute(sa.text("create view public.mine as select * from ml.customer_lifetime_value"))
+    assert migrate(database_url)
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("select clv_amount from public.mine")).all() == []
