@@ -1,10 +1,13 @@
 """What the predict assets show: rows, parameters, the backtest as a table, plots, and the model's own checks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
 
 import dagster as dg
 import polars as pl
 
+from ml.forecasts.forecast_checks import ForecastCheck
 from ml.forecasts.forecasting import MerchantForecast
 from orchestration.outcomes import Outcomes
 
@@ -16,10 +19,34 @@ _FRAMES = {
     "holdout_weeks": "holdout_weeks",
     "predictions": "predictions",
 }
+# Further merchants' cards and metrics stand in `ml` but not in the asset's metadata, and none of their rows stays in
+# memory until the last merchant is done.
+MOST_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class ReportedForecast:
+    """What the assets report of a merchant's forecast once that is stored.
+
+    Attributes:
+        checks: What was checked and found.
+        row_counts: Rows per table of `ml`.
+        shown: All of it, of a merchant whose card, metrics and plots are shown.
+    """
+
+    checks: list[ForecastCheck]
+    row_counts: Mapping[str, int]
+    shown: MerchantForecast | None
+
+    @classmethod
+    def of(cls, forecast: MerchantForecast, *, is_shown: bool) -> Self:
+        """What is to be reported of a forecast."""
+        counts = {table: getattr(forecast, frame).height for table, frame in _FRAMES.items()}
+        return cls(forecast.checks, {**counts, "model_runs": 1}, forecast if is_shown else None)
 
 
 def forecast_results(
-    table_names: list[str], outcomes: Outcomes[MerchantForecast], plots: dict[str, dict[str, dg.MetadataValue]]
+    table_names: list[str], outcomes: Outcomes[ReportedForecast], plots: dict[str, dict[str, dg.MetadataValue]]
 ) -> Iterator[dg.MaterializeResult[None]]:
     """One materialisation per table of `ml`.
 
@@ -28,18 +55,15 @@ def forecast_results(
         outcomes: Per merchant, its forecast.
         plots: Per table, its pictures.
     """
+    shown = {merchant_id: one.shown for merchant_id, one in outcomes.results.items() if one.shown is not None}
     for name in table_names:
         metadata: dict[str, dg.MetadataValue | int] = {**outcomes.metadata(), **plots.get(name, {})}
+        metadata["dagster/row_count"] = sum(one.row_counts[name] for one in outcomes.results.values())
         if name == "model_runs":
-            metadata["dagster/row_count"] = len(outcomes.results)
-            for merchant_id, forecast in outcomes.results.items():
+            for merchant_id, forecast in shown.items():
                 metadata[f"model card ({merchant_id})"] = dg.MetadataValue.json(forecast.model_card)
-        else:
-            metadata["dagster/row_count"] = sum(
-                getattr(forecast, _FRAMES[name]).height for forecast in outcomes.results.values()
-            )
         if name == "backtests":
-            for merchant_id, forecast in outcomes.results.items():
+            for merchant_id, forecast in shown.items():
                 metadata[f"metrics ({merchant_id})"] = dg.MetadataValue.md(metrics_table(forecast.backtest))
         yield dg.MaterializeResult(asset_key=["ml", name], metadata=metadata)
 
@@ -58,7 +82,7 @@ def metrics_table(backtest: pl.DataFrame) -> str:
 
 
 def check_results(
-    asset_key: dg.AssetKey, names: list[str], outcomes: Outcomes[MerchantForecast]
+    asset_key: dg.AssetKey, names: list[str], outcomes: Outcomes[ReportedForecast]
 ) -> Iterator[dg.AssetCheckResult]:
     """The models' checks over all merchants; one that does not withhold shows as a warning.
 

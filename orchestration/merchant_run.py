@@ -117,6 +117,7 @@ class MerchantRun:
         check_name: str,
         work: Callable[[Merchant], R],
         *,
+        at_once: int = 1,
         retry_number: int = _MAX_STEP_RETRIES,
         includes_withheld: bool = False,
     ) -> Outcomes[R]:
@@ -124,7 +125,9 @@ class MerchantRun:
 
         Args:
             check_name: What the stage is called in `ops.merchant_checks`.
-            work: The stage for one merchant; must be safe to repeat.
+            work: The stage for one merchant; must be safe to repeat, and to run beside another's where several are
+                worked on at the same time.
+            at_once: How many merchants at the same time.
             retry_number: Which attempt of the step this is; a passing failure on the last one withholds.
             includes_withheld: Whether to work on merchants that this run has withheld already.
 
@@ -137,11 +140,13 @@ class MerchantRun:
         begin = time.monotonic()
         outcomes: Outcomes[R] = Outcomes(window=self.window())
         withheld = {} if includes_withheld else self.withheld()
-        for merchant in self.merchants:
-            if merchant.merchant_id in withheld:
-                outcomes.skipped.append(merchant.merchant_id)
-                continue
-            found = attempt(partial(work, merchant), merchant_id=merchant.merchant_id, check=check_name)
+        outcomes.skipped = [m.merchant_id for m in self.merchants if m.merchant_id in withheld]
+        merchants = [m for m in self.merchants if m.merchant_id not in withheld]
+
+        def attempted(merchant: Merchant) -> R | Exception:
+            return attempt(partial(work, merchant), merchant_id=merchant.merchant_id, check=check_name)
+
+        for merchant, found in zip(merchants, at_the_same_time(attempted, merchants, at_once=at_once), strict=True):
             if isinstance(found, Exception):
                 outcomes.add_failure(merchant.merchant_id, found)
             else:

@@ -3,6 +3,7 @@
 Says of a failure whether another attempt may help, and keeps the text of those that we did not raise ourselves short.
 """
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -88,11 +89,20 @@ def attempt(work: Callable[[], R], **named: str) -> R | Exception:
     try:
         return work()
     except (PerennialError, sa.exc.OperationalError, psycopg.OperationalError) as error:
-        return error
+        return _without_frames(error)
     except Exception as error:
         # A defect of ours in one merchant's data must not cost the others their night.
         log.exception("stage failed", **named)
-        return error
+        return _without_frames(error)
+
+
+def _without_frames(error: Exception) -> Exception:
+    """The error, which is kept for the rest of the stage, without the merchant's records that its tracebacks hold."""
+    link: BaseException | None = error
+    while link is not None:
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def in_one_line(error: Exception) -> str:

@@ -5,16 +5,14 @@ Predictions are appended; which of a merchant's runs is in force is noted on `ml
 """
 
 from datetime import datetime
-from functools import cache
-from importlib import resources
 
 import polars as pl
 import sqlalchemy as sa
 
 from connectors.currencies import MINOR_DIGITS
-from ml.forecasts.forecasting import MerchantForecast, forecast_merchant
-from ml.forecasts.model_card import code_hash
+from ml.forecasts.forecasting import MerchantForecast
 from ml.forecasts.settings import ForecastSettings, Incumbent
+from ml.priors.prior import Prior
 from models import bookkeeping
 from models import ml as tables
 from models.errors import StopError
@@ -26,8 +24,9 @@ from models.registry import (
     publish_model_run,
     register_model_run,
 )
-from orchestration import progress
 from orchestration.configuration import Merchant
+from orchestration.forecast_tasks import ComputedForecast, ForecastTask, software
+from orchestration.forecast_workers import ForecastWorkers
 from orchestration.merchant_run import MerchantRun
 
 _INTERMEDIATE = "intermediate"
@@ -50,20 +49,39 @@ _REFUNDS = sa.table(
 )
 
 
-@cache
-def ml_code_hash() -> str:
-    """Digest of the `ml` package's source: predictions made by other code are another run."""
-    with resources.as_file(resources.files("ml")) as folder:
-        return code_hash({path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.py")})
-
-
-def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
+def predict_merchant(
+    run: MerchantRun, merchant: Merchant, workers: ForecastWorkers, *, prior: Prior | None = None
+) -> MerchantForecast:
     """Fit, backtest and predict for one merchant, and store the result, unpublished.
+
+    Args:
+        run: The run.
+        merchant: Whose customers.
+        workers: Who calculates. Reading and storing stay here, a few merchants at a time.
+        prior: What other merchants teach; None is the shipped prior.
 
     Raises:
         StopError: The history cannot carry a model, or the model's own checks fail; the last published run stays in
-        force.
+            force.
+        PerennialError: See `orchestration.forecast_workers.ForecastWorkers.forecast`.
     """
+    with workers.warehouse_turn:
+        task = _task(run, merchant, prior)
+    computed = workers.forecast(task)
+    with workers.warehouse_turn:
+        _store(run, merchant, computed, task.incumbent, run.started_at)
+    failed = [
+        f"{check.name}: {check.message}"
+        for check in computed.forecast.checks
+        if check.is_blocking and not check.has_passed
+    ]
+    if failed:
+        raise StopError("; ".join(failed))
+    return computed.forecast
+
+
+def _task(run: MerchantRun, merchant: Merchant, prior: Prior | None) -> ForecastTask:
+    """All that the merchant's forecast depends on, as the warehouse has it now."""
     days, refunds = _history(run, merchant.merchant_id)
     settings = ForecastSettings(
         merchant_id=merchant.merchant_id,
@@ -76,16 +94,7 @@ def predict_merchant(run: MerchantRun, merchant: Merchant) -> MerchantForecast:
         currency_code=merchant.currency_code,
         has_challengers=merchant.prediction.has_challengers,
     )
-    incumbent = _incumbent(run, settings)
-    with progress.current().task(f"Fitting and predicting {merchant.merchant_id}"):
-        forecast = forecast_merchant(days, refunds, settings, ml_code_hash(), incumbent=incumbent)
-        _store(run, merchant, forecast, incumbent, run.started_at)
-    failed = [
-        f"{check.name}: {check.message}" for check in forecast.checks if check.is_blocking and not check.has_passed
-    ]
-    if failed:
-        raise StopError("; ".join(failed))
-    return forecast
+    return ForecastTask(days, refunds, settings, software(), prior, _incumbent(run, settings))
 
 
 def _history(run: MerchantRun, merchant_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -124,11 +133,12 @@ def _incumbent(run: MerchantRun, settings: ForecastSettings) -> Incumbent | None
 def _store(
     run: MerchantRun,
     merchant: Merchant,
-    forecast: MerchantForecast,
+    computed: ComputedForecast,
     incumbent: Incumbent | None,
     fitted_at: datetime,
 ) -> None:
     """Write the forecast in one transaction; a run that is there already keeps its rows."""
+    forecast = computed.forecast
     tenant = pl.lit(merchant.merchant_id).alias("merchant_id")
     model_run = pl.lit(forecast.model_run_id).alias("model_run_id")
     with run.deployment.transformer.begin() as connection:
@@ -154,7 +164,7 @@ def _store(
             base_model_name=forecast.base_model_name,
             prediction_basis=forecast.prediction_basis,
             incumbent_run_id=None if incumbent is None else incumbent.model_run_id,
-            thread_count=pl.thread_pool_size(),
+            thread_count=computed.thread_count,
         )
         if is_new:
             currency = pl.lit(merchant.currency_code).alias("currency_code")

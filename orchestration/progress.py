@@ -66,10 +66,12 @@ class LineReporter:
 
         def advance(amount: int) -> None:
             nonlocal done, announced
-            done += amount
-            fifth = 5 * done // total if total else 0
-            if announced < fifth < 5:
-                announced = fifth
+            with self._lock:
+                done += amount
+                fifth = 5 * done // total if total else 0
+                is_news = announced < fifth < 5
+                announced = max(announced, fifth)
+            if is_news:
                 self._write(f"{description} {20 * fifth}%")
 
         yield advance

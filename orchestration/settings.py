@@ -5,9 +5,11 @@ Each variable stands in `.env.example` with its meaning; a test keeps the two eq
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from dotenv import dotenv_values
 
@@ -20,6 +22,7 @@ _UI_PORT = 3000
 _SANDBOX_PORTS = (8918, 8919, 8920)
 _CONCURRENT_STORES = 8
 _MOST_CONCURRENT_STORES = 64
+_ADDRESS = re.compile(r"[a-z]+://\S+")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Settings:
         sandbox_bigcommerce_port: The port of the sandbox's BigCommerce.
         sandbox_woocommerce_port: The port of the sandbox's WooCommerce.
         concurrent_stores: How many stores are read at the same time.
+        dask_address: The scheduler of the Dask cluster that calculates forecasts; None is this process.
+        prior_path: What other merchants teach about small ones, as `perennial prior estimate` writes it.
         references: Values that `${NAME}` in `perennial.yml` may refer to.
     """
 
@@ -56,6 +61,8 @@ class Settings:
     sandbox_bigcommerce_port: int = _SANDBOX_PORTS[1]
     sandbox_woocommerce_port: int = _SANDBOX_PORTS[2]
     concurrent_stores: int = _CONCURRENT_STORES
+    dask_address: str | None = None
+    prior_path: Path | None = None
     references: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -86,9 +93,19 @@ class Settings:
         def port(name: str, default: int) -> int:
             return number(name, default, 65535, "a port")
 
-        def path(name: str, default: Path) -> Path:
+        @overload
+        def path(name: str, default: Path) -> Path: ...
+        @overload
+        def path(name: str, default: None) -> Path | None: ...
+        def path(name: str, default: Path | None) -> Path | None:
             written = text(name)
             return (project_folder / Path(written).expanduser()) if written else default
+
+        def address(name: str) -> str | None:
+            written = text(name)
+            if written is not None and not _ADDRESS.fullmatch(written):
+                raise MisconfiguredError(name, f"{written!r} is not an address such as tcp://scheduler:8786")
+            return written
 
         log_level = (text("PERENNIAL_LOG_LEVEL") or "warning").lower()
         if log_level not in {"debug", "info", "warning", "error"}:
@@ -109,6 +126,8 @@ class Settings:
             concurrent_stores=number(
                 "PERENNIAL_CONCURRENT_STORES", _CONCURRENT_STORES, _MOST_CONCURRENT_STORES, "a number of stores"
             ),
+            dask_address=address("PERENNIAL_DASK_ADDRESS"),
+            prior_path=path("PERENNIAL_PRIOR", None),
             references=values,
         )
 

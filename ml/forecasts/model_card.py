@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ml.estimator import FitReport
+from ml.estimator import FitReport, FitStatus
 
 CARD_VERSION = 1
 _ID_DIGITS = 32
@@ -87,7 +87,41 @@ def _fit_entry(report: FitReport, units: Mapping[str, str]) -> dict[str, Any]:
         "repeat_customer_count": report.repeat_customer_count,
         "pass_count": report.pass_count,
         "start_count": report.start_count,
+        "log_covariance": [list(row) for row in report.log_covariance],
+        "prior_share": report.prior_share,
+        "prior_version": report.prior_version,
+        "mean_spend": report.mean_spend,
     }
+
+
+def fit_reports(card: Mapping[str, Any]) -> list[FitReport]:
+    """The fits that a card tells of: of the purchase model, then of the spend model.
+
+    A card from before the covariances were kept gives reports without them. The messages are not kept.
+    """
+    return [
+        FitReport(
+            model_name=fit["model_name"],
+            status=FitStatus(fit["status"]),
+            message="",
+            parameters={letter: parameter["value"] for letter, parameter in fit["parameters"].items()},
+            standard_errors={
+                letter: parameter["standard_error"]
+                for letter, parameter in fit["parameters"].items()
+                if parameter["standard_error"] is not None
+            },
+            log_likelihood=fit["log_likelihood"],
+            customer_count=fit["customer_count"],
+            repeat_customer_count=fit["repeat_customer_count"],
+            pass_count=fit["pass_count"],
+            start_count=fit["start_count"],
+            log_covariance=tuple(map(tuple, fit.get("log_covariance", ()))),
+            prior_share=fit.get("prior_share", 0.0),
+            prior_version=fit.get("prior_version", ""),
+            mean_spend=fit.get("mean_spend"),
+        )
+        for fit in card.get("fits", ())
+    ]
 
 
 def model_card(

@@ -37,7 +37,7 @@ def estimate_prior(fits: Sequence[FitReport], *, base: Prior, version: str, made
     normal around the prior's mean. Mean and covariance are those that make the fits likeliest, found by expectation and
     maximisation; `base` counts as a few merchants more, so that two merchants move it a little and fifty replace it.
 
-    Fits that were not usable, or that stand on a prior themselves, teach nothing and are left out. That leaves out
+    Fits that were not usable, or that stand on a prior themselves (`is_own_experience`), are left out. That leaves out
     merchants at a limit of a model too: the prior is of those whose parameters could be estimated.
 
     Args:
@@ -66,11 +66,16 @@ def estimate_prior(fits: Sequence[FitReport], *, base: Prior, version: str, made
     )
 
 
+def is_own_experience(report: FitReport) -> bool:
+    """Whether a fit says what a merchant's own data say, and how surely; others teach nothing."""
+    return report.is_usable and report.prior_share == 0.0 and bool(report.log_covariance)
+
+
 def _fits_of(name: str, fits: Sequence[FitReport]) -> _Fits:
     letters = LETTERS[name]
     taken: list[tuple[list[float], list[list[float]]]] = []
     for report in fits:
-        if report.model_name != name or not report.is_usable or report.prior_share > 0:
+        if report.model_name != name or not is_own_experience(report):
             continue
         values = np.log([report.parameters[letter] for letter in letters])
         if name == GammaGamma.name:

@@ -1,12 +1,17 @@
 """Purchase summaries, fitted models, backtests and predictions, and which of them are in force."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
-from ml.forecasts.forecasting import MerchantForecast
 from models import ml as tables
+from orchestration import progress
 from orchestration.asset_plots import model_plots
+from orchestration.configuration import Merchant
+from orchestration.deployment_prior import prior_in_use
 from orchestration.failures import RETRY_POLICY, typed_failures
-from orchestration.forecast_reports import check_results, forecast_results
+from orchestration.forecast_reports import MOST_SHOWN, ReportedForecast, check_results, forecast_results
+from orchestration.forecast_workers import forecast_workers
 from orchestration.outcomes import Outcomes
 from orchestration.prediction import predict_merchant, publish_merchant
 from orchestration.resources import DeploymentResource
@@ -69,12 +74,37 @@ CHECKS = {
 def forecasts(context: dg.AssetExecutionContext, deployment: DeploymentResource):  # type: ignore[no-untyped-def] # noqa: ANN201 - a generator of Dagster's own results
     """Fit, backtest and predict for each merchant; nothing is in force yet."""
     run = deployment.run
-    with typed_failures():
-        outcomes: Outcomes[MerchantForecast] = run.each(
-            "forecasts", lambda merchant: predict_merchant(run, merchant), retry_number=context.retry_number
+    shown = {merchant.merchant_id for merchant in run.merchants[:MOST_SHOWN]}
+    with (
+        typed_failures(),
+        forecast_workers(run.deployment.settings) as workers,
+        progress.current().task(_description(run.merchants), _total(run.merchants)) as advance,
+    ):
+        prior = prior_in_use(run.deployment.settings)
+
+        def predict(merchant: Merchant) -> ReportedForecast:
+            try:
+                forecast = predict_merchant(run, merchant, workers, prior=prior)
+            finally:
+                advance(1)
+            return ReportedForecast.of(forecast, is_shown=merchant.merchant_id in shown)
+
+        outcomes: Outcomes[ReportedForecast] = run.each(
+            "forecasts", predict, at_once=workers.at_once, retry_number=context.retry_number
         )
-    yield from forecast_results([table.name for table in TABLES], outcomes, model_plots(run, outcomes.results))
+    forecasts_shown = {m: one.shown for m, one in outcomes.results.items() if one.shown is not None}
+    yield from forecast_results([table.name for table in TABLES], outcomes, model_plots(run, forecasts_shown))
     yield from check_results(MODEL_RUNS, list(CHECKS), outcomes)
+
+
+def _description(merchants: Sequence[Merchant]) -> str:
+    who = merchants[0].merchant_id if len(merchants) == 1 else f"{len(merchants):,} merchants"
+    return f"Fitting and predicting {who}"
+
+
+def _total(merchants: Sequence[Merchant]) -> int | None:
+    """How long the bar is; one merchant is done when the bar is."""
+    return len(merchants) if len(merchants) > 1 else None
 
 
 @dg.asset(
