@@ -24,10 +24,12 @@ app = typer.Typer(
 )
 warehouse = typer.Typer(help="The warehouse: start it, stop it, connect to it.", no_args_is_help=True)
 archive = typer.Typer(help="The archive: every record as it was read, in Parquet.", no_args_is_help=True)
+prior = typer.Typer(help="What merchants teach about small ones.", no_args_is_help=True)
 serve = typer.Typer(help="Single processes of a server deployment.", no_args_is_help=True)
 app.add_typer(warehouse, name="warehouse")
 app.add_typer(serve, name="serve")
 app.add_typer(archive, name="archive")
+app.add_typer(prior, name="prior")
 
 MerchantOption = Annotated[
     list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")
@@ -128,6 +130,18 @@ def archive_sql(
     query_archive(current_settings(), query)
 
 
+@prior.command("estimate")
+def prior_estimate(
+    output: Annotated[
+        Path | None, typer.Option(help="Where it goes. Default: where runs look for it, PERENNIAL_PRIOR or the home.")
+    ] = None,
+) -> None:
+    """Make a prior of your own from the fits of merchants with `shares_prior: true`; needs five of one model."""
+    from orchestration.deployment_prior import estimate
+
+    estimate(current_settings(), output)
+
+
 @app.command()
 def synthesize(
     folder: Annotated[
@@ -150,6 +164,25 @@ def synthesize(
         raise typer.BadParameter("say where the files go, or --list the presets", param_hint="FOLDER")
     else:
         synthesize_merchant(folder, preset, customers, seed, file_format)
+
+
+@app.command()
+def explain(
+    customer: Annotated[str, typer.Argument(help="The customer's id, as in marts.customer_360.")],
+    merchant: Annotated[
+        str | None, typer.Option("--merchant", "-m", help="Whose; needed where there are several.")
+    ] = None,
+    model_run: Annotated[
+        str | None, typer.Option("--run", help="The model run, or how its id begins. Default: the published one.")
+    ] = None,
+    output_format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Say what drives a customer's prediction, in words and numbers."""
+    from orchestration.customer_explanation import explain_customer
+
+    if output_format not in ("text", "json"):
+        raise MisconfiguredError("--format", f"{output_format!r}; use text or json")
+    explain_customer(current_settings(), customer, merchant, model_run, is_json=output_format == "json")
 
 
 @app.command()

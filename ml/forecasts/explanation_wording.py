@@ -21,9 +21,9 @@ TITLES: Mapping[str, str] = {
 }
 ASSUMPTIONS: Mapping[str, str] = {
     "as_it_is": "as it is",
-    "bought_today": "had they bought on the last day, for what they usually spend",
+    "bought_today": "had they bought on the last day, as usual",
     "silent_for_longer": f"if they stay silent for {SILENCE_DAYS} more days",
-    "bought_once_more": "had they bought once more between their first and last purchase",
+    "bought_once_more": "had they bought once more in between",
 }
 _CERTAIN = 0.9995
 
@@ -90,7 +90,7 @@ def _alive(it: Explanation) -> str:
     else:
         usual = past.usual_gap_days or 1.0
         text += (
-            f" It was {_share(then)} on the day of the last purchase; {_days(past.silent_days)} of silence have left "
+            f" It was {_share(then)} on the day of the last purchase; a silence of {_days(past.silent_days)} has left "
             f"it at {_share(now)}. Their usual gap between purchases is {usual:,.0f} days and the longest was "
             f"{past.longest_gap_days:,}, so this silence is {past.silent_days / usual:,.1f} times the usual"
             + ("." if past.silent_days <= (past.longest_gap_days or 0) else " and longer than any before.")
@@ -117,8 +117,8 @@ def _purchases(it: Explanation) -> str:
     if one["model_name"] == one["base_model_name"]:
         return f"{text}That is {model}."
     return (
-        f"{text}{_capital(model_title(one['base_model_name']))} alone expects {it.base_expected_purchases:.2f}: {model}. "
-        f"{_capital(model_title(one['model_name']))} makes it {it.factor:.2f} times as many."
+        f"{text}{_capital(model_title(one['base_model_name']))} alone expects {it.base_expected_purchases:.2f}: {model}"
+        f". {_capital(model_title(one['model_name']))} makes it {it.factor:.2f} times as many."
     )
 
 
@@ -205,8 +205,8 @@ def _change(it: Explanation, now: Outlook, other: Outlook) -> str:
     ratio = other.clv_amount / now.clv_amount - 1.0 if now.clv_amount > 0 else 0.0
     return (
         f"{money(other.clv_amount)} over the horizon instead of {money(now.clv_amount)} ({ratio:+.0%}), from "
-        f"{other.expected_purchases:.2f} purchase days; still a customer {_share(other.probability_alive)}, no purchase "
-        f"within {it.prediction['churn_horizon_days']:,} days {_share(other.churn_probability)}"
+        f"{other.expected_purchases:.2f} purchase days; still a customer {_share(other.probability_alive)}, no "
+        f"purchase within {it.prediction['churn_horizon_days']:,} days {_share(other.churn_probability)}"
     )
 
 

@@ -179,16 +179,22 @@ class GammaGamma:
         Customers without repeat spend get `population_mean`. Where that is the fallback, the weight of the own mean is
         p x / (p x + q), which stays below 1 for every q (eq. 16).
         """
-        p, q, _ = self._letters()
         count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
-        prior = q - 1.0 if self.has_reliable_mean else q
-        own = p * count / (p * count + prior)
+        own = self.own_share(summary)
         population = self.population_mean()
         has_own = count > 0
         result: FloatArray = np.where(
             has_own, own * np.where(has_own, mean, 0.0) + (1.0 - own) * population, population
         )
         return result
+
+    def own_share(self, summary: pl.DataFrame) -> FloatArray:
+        """The weight of the customer's own mean in `expected_spend` (eq. 15 or 16), shape (n,), 0 up to below 1."""
+        p, q, _ = self._letters()
+        count = column(summary, "spend_day_count")
+        prior = q - 1.0 if self.has_reliable_mean else q
+        own: FloatArray = p * count / (p * count + prior)
+        return own
 
     def spend_scale(self, summary: pl.DataFrame) -> FloatArray:
         """V = v + c m, in the merchant's currency (eq. 53), shape (n,)."""
