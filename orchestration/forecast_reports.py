@@ -69,10 +69,11 @@ def forecast_results(
 
 
 def metrics_table(backtest: pl.DataFrame) -> str:
-    """The backtest as a Markdown table: one row per metric, one column per model."""
+    """The latest origin's backtest as a Markdown table: one row per metric, one column per model."""
     if backtest.is_empty():
         return "The history is too short for a holdout."
-    wide = backtest.pivot(on="model_name", index="metric", values="value")
+    latest = backtest.filter(pl.col("calibration_end_date") == pl.col("calibration_end_date").max())
+    wide = latest.pivot(on="model_name", index="metric", values="value")
     models = [column for column in wide.columns if column != "metric"]
     lines = [f"| metric | {' | '.join(models)} |", f"|---|{'---|' * len(models)}"]
     for row in wide.iter_rows(named=True):

@@ -1,16 +1,18 @@
 """A check of Dagster's says no more than what was found: nothing passes for a merchant that was left out."""
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from ml.forecasts.forecast_checks import ForecastCheck
 from models.errors import StopError
 from models.raw import SOURCE_STREAMS
 from orchestration.declared_stores import DeclaredStore
-from orchestration.forecast_reports import check_results
+from orchestration.forecast_reports import check_results, metrics_table
 from orchestration.ingestion_reports import landing_results, raw_key
 from orchestration.outcomes import Outcomes
 from orchestration.store_landing import StoreLanding
@@ -69,3 +71,14 @@ def test_a_batch_that_was_held_back_has_not_landed_whole(error: Exception | None
     (check,) = result.check_results or ()
     assert check.passed is (error is None)
     assert check.description == words
+
+
+def test_the_metrics_that_are_shown_are_the_latest_origins() -> None:
+    origins = [date(2025, 3, 1), date(2025, 6, 1)]
+    rows = [(day, name, "mae", day.month / 10) for day in origins for name in ("bg_nbd", "naive")]
+    backtest = pl.DataFrame(rows, schema=["calibration_end_date", "model_name", "metric", "value"], orient="row")
+    assert metrics_table(backtest).splitlines() == [
+        "| metric | bg_nbd | naive |",
+        "|---|---|---|",
+        "| mae | 0.6000 | 0.6000 |",
+    ]
