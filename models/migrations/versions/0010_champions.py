@@ -15,6 +15,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     connection = op.get_bind()
     connection.exec_driver_sql(Path(__file__).with_name("0010_champions_down.sql").read_text(encoding="utf-8"))
-    connection.exec_driver_sql(
-        Path(__file__).with_name("0003_customer_lifetime_value.sql").read_text(encoding="utf-8")
-    )
+    connection.exec_driver_sql(Path(__file__).with_name("0003_customer_lifetime_value.sql").read_text(encoding="utf-8"))
