@@ -12,13 +12,14 @@ from typing import Any, cast
 import dagster as dg
 import pytest
 import sqlalchemy as sa
-from dagster_dbt import DbtProject
+from dagster_dbt import DbtCliResource, DbtProject
 
 from models.engine import create_engine
 from models.errors import StopError
 from models.roles import TRANSFORMER
 from orchestration import transformation
 from orchestration.dbt_stages import merchants_at_fault
+from orchestration.manifest import DbtCommandLine
 from orchestration.merchant_run import MerchantRun
 from orchestration.transformation import FailedTest, WarehouseTranslator, failed_tests, prepare_manifest
 
@@ -235,3 +236,10 @@ def test_an_asset_is_named_after_its_table() -> None:
     assert translator.get_asset_key(properties) == dg.AssetKey(["marts", "customer_360"])
     assert translator.get_group_name(properties) == "marts"
     assert translator.get_owners(properties) == ["team:analytics"]
+
+
+@pytest.mark.parametrize("name", ["_cli_version", "_initialize_dbt_core_adapter"])
+def test_what_is_replaced_of_dagster_s_command_line_is_still_called_that(name: str) -> None:
+    """Both are dagster-dbt's own: under another name they would run again, and cost what was saved."""
+    assert name in vars(DbtCliResource)
+    assert name in vars(DbtCommandLine)
