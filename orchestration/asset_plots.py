@@ -104,6 +104,10 @@ def model_plots(run: MerchantRun, forecasts: dict[str, MerchantForecast]) -> dic
             drawn["backtests"] |= {
                 f"holdout weeks {who}": plots.holdout_forecast(forecast.holdout_weeks, caption=text),
                 f"calibration {who}": plots.calibration_by_frequency(forecast.frequency_buckets, caption=text),
+                f"calibration by decile {who}": plots.calibration_by_decile(
+                    forecast.deciles.filter(pl.col("model_name") == forecast.model_name), caption=text
+                ),
+                f"coverage of intervals {who}": plots.interval_coverage(forecast.backtest, caption=text),
             }
             predictions = forecast.predictions.with_columns(pl.lit(merchant.currency_code).alias("currency_code"))
             drawn["predictions"] |= {

@@ -186,6 +186,20 @@ def explain(
 
 
 @app.command()
+def report(
+    merchant: MerchantOption = None,
+    output: Annotated[Path | None, typer.Option(help="The folder to write to. Default: reports, in the home.")] = None,
+    model_run: Annotated[
+        str | None, typer.Option("--run", help="The model run, or how its id begins. Default: the published one.")
+    ] = None,
+) -> None:
+    """Write a page per merchant that says how good its forecast is, and whether it may be trusted."""
+    from orchestration.merchant_report import write_reports
+
+    write_reports(current_settings(), merchant or [], output, model_run)
+
+
+@app.command()
 def receiver() -> None:
     """Serve the demonstration's receiver on this machine until Ctrl-C."""
     from orchestration.serving import serve_receiver

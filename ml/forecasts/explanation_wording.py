@@ -3,6 +3,7 @@
 Must not work out anything but roundings; the numbers are `ml.forecasts.explanation`'s.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
@@ -13,11 +14,12 @@ TITLES: Mapping[str, str] = {
     "bg_nbd": "BG/NBD",
     "mbg_nbd": "MBG/NBD",
     "pareto_nbd": "Pareto/NBD",
-    "naive": "the naive forecast (everybody goes on at their own rate)",
+    "naive": "the naive forecast",
     "recency": "recency alone",
     "boosting": "gradient boosting",
     "zero_inflated_lognormal": "the zero-inflated lognormal model",
     "mean": "the mean of all contenders",
+    "gamma_gamma": "Gamma-Gamma",
 }
 ASSUMPTIONS: Mapping[str, str] = {
     "as_it_is": "as it is",
@@ -26,6 +28,8 @@ ASSUMPTIONS: Mapping[str, str] = {
     "bought_once_more": "had they bought once more in between",
 }
 _CERTAIN = 0.9995
+# Those that no sentence holds by chance: `mean` and `boosting` are words.
+_NAME = re.compile(r"\b(?:(?:boosted|seasonal)_)?(?:bg_nbd|mbg_nbd|pareto_nbd|gamma_gamma|zero_inflated_lognormal)\b")
 
 
 def model_title(name: str) -> str:
@@ -36,6 +40,16 @@ def model_title(name: str) -> str:
         if name.startswith(prefix):
             return text + TITLES.get(name.removeprefix(prefix), name.removeprefix(prefix))
     return name.replace("_", " ")
+
+
+def with_titles(text: str) -> str:
+    """A finding's text with the contenders' names as readers know them."""
+    return _NAME.sub(lambda found: model_title(found[0]), text)
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter."""
+    return text[:1].upper() + text[1:]
 
 
 def worded(explanation: Explanation) -> dict[str, str]:
@@ -117,8 +131,8 @@ def _purchases(it: Explanation) -> str:
     if one["model_name"] == one["base_model_name"]:
         return f"{text}That is {model}."
     return (
-        f"{text}{_capital(model_title(one['base_model_name']))} alone expects {it.base_expected_purchases:.2f}: {model}"
-        f". {_capital(model_title(one['model_name']))} makes it {it.factor:.2f} times as many."
+        f"{text}{capital(model_title(one['base_model_name']))} alone expects {it.base_expected_purchases:.2f}: {model}"
+        f". {capital(model_title(one['model_name']))} makes it {it.factor:.2f} times as many."
     )
 
 
@@ -177,13 +191,15 @@ def _speaker(it: Explanation) -> str:
     one = it.prediction
     champion, base = model_title(one["model_name"]), model_title(one["base_model_name"])
     text = (
-        _capital(champion)
+        capital(champion)
         if one["model_name"] == one["base_model_name"]
-        else f"{_capital(champion)}, over {base}, which gives all that is not a count"
+        else f"{capital(champion)}, over {base}, which gives all that is not a count"
     )
     text += f", as of {_day(one['as_of_date'])} (model run {one['model_run_id'][:12]})."
     if one["prediction_basis"] == NAIVE:
-        text += " No model did better than that in this merchant's past, so take it for no more."
+        text += (
+            " Everybody goes on at their own rate: no model did better in this merchant's past, so take it for no more."
+        )
     prior = one["prior_share"] or 0.0
     text += (
         f" {_share(prior)} of the rate of buying is other merchants' experience."
@@ -197,7 +213,7 @@ def _speaker(it: Explanation) -> str:
 
 def _changes(it: Explanation) -> str:
     now, *others = it.outlooks
-    return " ".join(f"{_capital(ASSUMPTIONS[other.assumption])}: {_change(it, now, other)}." for other in others)
+    return " ".join(f"{capital(ASSUMPTIONS[other.assumption])}: {_change(it, now, other)}." for other in others)
 
 
 def _change(it: Explanation, now: Outlook, other: Outlook) -> str:
@@ -247,7 +263,3 @@ def _counted(count: int, noun: str) -> str:
 
 def _day(day: date) -> str:
     return day.isoformat()
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -4,6 +4,7 @@ Equal input gives equal bytes: no clock, no global drawing state, no font that i
 Must not read the warehouse, fit a model or know Dagster.
 """
 
+from orchestration.plots.accuracy import calibration_by_decile, interval_coverage
 from orchestration.plots.activity import expected_purchases_matrix, probability_alive_matrix
 from orchestration.plots.cohorts import cohort_retention_heat_map, cohort_revenue_curves
 from orchestration.plots.forecast import calibration_by_frequency, holdout_forecast
@@ -11,12 +12,14 @@ from orchestration.plots.rfm import rfm_grid, rfm_segment_bars
 from orchestration.plots.value import clv_concentration
 
 __all__ = [
+    "calibration_by_decile",
     "calibration_by_frequency",
     "clv_concentration",
     "cohort_retention_heat_map",
     "cohort_revenue_curves",
     "expected_purchases_matrix",
     "holdout_forecast",
+    "interval_coverage",
     "probability_alive_matrix",
     "rfm_grid",
     "rfm_segment_bars",

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from ml.forecasts.explanation import SILENCE_DAYS, Explanation, Standing, StoredRun, comparable_frequencies, explain
-from ml.forecasts.explanation_wording import model_title, worded
+from ml.forecasts.explanation_wording import model_title, with_titles, worded
 from ml.histories.known_history import KnownHistory
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from ml.spend.gamma_gamma import GammaGamma
@@ -231,7 +231,7 @@ def test_the_words_say_what_to_beware_of() -> None:
     said = worded(explain(run(is_in_force=False), row, REGULAR, STANDING))
     assert "25% of the rate of buying is other merchants' experience" in said["who says so"]
     assert "not published" in said["who says so"]
-    assert "No model did better" in said["who says so"]
+    assert "no model did better" in said["who says so"]
     assert "come in or gone since" in said["history"]
     assert "Without a discount rate" in said["lifetime value"]
 
@@ -267,3 +267,8 @@ def test_what_cannot_be_explained_says_why() -> None:
 )
 def test_contenders_have_names_for_readers(name: str, title: str) -> None:
     assert model_title(name) == title
+
+
+def test_findings_are_told_with_names_for_readers() -> None:
+    found = "boosted_bg_nbd is better than mbg_nbd by a mean of 2%"
+    assert with_titles(found) == "boosting on top of BG/NBD is better than MBG/NBD by a mean of 2%"
