@@ -2,7 +2,7 @@
 select
     count(*) as customer_count,
     sum(expected_purchases) as expected_purchases,
-    sum(clv_amount)::double precision as clv_amount,
+    cast(sum(clv_amount) as double precision) as clv_amount,
     count(*) filter (where churn_probability > 0.5) as likely_churned_count,
     avg(prior_share) as prior_share
 from ml.predictions
