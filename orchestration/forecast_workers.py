@@ -140,36 +140,38 @@ class DaskWorkers:
             PerennialError: See `orchestration.forecast_tasks.compute`.
         """
         from distributed import KilledWorker
+        from distributed.client import ClosedClientError
+        from distributed.comm.core import CommClosedError
 
         merchant_id = task.settings.merchant_id
-        # A key of its own: whatever an earlier run left under the merchant's name is not this run's answer.
-        future = self._client.submit(computed_or_refused, task, key=f"forecast-{merchant_id}-{uuid.uuid4().hex}")
         try:
-            answer = self._answer(future)
+            answer = self._asked(task)
         except KilledWorker:
             raise StopError(
                 f"the Dask workers that calculated {merchant_id} died, one after the other; most often they had too "
                 "little memory. Give them more (dask worker --memory-limit), or leave this merchant to a run without "
                 f"{_KEY}"
             ) from None
-        except CancelledError:
+        except (CancelledError, ClosedClientError, CommClosedError):
             raise RetryLaterError(f"{_KEY}: the Dask scheduler went away while {merchant_id} was calculated") from None
-        finally:
-            future.release()
         if isinstance(answer, PerennialError):
             raise answer
         return answer
 
-    def _answer(self, future: DaskFuture) -> ComputedForecast | PerennialError:
-        """What the worker answers; a queue that nobody works on is not waited for."""
-        while True:
-            try:
-                answer: ComputedForecast | PerennialError = future.result(timeout=self._patience_seconds)
-            except TimeoutError:
-                if not self._client.nthreads():
-                    raise self._nobody_works() from None
-            else:
-                return answer
+    def _asked(self, task: ForecastTask) -> ComputedForecast | PerennialError:
+        """What a worker answers; a queue that nobody works on is not waited for."""
+        # A key of its own: whatever an earlier run left under the merchant's name is not this run's answer.
+        key = f"forecast-{task.settings.merchant_id}-{uuid.uuid4().hex}"
+        future = self._client.submit(computed_or_refused, task, key=key)
+        try:
+            while True:
+                try:
+                    return future.result(timeout=self._patience_seconds)
+                except TimeoutError:
+                    if not self._client.nthreads():
+                        raise self._nobody_works() from None
+        finally:
+            future.release()
 
     def _nobody_works(self) -> RetryLaterError:
         return RetryLaterError(

@@ -11,6 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 from distributed import Client, KilledWorker, LocalCluster
+from distributed.client import ClosedClientError
+from distributed.comm.core import CommClosedError
 from tiny_merchants import assert_same_bits, task, tiny_history
 
 from ml.estimator import FitReport, FitStatus, UnusableFitError
@@ -144,6 +146,8 @@ def test_a_cluster_that_would_calculate_otherwise_is_refused(
             "workers that calculated m1 died.*--memory-limit",
         ),
         (CancelledError(), RetryLaterError, "the Dask scheduler went away while m1 was calculated"),
+        (ClosedClientError(), RetryLaterError, "the Dask scheduler went away while m1 was calculated"),
+        (CommClosedError(), RetryLaterError, "the Dask scheduler went away while m1 was calculated"),
         (StopError("as the worker said"), StopError, "^as the worker said$"),
     ],
 )
