@@ -6,6 +6,7 @@ import sqlalchemy as sa
 import typer
 
 from models import ml
+from models.errors import StopError
 from models.reading import read_frame
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment, open_deployment
@@ -29,7 +30,7 @@ def write_reports(
 
     Raises:
         MisconfiguredError: A run is named and it is not said of which merchant.
-        StopError: A merchant has no such run.
+        StopError: A merchant has no such run; the others' pages are written.
     """
     folder = output or settings.home / "reports"
     with open_deployment(settings) as deployment:
@@ -37,12 +38,19 @@ def write_reports(
             merchants = deployment.merchants(merchant_ids)
         else:
             merchants = [merchant_named(deployment, merchant_ids[0] if merchant_ids else None)]
+        missing = []
         for merchant in merchants:
-            page = report_page(report_data(deployment, merchant, model_run_id))
+            try:
+                page = report_page(report_data(deployment, merchant, model_run_id))
+            except StopError as error:  # the other merchants' pages are no worse for it
+                missing.append(str(error))
+                continue
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"{merchant.merchant_id}.html"
             path.write_text(page, encoding="utf-8")
             typer.echo(f"{merchant.merchant_id}: {path}")
+    if missing:
+        raise StopError("; ".join(missing))
 
 
 def report_data(deployment: Deployment, merchant: Merchant, model_run_id: str | None = None) -> ReportData:

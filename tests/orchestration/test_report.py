@@ -370,6 +370,7 @@ def test_the_command_writes_a_page_and_says_where(
     assert str(folder / "paper.html") in result.output.replace("\n", "")
     assert (folder / "paper.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     with pytest.raises(StopError, match="merchant new has no model run yet"):
-        write_reports(deployment.settings, [], folder)
+        write_reports(deployment.settings, ["new", "paper"], tmp_path / "all")
+    assert (tmp_path / "all" / "paper.html").exists()
     with pytest.raises(MisconfiguredError, match="say which: paper, new"):
         write_reports(deployment.settings, [], folder, "aaaa")
