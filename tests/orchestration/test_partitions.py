@@ -202,13 +202,19 @@ def test_the_asset_uses_the_deployments_own_prior(merchant_run: Callable[[int], 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
-def test_five_thousand_merchants_in_one_run(merchant_run: Callable[[int], MerchantRun], dask_client: Client) -> None:
-    run, workers = merchant_run(5_000), DaskWorkers(dask_client)
+def test_five_thousand_merchants_in_one_run(merchant_run: Callable[[int], MerchantRun]) -> None:
+    """On processes of their own: a cluster within one process keeps what it was sent, and grows with every merchant."""
+    run = merchant_run(5_000)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        workers = DaskWorkers(client)
 
-    def predict(merchant: Any) -> ReportedForecast:
-        return ReportedForecast.of(predict_merchant(run, merchant, workers), is_shown=False)
+        def predict(merchant: Any) -> ReportedForecast:
+            return ReportedForecast.of(predict_merchant(run, merchant, workers), is_shown=False)
 
-    outcomes = run.each("forecasts", predict, at_once=workers.at_once)
+        outcomes = run.each("forecasts", predict, at_once=workers.at_once)
     assert list(outcomes.failures) == ["m2"]
     assert len(outcomes.results) == 4_999
     assert len(stored(run)) == 4_999
