@@ -7,7 +7,6 @@ Predictions are appended; which of a merchant's runs is in force is noted on `ml
 from datetime import datetime
 
 import polars as pl
-import sqlalchemy as sa
 
 from connectors.currencies import MINOR_DIGITS
 from ml.forecasts.forecasting import MerchantForecast
@@ -16,7 +15,7 @@ from ml.priors.prior import Prior
 from models import bookkeeping
 from models import ml as tables
 from models.errors import StopError
-from models.reading import read_frame, replace_merchant_rows, write_frame
+from models.reading import replace_merchant_rows, write_frame
 from models.registry import (
     current_model_run,
     incumbent_model_run,
@@ -28,25 +27,7 @@ from orchestration.configuration import Merchant
 from orchestration.forecast_tasks import ComputedForecast, ForecastTask, software
 from orchestration.forecast_workers import ForecastWorkers
 from orchestration.merchant_run import MerchantRun
-
-_INTERMEDIATE = "intermediate"
-_PURCHASE_DAYS = sa.table(
-    "int_purchase_days_aggregated",
-    sa.column("merchant_id"),
-    sa.column("customer_id", sa.Text),
-    sa.column("purchase_date", sa.Date),
-    sa.column("amount", sa.Numeric(18, 4)),
-    schema=_INTERMEDIATE,
-)
-_REFUNDS = sa.table(
-    "int_refunds_attributed",
-    sa.column("merchant_id"),
-    sa.column("customer_id", sa.Text),
-    sa.column("purchase_date", sa.Date),
-    sa.column("refund_date", sa.Date),
-    sa.column("amount", sa.Numeric(18, 4)),
-    schema=_INTERMEDIATE,
-)
+from orchestration.purchase_history import purchase_history
 
 
 def predict_merchant(
@@ -82,7 +63,8 @@ def predict_merchant(
 
 def _task(run: MerchantRun, merchant: Merchant, prior: Prior | None) -> ForecastTask:
     """All that the merchant's forecast depends on, as the warehouse has it now."""
-    days, refunds = _history(run, merchant.merchant_id)
+    with run.deployment.transformer.connect() as connection:
+        days, refunds = purchase_history(connection, merchant.merchant_id)
     settings = ForecastSettings(
         merchant_id=merchant.merchant_id,
         as_of_date=run.as_of_dates[merchant.merchant_id],
@@ -95,25 +77,6 @@ def _task(run: MerchantRun, merchant: Merchant, prior: Prior | None) -> Forecast
         has_challengers=merchant.prediction.has_challengers,
     )
     return ForecastTask(days, refunds, settings, software(), prior, _incumbent(run, settings))
-
-
-def _history(run: MerchantRun, merchant_id: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    days, refunds = _PURCHASE_DAYS, _REFUNDS
-    with run.deployment.transformer.connect() as connection:
-        return (
-            read_frame(
-                connection,
-                sa.select(days.c.customer_id, days.c.purchase_date, days.c.amount).where(
-                    days.c.merchant_id == merchant_id
-                ),
-            ),
-            read_frame(
-                connection,
-                sa.select(
-                    refunds.c.customer_id, refunds.c.purchase_date, refunds.c.refund_date, refunds.c.amount
-                ).where(refunds.c.merchant_id == merchant_id, refunds.c.purchase_date.is_not(None)),
-            ),
-        )
 
 
 def _incumbent(run: MerchantRun, settings: ForecastSettings) -> Incumbent | None:

@@ -3,27 +3,15 @@
 What `perennial explain` and `perennial report` have in common. Reads only.
 """
 
-import polars as pl
 import sqlalchemy as sa
 
 from ml.forecasts.explanation import StoredRun
 from ml.histories.known_history import KnownHistory
 from models.errors import MisconfiguredError, StopError
 from models.ml import model_runs
-from models.reading import read_frame
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment
-
-_PURCHASE_DAYS = sa.table(
-    "int_purchase_days_aggregated",
-    *(sa.column(name) for name in ("merchant_id", "customer_id", "purchase_date", "amount")),
-    schema="intermediate",
-)
-_REFUNDS = sa.table(
-    "int_refunds_attributed",
-    *(sa.column(name) for name in ("merchant_id", "customer_id", "purchase_date", "refund_date", "amount")),
-    schema="intermediate",
-)
+from orchestration.purchase_history import purchase_history
 
 
 def merchant_named(deployment: Deployment, merchant_id: str | None) -> Merchant:
@@ -92,17 +80,4 @@ def _no_run(merchant_id: str, model_run_id: str | None, latest: list[tuple[str, 
 
 def customer_history(connection: sa.Connection, run: StoredRun, customer_id: str) -> KnownHistory:
     """A customer's purchases up to the run's as-of date, as they are known now."""
-    days, refunds = _PURCHASE_DAYS, _REFUNDS
-    of_customer = (days.c.merchant_id == run.merchant_id, days.c.customer_id == customer_id)
-    bought: pl.DataFrame = read_frame(
-        connection, sa.select(days.c.customer_id, days.c.purchase_date, days.c.amount).where(*of_customer)
-    )
-    returned: pl.DataFrame = read_frame(
-        connection,
-        sa.select(refunds.c.customer_id, refunds.c.purchase_date, refunds.c.refund_date, refunds.c.amount).where(
-            refunds.c.merchant_id == run.merchant_id,
-            refunds.c.customer_id == customer_id,
-            refunds.c.purchase_date.is_not(None),
-        ),
-    )
-    return KnownHistory(bought, returned, run.as_of_date)
+    return KnownHistory(*purchase_history(connection, run.merchant_id, customer_id), run.as_of_date)

@@ -166,7 +166,7 @@ def model_card(
         "card_version": CARD_VERSION,
         "model_name": model_name,
         "model_run_id": model_run_id,
-        "fits": [_fit_entry(purchases, {"alpha": "days"}), _fit_entry(spend, {"v": "currency"})],
+        "fits": [_fit_entry(purchases, {"alpha": "days", "beta": "days"}), _fit_entry(spend, {"v": "currency"})],
         "data": {
             "first_purchase_date": window[0].isoformat(),
             "as_of_date": window[1].isoformat(),
