@@ -198,8 +198,10 @@ def _over_naive(errors: list[tuple[float, FloatArray]]) -> tuple[float, FloatArr
     """Mean ratio of each first to the naive one after it. Replicates in which that is zero are undefined."""
     ours, naive = errors[::2], errors[1::2]
     value = float(np.mean([one / other for (one, _), (other, _) in zip(ours, naive, strict=True)]))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = [one / other for (_, one), (_, other) in zip(ours, naive, strict=True)]
+    ratios = [
+        np.where(other > 0, one / np.where(other > 0, other, 1.0), np.nan)
+        for (_, one), (_, other) in zip(ours, naive, strict=True)
+    ]
     return value, np.asarray(np.mean(ratios, axis=0))
 
 

@@ -23,6 +23,8 @@ from models.errors import StopError
 # 11% over five origins, and shops with a season were by up to 25%.
 _TYPICAL_LOG_ERROR = 0.15
 _ORIGINS_OF_TYPICAL = 1
+# Of a total that is next to nothing a band says nothing; its ends stay numbers.
+_WIDEST_LOG = 20.0
 
 TOTALS_SCHEMA = pl.Schema(
     {
@@ -156,7 +158,7 @@ def cohort_totals(
     count = np.diff(np.append(begin, each.height))
     expected, variance = np.append(expected, expected.sum()), np.append(variance, variance.sum())
     relative = np.divide(variance, expected**2, out=np.zeros_like(variance), where=expected > 0)
-    fold = np.exp(error.log_width(relative, level))
+    fold = np.exp(np.minimum(error.log_width(relative, level), _WIDEST_LOG))
     return pl.DataFrame(
         {
             "cohort_month": [*each["cohort_month"].unique(maintain_order=True), None],

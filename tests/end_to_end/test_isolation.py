@@ -27,7 +27,7 @@ BROKEN = {
     "many_rejects": ("max_rejected_rate", "perennial rejects"),
     "truncated": ("max_shrink_rate", "orders"),
     "no_rate": ("exchange_rates", "CHF"),
-    "too_few": ("customers", "10 or more"),
+    "no_orders": ("nobody bought anything", "as_of_date"),
     "unreachable": ("newsletter", "could not be reached"),
 }
 
@@ -67,7 +67,7 @@ def nights(module_folder: Path, module_database_url: str) -> Iterator[Nights]:
     declared = {merchant["merchant_id"]: merchant for merchant in merchants}
     for merchant in merchants:
         merchant["syncs"] = [sync("newsletter" if merchant["merchant_id"] == "unreachable" else "crm")]
-    declared["too_few"]["stores"][0]["source"]["max_shrink_rate"] = 1.0
+    declared["no_orders"]["stores"][0]["source"]["max_shrink_rate"] = 1.0
     with running_receiver(folder / "receiver.jsonl", SECRET) as receiver:
         crm = {"name": "crm", "type": "webhook", "url": receiver.url, "secret": SECRET, "idempotency": "action_key"}
         newsletter = {**crm, "name": "newsletter"}
@@ -83,7 +83,7 @@ def nights(module_folder: Path, module_database_url: str) -> Iterator[Nights]:
         write_orders(folder, "many_rejects", mended_files["many_rejects"].replace(",USD,", ",XXU,", 40))
         write_orders(folder, "truncated", mended_files["truncated"][: len(mended_files["truncated"]) // 2])
         write_orders(folder, "no_rate", mended_files["no_rate"] + new_orders(3, currency_code="CHF", first=20))
-        write_orders(folder, "too_few", "".join(mended_files["too_few"].splitlines(keepends=True)[:3]))
+        write_orders(folder, "no_orders", mended_files["no_orders"].splitlines(keepends=True)[0])
         newsletter["url"] = f"http://127.0.0.1:{free_port()}/deliveries"
         installation.declare({"merchants": merchants, "destinations": [crm, newsletter]})
         broken = night(installation, receiver)
