@@ -1,6 +1,5 @@
 """What PostgreSQL quotes of a row at fault stays out of logs and books, and so do a statement's parameters."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,16 +16,15 @@ ROW = {"merchant_id": None, "name": "Zoé Weiß", "email": "zoe@example.org"}
 
 
 @pytest.fixture
-def failure(module_database_url: str) -> Iterator[sa.exc.IntegrityError]:
+def failure(module_database_url: str) -> sa.exc.IntegrityError:
     """The error of a row that breaks a constraint."""
     engine = create_engine(module_database_url)
     with engine.connect() as connection:
         connection.execute(sa.text("create temporary table people (merchant_id text not null, name text, email text)"))
         with pytest.raises(sa.exc.IntegrityError) as raised:
             connection.execute(PEOPLE.insert(), [ROW])
-    # Not after the yield: whoever keeps a failure clears the frames that it came through, and this is one of them.
     engine.dispose()
-    yield raised.value
+    return raised.value
 
 
 def test_an_error_quotes_no_parameters(failure: sa.exc.IntegrityError) -> None:
