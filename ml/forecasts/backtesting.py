@@ -96,10 +96,10 @@ def reach_at_origins(
     history: KnownHistory,
     rolling: RollingBacktest,
     base: type[PurchaseEstimator],
-    champion: str | None,
+    champion: str,
     settings: ForecastSettings,
 ) -> Reach:
-    """Where outcomes fell in the distributions of base and champion at each origin, and what is learnt from it."""
+    """Where outcomes fell in the base's distributions at each origin, stretched to the champion's counts."""
     transforms: list[tuple[OriginBacktest, Mapping[str, FloatArray]]] = []
     totals: dict[str, list[OriginTotal]] = {PURCHASE_COUNT: [], SPEND: []}
     for origin in rolling.origins:
@@ -131,11 +131,10 @@ def reach_at_origins(
         for origin, values in transforms[:-1]
         if origin.history.as_of_date + timedelta(days=origin.outcome.days) <= latest.history.as_of_date
     ]
-    name = champion or base.name
-    tables = [_coverage(found, latest, name, "coverage")]
+    tables = [_coverage(found, latest, champion, "coverage")]
     if unseen:
         corrected = recalibrated(found, learnt_recalibrations(unseen))
-        tables.append(_coverage(corrected, latest, name, "recalibrated_coverage"))
+        tables.append(_coverage(corrected, latest, champion, "recalibrated_coverage"))
     learnt = learnt_recalibrations([values for _, values in transforms])
     return Reach(learnt, level_errors, pl.concat(tables))
 
@@ -146,10 +145,10 @@ def over(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     return result
 
 
-def _factor(origin: OriginBacktest, purchases: PurchaseEstimator, champion: str | None) -> FloatArray | None:
+def _factor(origin: OriginBacktest, purchases: PurchaseEstimator, champion: str) -> FloatArray | None:
     """How many times the base's counts the champion forecast at an origin; None where it was silent or the base."""
-    forecast = origin.forecasts.get(champion or purchases.name)
-    if champion in {None, purchases.name} or forecast is None or forecast.purchase_count is None:
+    forecast = origin.forecasts.get(champion)
+    if champion == purchases.name or forecast is None or forecast.purchase_count is None:
         return None
     return over(forecast.purchase_count, purchases.expected_purchases(origin.history.summary, origin.outcome.days))
 

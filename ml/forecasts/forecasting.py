@@ -14,7 +14,6 @@ import numpy as np
 import polars as pl
 import scipy
 
-from ml.contenders.baseline import Naive
 from ml.contenders.parametric import BASES, base_of
 from ml.estimator import FitReport, PurchaseEstimator, UnusableFitError
 from ml.evaluation.contender import Forecast, forecast_once
@@ -149,9 +148,11 @@ def _forecast(
     # With an incumbent, its run stays in force. Without one the naive forecast is better than none, and says its name.
     falls_back = not passed.has_passed and incumbent is None
     base = _base(history, choice)
-    champion = NAIVE if falls_back else choice.champion
-    reach = reach_at_origins(history, rolling, base, champion, settings)
-    speaker = _speaker(history, settings, base, champion, reach)
+    champion = NAIVE if falls_back else choice.champion or base.name
+    forecast = None if champion == base.name else _said_by(champion, history, settings)
+    name = base.name if forecast is None else champion
+    reach = reach_at_origins(history, rolling, base, name, settings)
+    speaker = _speaker(history, base, name, forecast, reach)
     report, spend_report = _reports(speaker)
     expected = expected_of(history.summary, speaker, settings)
     predictions = predict(history.summary, speaker, settings, expected)
@@ -237,32 +238,26 @@ def _base(history: KnownHistory, choice: ChampionChoice) -> type[PurchaseEstimat
 
 
 def _speaker(
-    history: KnownHistory,
-    settings: ForecastSettings,
-    base: type[PurchaseEstimator],
-    champion: str | None,
-    reach: Reach,
+    history: KnownHistory, base: type[PurchaseEstimator], name: str, forecast: Forecast | None, reach: Reach
 ) -> Speaker:
     purchases, spend = history.fitted(base), history.fitted(GammaGamma)
-    forecast = None if champion in (None, base.name) else _said_by(str(champion), history, settings)
     stands_on_prior = purchases.report_ is not None and purchases.report_.prior_share > 0
-    name = base.name if forecast is None else str(champion)
     basis = NAIVE if name == NAIVE else "prior" if stands_on_prior else "model"
     return Speaker(name, basis, purchases, spend, forecast, reach.recalibrations)
 
 
 def _said_by(champion: str, history: KnownHistory, settings: ForecastSettings) -> Forecast | None:
-    """The champion's forecast of what is to come; None where it refuses the whole history, and the base speaks."""
-    contender = next((one for one in contenders_for(settings) if one.name == champion), Naive())
+    """The champion's forecast of what is to come; None where it refuses the whole history, and the base speaks.
+
+    A contender looks no further for orders than for counts. Where churn is asked about beyond that, the base answers.
+    """
+    contender = next(one for one in contenders_for(settings) if one.name == champion)
+    window = min(settings.churn_horizon_days, settings.horizon_days)
     try:
-        return forecast_once(
-            contender,
-            history,
-            horizon_days=settings.horizon_days,
-            order_horizon_days=min(settings.churn_horizon_days, settings.horizon_days),
-        )
+        forecast = forecast_once(contender, history, horizon_days=settings.horizon_days, order_horizon_days=window)
     except StopError:
         return None
+    return forecast if window == settings.churn_horizon_days else replace(forecast, order_probability=None)
 
 
 def _untested(choice: ChampionChoice) -> ForecastCheck:

@@ -11,10 +11,14 @@ from cdnow_purchases import AS_OF, sample_purchase_days
 
 from ml.evaluation.rolling_origins import CALIBRATION_SCHEMA, ROLLING_SCHEMA
 from ml.evaluation.validation import HOLDOUT_WEEKS_SCHEMA
+from ml.forecasts.backtesting import base_named
 from ml.forecasts.forecasting import MerchantForecast, forecast_merchant
 from ml.forecasts.predictions import COHORTS_SCHEMA, PREDICTIONS_SCHEMA, SUMMARIES_SCHEMA, rounded_amount
 from ml.forecasts.settings import ForecastSettings, Incumbent
+from ml.histories.known_history import KnownHistory
 from ml.priors.shipped import shipped_prior
+from ml.priors.small_merchants import FitWithPrior
+from ml.value.churn import churn_probability
 from models import ml as tables
 from models.errors import MisconfiguredError, StopError
 
@@ -212,6 +216,16 @@ def test_where_nobody_spoke_before_the_naive_forecast_speaks_by_its_name() -> No
     rate = first.predictions["frequency"] / first.predictions["age_days"]
     assert first.predictions["expected_purchases"].to_numpy() == pytest.approx((365 * rate).to_numpy())
     assert (first.predictions["clv_low_amount"] <= first.predictions["clv_high_amount"]).all()
+
+
+def test_churn_beyond_the_horizon_of_counts_is_the_base_model_s() -> None:
+    """The naive forecast speaks here, but of 30 days only: what it says of those is not what happens within 90."""
+    short = forecast_merchant(closed_for_a_while(), None, replace(CLOSED, horizon_days=30), CODE)
+    assert (short.model_name, short.predictions["churn_horizon_days"][0]) == ("naive", 90)
+    history = KnownHistory(closed_for_a_while(), None, AS_OF, FitWithPrior(shipped_prior()))
+    base = history.fitted(base_named(short.base_model_name))
+    expected = churn_probability(base, history.summary, horizon_days=90)
+    assert short.predictions["churn_probability"].to_numpy() == pytest.approx(expected)
 
 
 CLOSED = replace(SETTINGS, holdout_days=60)
