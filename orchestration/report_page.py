@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from ml.evaluation.validation import NAIVE
+from ml.evaluation.baselines import NAIVE
 from ml.forecasts.explanation_wording import capital, model_title, with_titles
 from orchestration import plots
 from orchestration.markup import image, note, paragraph, section, table

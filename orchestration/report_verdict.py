@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from ml.evaluation.validation import NAIVE
+from ml.evaluation.baselines import NAIVE
 from ml.forecasts.explanation import StoredRun
 from ml.forecasts.explanation_wording import capital, model_title, with_titles
 from ml.forecasts.predictions import INTERVAL_LEVEL

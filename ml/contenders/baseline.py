@@ -6,7 +6,14 @@ They refuse no history. Must not fit anything.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ml.evaluation.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
+from ml.evaluation.baselines import (
+    NAIVE,
+    RECENCY,
+    own_mean_spend,
+    recency_score,
+    same_rate_order_probability,
+    same_rate_purchases,
+)
 from ml.evaluation.contender import Forecast
 from ml.histories.known_history import KnownHistory
 
@@ -15,7 +22,7 @@ from ml.histories.known_history import KnownHistory
 class Naive:
     """Everybody goes on at their own rate so far, and spends their own mean."""
 
-    name: ClassVar[str] = "naive"
+    name: ClassVar[str] = NAIVE
 
     def forecast(self, history: KnownHistory, *, horizon_days: int, order_horizon_days: int) -> Forecast:
         """See `ml.evaluation.contender.Contender`."""
@@ -34,7 +41,7 @@ class Naive:
 class Recency:
     """The fewer days since the last purchase, the likelier the next; a ranking and no number."""
 
-    name: ClassVar[str] = "recency"
+    name: ClassVar[str] = RECENCY
 
     def forecast(self, history: KnownHistory, *, horizon_days: int, order_horizon_days: int) -> Forecast:  # noqa: ARG002  # a ranking by recency is the same for every horizon
         """See `ml.evaluation.contender.Contender`."""

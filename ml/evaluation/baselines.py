@@ -8,6 +8,9 @@ import polars as pl
 
 from ml.estimator import FloatArray, column, refuse_horizon
 
+NAIVE = "naive"
+RECENCY = "recency"
+
 
 def same_rate_purchases(summary: pl.DataFrame, *, horizon_days: float) -> FloatArray:
     """Purchase days within a horizon if everybody went on at their own rate so far, x / T; 0 on their first day.

@@ -1,6 +1,6 @@
 """Every measure of one forecast against what happened, with its bootstrap interval.
 
-The values are those of `ml.evaluation.validation.backtest`, and more of them. Must not know who made a forecast.
+Must not know who made a forecast.
 """
 
 from collections.abc import Callable, Iterator

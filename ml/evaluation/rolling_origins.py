@@ -16,7 +16,6 @@ from ml.evaluation.calibration import DECILES_SCHEMA, decile_calibration
 from ml.evaluation.contender import Contender, Forecast, forecast_once
 from ml.evaluation.influence import Ranking
 from ml.evaluation.measures import Happened, Rankings, measure
-from ml.evaluation.validation import BACKTEST_SCHEMA
 from ml.histories.known_history import KnownHistory, Outcome
 from models.errors import StopError
 
@@ -25,7 +24,17 @@ LONGEST_HORIZON_DAYS = 180
 # Two weeks: with less a weekly rhythm passes for a trend, in what is learnt as in what is tested.
 LEAST_DAYS = 14
 
-ROLLING_SCHEMA = pl.Schema({**BACKTEST_SCHEMA, "value_low": pl.Float64(), "value_high": pl.Float64()})
+ROLLING_SCHEMA = pl.Schema(
+    {
+        "model_name": pl.String(),
+        "metric": pl.String(),
+        "calibration_end_date": pl.Date(),
+        "holdout_days": pl.Int32(),
+        "value": pl.Float64(),
+        "value_low": pl.Float64(),
+        "value_high": pl.Float64(),
+    }
+)
 CALIBRATION_SCHEMA = pl.Schema(
     {
         "model_name": pl.String(),

@@ -25,14 +25,13 @@ from ml.evaluation.coverage import (
     probability_integral_transforms,
     recalibrated,
 )
-from ml.evaluation.rolling_origins import ROLLING_SCHEMA, OriginBacktest, RollingBacktest, rolling_backtest
-from ml.evaluation.validation import (
+from ml.evaluation.holdout_course import (
     FREQUENCY_BUCKETS_SCHEMA,
     HOLDOUT_WEEKS_SCHEMA,
-    Split,
     frequency_buckets,
     holdout_weeks,
 )
+from ml.evaluation.rolling_origins import ROLLING_SCHEMA, OriginBacktest, RollingBacktest, rolling_backtest
 from ml.forecasts.settings import ForecastSettings
 from ml.histories.known_history import KnownHistory
 from ml.spend.gamma_gamma import GammaGamma
@@ -173,16 +172,9 @@ def holdout_course(rolling: RollingBacktest, base: type[PurchaseEstimator]) -> H
     origin = rolling.origins[-1] if rolling.origins else None
     if origin is None or base.name not in origin.forecasts:
         return HoldoutCourse(pl.DataFrame(schema=HOLDOUT_WEEKS_SCHEMA), pl.DataFrame(schema=FREQUENCY_BUCKETS_SCHEMA))
-    split = Split(
-        origin.history.summary,
-        origin.outcome.by_customer,
-        origin.outcome.purchases_by_day,
-        origin.history.as_of_date,
-        origin.outcome.days,
-    )
-    purchases = origin.history.fitted(base)
-    expected = purchases.expected_purchases(split.calibration, split.holdout_days)
-    return HoldoutCourse(holdout_weeks(split, purchases), frequency_buckets(split, expected))
+    earlier, outcome, purchases = origin.history, origin.outcome, origin.history.fitted(base)
+    expected = purchases.expected_purchases(earlier.summary, outcome.days)
+    return HoldoutCourse(holdout_weeks(earlier, outcome, purchases), frequency_buckets(earlier, outcome, expected))
 
 
 def _spend(history: KnownHistory) -> SpendEstimator | None:

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import FloatArray
+from ml.evaluation.baselines import NAIVE
 from ml.evaluation.bootstrap import LEVEL, interval
 from ml.evaluation.rolling_origins import OriginBacktest, RollingBacktest
-from ml.evaluation.validation import NAIVE
 from ml.forecasts.forecast_checks import ForecastCheck
 
 # On CDNOW's last 39 weeks the errors of the three parametric models lie up to three hundredths apart; below one a

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 
-from ml.evaluation.validation import NAIVE
+from ml.evaluation.baselines import NAIVE
 from ml.forecasts.explanation import SILENCE_DAYS, Explanation, Outlook
 
 TITLES: Mapping[str, str] = {

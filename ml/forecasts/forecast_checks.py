@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import PurchaseEstimator
-from ml.evaluation.validation import NAIVE
+from ml.evaluation.baselines import NAIVE
 from ml.histories.purchase_histories import DistinctPairs, distinct_histories
 from ml.spend.gamma_gamma import GammaGamma
 

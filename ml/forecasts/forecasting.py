@@ -16,9 +16,9 @@ import scipy
 
 from ml.contenders.parametric import BASES, base_of
 from ml.estimator import FitReport, PurchaseEstimator, UnusableFitError
+from ml.evaluation.baselines import NAIVE
 from ml.evaluation.contender import Forecast, forecast_once
 from ml.evaluation.rolling_origins import RollingBacktest
-from ml.evaluation.validation import NAIVE
 from ml.forecasts.backtesting import (
     Reach,
     backtested,
@@ -56,8 +56,8 @@ class MerchantForecast:
         backtest: `ml.evaluation.rolling_origins.ROLLING_SCHEMA`, all origins; empty when the history carries none.
         deciles: `ml.evaluation.rolling_origins.CALIBRATION_SCHEMA`, likewise.
         standings: `ml.forecasts.champion.STANDINGS_SCHEMA`, one row per contender.
-        holdout_weeks: `ml.evaluation.validation.HOLDOUT_WEEKS_SCHEMA` of the base at the latest origin.
-        frequency_buckets: `ml.evaluation.validation.FREQUENCY_BUCKETS_SCHEMA`, likewise.
+        holdout_weeks: `ml.evaluation.holdout_course.HOLDOUT_WEEKS_SCHEMA` of the base at the latest origin.
+        frequency_buckets: `ml.evaluation.holdout_course.FREQUENCY_BUCKETS_SCHEMA`, likewise.
         parameters: Model name to parameters (alpha in days, v in the currency).
         model_card: JSON-ready.
         checks: What was checked and found.

@@ -152,7 +152,7 @@ def model_card(
         code_hash: See `code_hash`.
         settings: The forecast's settings.
         versions: Library name to version.
-        backtest: Rows of `ml.evaluation.validation.BACKTEST_SCHEMA`; may be empty.
+        backtest: Rows of `ml.evaluation.rolling_origins.ROLLING_SCHEMA`; may be empty.
         facts: Further figures worth keeping, JSON-ready.
 
     Returns:

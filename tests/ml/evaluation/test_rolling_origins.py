@@ -3,12 +3,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
+import plain_backtest
 import polars as pl
 import pytest
 
 from ml.contenders.baseline import Naive, Recency
 from ml.estimator import FloatArray
-from ml.evaluation import validation
 from ml.evaluation.contender import Forecast
 from ml.evaluation.rolling_origins import (
     CALIBRATION_SCHEMA,
@@ -111,11 +111,11 @@ def test_values_are_those_of_the_plain_backtest(rolling: RollingBacktest) -> Non
     assert rolling.table.schema == ROLLING_SCHEMA
     assert [origin.history.days for origin in rolling.origins] == [40, 60, 80]
     for origin in rolling.origins:
-        split = validation.split_at_holdout(
+        split = plain_backtest.split_at_holdout(
             SHOP.purchase_days, None, as_of_date=origin.history.as_of_date + timedelta(days=40), holdout_days=40
         )
-        plain = validation.backtest(
-            split, validation.baseline_forecasts(split, order_horizon_days=30), order_horizon_days=30
+        plain = plain_backtest.backtest(
+            split, plain_backtest.baseline_forecasts(split, order_horizon_days=30), order_horizon_days=30
         )
         both = plain.join(
             rolling.table, on=["model_name", "metric", "calibration_end_date", "holdout_days"], how="left"

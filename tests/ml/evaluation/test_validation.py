@@ -1,11 +1,13 @@
 from datetime import date, timedelta
 
 import numpy as np
+import plain_backtest as validation
 import polars as pl
 import pytest
 
-from ml.evaluation import validation
 from ml.evaluation.baselines import own_mean_spend, recency_score, same_rate_order_probability, same_rate_purchases
+from ml.evaluation.holdout_course import HOLDOUT_WEEKS_SCHEMA, frequency_buckets, holdout_weeks
+from ml.histories.known_history import KnownHistory, Outcome
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from models.errors import StopError
 
@@ -64,8 +66,10 @@ def test_outcome_counts_the_holdout_of_customers_known_then() -> None:
 
 
 def test_weeks_add_up_on_both_sides() -> None:
-    weeks = validation.holdout_weeks(split(), MODEL)
-    assert weeks.schema == validation.HOLDOUT_WEEKS_SCHEMA
+    history = KnownHistory(DAYS, REFUNDS, AS_OF)
+    earlier = history.at(END)
+    weeks = holdout_weeks(earlier, history.outcome_of(earlier), MODEL)
+    assert weeks.schema == HOLDOUT_WEEKS_SCHEMA
     assert weeks["week_number"].to_list() == list(range(1, 10))
     assert weeks["week_end_date"].to_list()[:2] == [END + timedelta(days=7), END + timedelta(days=14)]
     assert weeks["week_end_date"][-1] == AS_OF  # The ninth week has three days.
@@ -135,11 +139,12 @@ def test_baselines_by_hand() -> None:
 
 
 def test_frequency_buckets_are_plain_means_and_gather_the_frequent_in_one() -> None:
-    calibration = pl.DataFrame({"customer_id": list("abcde"), "frequency": [0, 0, 2, 7, 12]})
-    outcome = pl.DataFrame({"customer_id": list("abcde"), "purchase_count": [0.0, 1.0, 3.0, 4.0, 8.0]})
-    split = validation.Split(calibration, outcome, np.zeros(7), date(1997, 9, 30), 7)
+    times = dict(zip("abcde", [0, 0, 2, 7, 12], strict=True))
+    days = [(name, END - timedelta(days=day), 1.0) for name, repeats in times.items() for day in range(repeats + 1)]
+    earlier = KnownHistory(pl.DataFrame(days, schema=DAYS.schema, orient="row"), None, END)
+    by_customer = pl.DataFrame({"customer_id": list("abcde"), "purchase_count": [0.0, 1.0, 3.0, 4.0, 8.0]})
 
-    buckets = validation.frequency_buckets(split, np.array([0.2, 0.4, 1.0, 5.0, 9.0]))
+    buckets = frequency_buckets(earlier, Outcome(by_customer, np.zeros(7), 7), np.array([0.2, 0.4, 1.0, 5.0, 9.0]))
 
     assert buckets["calibration_frequency"].to_list() == [0, 2, 7]
     assert buckets["customer_count"].to_list() == [2, 1, 2]

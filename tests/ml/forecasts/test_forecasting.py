@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from cdnow_purchases import AS_OF, sample_purchase_days
 
+from ml.evaluation.holdout_course import HOLDOUT_WEEKS_SCHEMA
 from ml.evaluation.rolling_origins import CALIBRATION_SCHEMA, ROLLING_SCHEMA
-from ml.evaluation.validation import HOLDOUT_WEEKS_SCHEMA
 from ml.forecasts.backtesting import base_named
 from ml.forecasts.forecasting import MerchantForecast, forecast_merchant
 from ml.forecasts.predictions import COHORTS_SCHEMA, PREDICTIONS_SCHEMA, SUMMARIES_SCHEMA, rounded_amount
