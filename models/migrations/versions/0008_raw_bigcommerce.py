@@ -1,4 +1,4 @@
-"""Create the raw tables of the BigCommerce source."""
+"""Create the raw tables of the BigCommerce source, one per stream of `models.records.bigcommerce`."""
 
 from pathlib import Path
 
@@ -8,9 +8,25 @@ from alembic import op
 revision = "0008"
 down_revision = "0007"
 
+# Named one by one, and in the order of their making: a file that an installation lacks is an error, not a gap.
+_FILES = (
+    "shop",
+    "customers",
+    "orders",
+    "order_lines",
+    "order_charges",
+    "refunds",
+    "transactions",
+    "products",
+    "discounts",
+)
+
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    op.execute(sa.schema.CreateSchema("raw_bigcommerce"))
+    for name in _FILES:
+        statements = (Path(__file__).with_suffix("") / f"{name}.sql").read_text(encoding="utf-8")
+        op.get_bind().exec_driver_sql(statements)
 
 
 def downgrade() -> None:
