@@ -6,11 +6,16 @@ Must not know where forecasts or outcomes come from.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import rankdata
+import polars as pl
 
 from ml.estimator import FloatArray
 
 Metric = Callable[[FloatArray, FloatArray], float | None]
+
+
+def average_ranks(values: FloatArray) -> FloatArray:
+    """Ranks from 1 in ascending order; equal values share the mean of theirs."""
+    return pl.Series(values).rank("average").to_numpy()
 
 
 def bias(expected: FloatArray, actual: FloatArray) -> float | None:
@@ -41,7 +46,7 @@ def spearman(score: FloatArray, actual: FloatArray) -> float | None:
     """Rank correlation with tied ranks averaged; None when either side does not vary."""
     if actual.size < 2:
         return None
-    a, b = rankdata(score), rankdata(actual)
+    a, b = average_ranks(score), average_ranks(actual)
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt(np.sum(a * a) * np.sum(b * b)))
     return float(np.sum(a * b)) / size if size > 0 else None
@@ -60,7 +65,7 @@ def normalised_gini(score: FloatArray, actual: FloatArray) -> float | None:
 
 
 def _rank_covariance(score: FloatArray, actual: FloatArray) -> float:
-    ranks = rankdata(score)
+    ranks = average_ranks(score)
     return float(np.sum((ranks - ranks.mean()) * actual))
 
 
@@ -86,7 +91,7 @@ def area_under_curve(score: FloatArray, happened: FloatArray) -> float | None:
     negatives = happened.size - positives
     if positives == 0 or negatives == 0:
         return None
-    ranks = float(np.sum(rankdata(score)[happened > 0]))
+    ranks = float(np.sum(average_ranks(score)[happened > 0]))
     return (ranks - positives * (positives + 1) / 2.0) / (positives * negatives)
 
 

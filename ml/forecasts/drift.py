@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import chi2
-from scipy.stats import t as student_t
+from scipy.special import chdtri, stdtrit
 
 from ml.estimator import FloatArray, column
 from ml.forecasts.forecast_checks import ForecastCheck
@@ -170,7 +169,7 @@ def _distribution_check(name: str, before: FloatArray, after: FloatArray, since:
     if before.size < 2 or before.sum() == 0 or after.sum() == 0:
         return _finding(check, f"{what}: too few different values to compare with {since}", has_passed=True)
     index = population_stability_index(before, after)
-    chance = float(chi2.ppf(_INDEX_BY_CHANCE, before.size - 1)) * float(1.0 / before.sum() + 1.0 / after.sum())
+    chance = float(chdtri(before.size - 1, 1.0 - _INDEX_BY_CHANCE)) * float(1.0 / before.sum() + 1.0 / after.sum())
     limit = max(_INDEX_IS_NOTABLE, chance)
     return _finding(
         check,
@@ -235,7 +234,7 @@ def residual_drift(residuals: Sequence[LevelResidual], *, model_name: str) -> Fo
     *earlier, latest = residuals
     ratios = np.array([one.log_ratio for one in earlier])
     scatter = np.sqrt(max(float(np.var(ratios, ddof=1)), _LEVEL_SCATTER**2, 1.0 / max(latest.actual, 1.0)))
-    quantile = float(student_t.ppf((1.0 + _LEVEL_BAND) / 2.0, ratios.size - 1))
+    quantile = float(stdtrit(ratios.size - 1, (1.0 + _LEVEL_BAND) / 2.0))
     reach = quantile * scatter * np.sqrt(1.0 + 1.0 / ratios.size)
     low, high = np.expm1(ratios.mean() - reach), np.expm1(ratios.mean() + reach)
     return _finding(

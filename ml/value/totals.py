@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 import polars as pl
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from ml.estimator import FloatArray, SpendEstimator
 from ml.value.intervals import PredictiveDistributions
@@ -118,7 +118,7 @@ class LevelError:
             StopError: The level is no probability between 0 and 1.
         """
         refuse_levels(np.array([level]))
-        quantile = float(student_t.ppf((1.0 + level) / 2.0, _ORIGINS_OF_TYPICAL + self.origin_count))
+        quantile = float(stdtrit(_ORIGINS_OF_TYPICAL + self.origin_count, (1.0 + level) / 2.0))
         result: FloatArray = quantile * np.sqrt(self.log_variance + relative_variance)
         return result
 
