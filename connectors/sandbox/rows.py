@@ -1,6 +1,7 @@
-"""Rows by id, and sorted views of them that last until a row changes.
+"""Rows by id, and sorted views of them that follow each change.
 
-A list of a shop that stands still is sorted once, however many pages of it are asked for.
+A list is filtered and sorted once, however many pages of it are asked for and whatever changes in between: a page of a
+shop with hundreds of thousands of orders costs what a page of a small one does.
 """
 
 from bisect import bisect_left, bisect_right
@@ -11,13 +12,16 @@ from typing import Any, Generic, TypeVar
 
 R = TypeVar("R")
 
+# Each read of a shop has bounds of its own, and so views of its own; those of earlier reads are let go.
+_MOST_VIEWS = 8
+
 
 @dataclass(frozen=True)
 class View(Generic[R]):
     """Rows in ascending order of their keys, ties by id."""
 
-    keys: Sequence[Any]
-    rows: Sequence[R]
+    keys: list[Any]
+    rows: list[R]
 
     def between(self, low: Any | None, high: Any | None, *, with_ends: bool) -> "View[R]":  # noqa: ANN401 - any key
         """The rows whose keys are between two, with or without those that are equal to one of them."""
@@ -29,12 +33,51 @@ class View(Generic[R]):
         return View(self.keys[start:end], self.rows[start:end])
 
 
+class _LiveView(Generic[R]):
+    """The rows that are kept, sorted, and kept so while they change."""
+
+    def __init__(self, rows: dict[int, R], key: Callable[[R], Any], keep: Callable[[R], bool]) -> None:
+        self._key = key
+        self._keep = keep
+        self._key_of = {row_id: key(row) for row_id, row in rows.items() if keep(row)}
+        pairs = sorted((key, row_id) for row_id, key in self._key_of.items())
+        self._ids = [row_id for _, row_id in pairs]
+        self.view = View([key for key, _ in pairs], [rows[row_id] for row_id in self._ids])
+
+    def put(self, row_id: int, row: R) -> None:
+        """A row is new, or changed."""
+        if not self._keep(row):
+            self.remove(row_id)
+            return
+        key = self._key(row)
+        if row_id in self._key_of:
+            if self._key_of[row_id] == key:
+                self.view.rows[self._place(key, row_id)] = row
+                return
+            self.remove(row_id)
+        place = self._place(key, row_id)
+        self.view.keys.insert(place, key)
+        self.view.rows.insert(place, row)
+        self._ids.insert(place, row_id)
+        self._key_of[row_id] = key
+
+    def remove(self, row_id: int) -> None:
+        """A row is gone, be it from this view only."""
+        if row_id in self._key_of:
+            place = self._place(self._key_of.pop(row_id), row_id)
+            del self.view.keys[place], self.view.rows[place], self._ids[place]
+
+    def _place(self, key: Any, row_id: int) -> int:  # noqa: ANN401 - any key
+        first, last = bisect_left(self.view.keys, key), bisect_right(self.view.keys, key)
+        return bisect_left(self._ids, row_id, first, last)
+
+
 class Table(Generic[R]):
     """Rows by id."""
 
     def __init__(self) -> None:
         self._rows: dict[int, R] = {}
-        self._views: dict[str, View[R]] = {}
+        self._views: dict[str, _LiveView[R]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -59,28 +102,30 @@ class Table(Generic[R]):
     def put(self, row_id: int, row: R) -> None:
         """Add a row, or say that it changed."""
         self._rows[row_id] = row
-        self._views.clear()
+        for view in self._views.values():
+            view.put(row_id, row)
 
     def remove(self, row_id: int) -> R:
         """Take a row out for good."""
-        self._views.clear()
+        for view in self._views.values():
+            view.remove(row_id)
         return self._rows.pop(row_id)
 
     def view(self, name: str, key: Callable[[R], Any], keep: Callable[[R], bool]) -> View[R]:
-        """The rows that are kept, in ascending order of a key.
+        """The rows that are kept, in ascending order of a key; good until the next change.
 
         Args:
             name: Stands for `key` and `keep` together.
             key: Sorted by.
             keep: Which rows.
         """
-        known = self._views.get(name)
+        known = self._views.pop(name, None)
         if known is None:
-            kept = [(key(row), row_id) for row_id, row in self._rows.items() if keep(row)]
-            kept.sort()
-            known = View([key for key, _ in kept], [self._rows[row_id] for _, row_id in kept])
-            self._views[name] = known
-        return known
+            known = _LiveView(self._rows, key, keep)
+            if len(self._views) >= _MOST_VIEWS:
+                self._views.pop(next(iter(self._views)))
+        self._views[name] = known  # the one used last stands last
+        return known.view
 
 
 def shuffled_ties(keys: Sequence[Any], places: range, page: str) -> list[int]:

@@ -9,6 +9,15 @@ from connectors.sandbox.woocommerce.parameters import Query
 
 R = TypeVar("R")
 
+_BOUNDS = ("after", "before", "modified_after", "modified_before")
+# Of a list that is sorted by a date, its own bounds and the others.
+_BOUNDS_OF = {"date": (_BOUNDS[:2], _BOUNDS[2:]), "modified": (_BOUNDS[2:], _BOUNDS[:2])}
+
+
+def _tied(_row: object) -> int:
+    """What a list that sorts by nothing sorts by."""
+    return 0
+
 
 @dataclass(frozen=True)
 class Selection(Generic[R]):
@@ -43,12 +52,10 @@ def page_of(selection: Selection[R], query: Query, matches: Callable[[R], bool] 
         query: The request.
         matches: Further conditions.
     """
-    if query.include is not None and query.order_by == "include":
-        view = _included(selection, query.include)
-    else:
-        view = _sorted(selection, query)
-    wanted = None if query.include is None else frozenset(query.include)
-    conditions = _conditions(selection, query, wanted, matches)
+    view = _sorted(selection, query) if query.include is None else _included(selection, query, query.include)
+    conditions: list[Callable[[R], bool]] = [] if matches is None else [matches]
+    if query.exclude:
+        conditions.append(lambda row: selection.row_id(row) not in query.exclude)
     if conditions:
         kept = [
             (key, row)
@@ -65,45 +72,39 @@ def page_of(selection: Selection[R], query: Query, matches: Callable[[R], bool] 
     return [view.rows[place] for place in shuffled_ties(view.keys, places, f"{query.start} {query.per_page}")], total
 
 
-def _included(selection: Selection[R], include: Sequence[int]) -> View[R]:
+def _included(selection: Selection[R], query: Query, include: Sequence[int]) -> View[R]:
+    """Certain rows, in the order in which they were asked for or in the list's."""
+    conditions = [selection.keep, *_dated(selection, query, *_BOUNDS)]
     found = [selection.table.get(row_id) for row_id in dict.fromkeys(include)]
-    rows = [row for row in found if row is not None and selection.keep(row)]
-    return View(list(range(len(rows))), rows)
+    rows = [row for row in found if row is not None and all(condition(row) for condition in conditions)]
+    if query.order_by == "include":
+        return View(list(range(len(rows))), rows)
+    key = selection.keys.get(query.order_by, _tied)
+    rows.sort(key=lambda row: (key(row), selection.row_id(row)))
+    return View([key(row) for row in rows], rows)
 
 
 def _sorted(selection: Selection[R], query: Query) -> View[R]:
-    key = selection.keys.get(query.order_by, lambda _: 0)
-    view = selection.table.view(f"{selection.name} by {query.order_by}", key, selection.keep)
-    if query.order_by == "modified":
-        return view.between(query.bounds.get("modified_after"), query.bounds.get("modified_before"), with_ends=False)
-    if query.order_by == "date":
-        return view.between(query.bounds.get("after"), query.bounds.get("before"), with_ends=False)
-    return view
+    """The whole list within its dates; those that it is sorted by are a stretch of it."""
+    own, others = _BOUNDS_OF.get(query.order_by, (None, _BOUNDS))
+    conditions = [selection.keep, *_dated(selection, query, *others)]
+    bounds = "".join(f" {name} {query.bounds[name]}" for name in others if name in query.bounds)
+    view = selection.table.view(
+        f"{selection.name} by {query.order_by}{bounds}",
+        selection.keys.get(query.order_by, _tied),
+        lambda row: all(condition(row) for condition in conditions),
+    )
+    if own is None:
+        return view
+    lower, upper = own
+    return view.between(query.bounds.get(lower), query.bounds.get(upper), with_ends=False)
 
 
-def _conditions(
-    selection: Selection[R],
-    query: Query,
-    wanted: frozenset[int] | None,
-    matches: Callable[[R], bool] | None,
-) -> list[Callable[[R], bool]]:
-    conditions: list[Callable[[R], bool]] = [] if matches is None else [matches]
-    if wanted is not None:
-        conditions.append(lambda row: selection.row_id(row) in wanted)
-    if query.exclude:
-        conditions.append(lambda row: selection.row_id(row) not in query.exclude)
-    if query.order_by != "modified":
-        conditions += _between(selection.modified, query.bounds, "modified_after", "modified_before")
-    if query.order_by != "date":
-        conditions += _between(selection.created, query.bounds, "after", "before")
-    return conditions
-
-
-def _between(value: Callable[[R], int], bounds: dict[str, int], lower: str, upper: str) -> list[Callable[[R], bool]]:
+def _dated(selection: Selection[R], query: Query, *names: str) -> list[Callable[[R], bool]]:
     """Both ends are strict: a row of the very second that was given is not among the results."""
-    found: list[Callable[[R], bool]] = []
-    if lower in bounds:
-        found.append(lambda row: value(row) > bounds[lower])
-    if upper in bounds:
-        found.append(lambda row: value(row) < bounds[upper])
-    return found
+    return [_bound(selection, name, query.bounds[name]) for name in names if name in query.bounds]
+
+
+def _bound(selection: Selection[R], name: str, moment: int) -> Callable[[R], bool]:
+    value = selection.modified if name.startswith("modified") else selection.created
+    return (lambda row: value(row) > moment) if name.endswith("after") else (lambda row: value(row) < moment)
