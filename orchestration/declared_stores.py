@@ -63,6 +63,7 @@ class DeclaredStore:
             runtime=source_runtime(deployment, self.merchant.merchant_id, self.store.store_id),
             time_zone=self.merchant.time_zone,
             key=self.key,
+            currency_codes=frozenset({self.merchant.currency_code, *self.merchant.exchange_rates}),
         )
 
 

@@ -27,6 +27,7 @@ def build_source(
     runtime: SourceRuntime,
     time_zone: str,
     key: str,
+    currency_codes: frozenset[str] = frozenset(),
 ) -> Source:
     """The source that the settings describe.
 
@@ -36,8 +37,11 @@ def build_source(
         runtime: What a platform's source may use of the world.
         time_zone: The merchant's zone.
         key: The path of the settings, such as `merchants[0].stores[0].source`, for errors.
+        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
     """
     if isinstance(settings, FilesSettings):
         return FilesSource(settings, base_folder=base_folder, time_zone=time_zone, key=key)
-    source: Source = SOURCES[settings.type](settings, runtime=runtime, time_zone=time_zone, key=key)
+    source: Source = SOURCES[settings.type](
+        settings, runtime=runtime, time_zone=time_zone, key=key, currency_codes=currency_codes
+    )
     return source

@@ -5,13 +5,17 @@ The platform suite holds the promises; these are the ways in which such promises
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import pyarrow as pa
 import pytest
-from mirror import Clock, Mirror, sync
+from mirror import Clock, Mirror, runtime, sync
 from platform_harnesses import PlatformHarness, RunningShop, differences
 from platforms import PLATFORMS
+from pydantic import TypeAdapter
+
+from connectors.sources import SourceSettings, build_source
 
 
 @pytest.fixture(params=PLATFORMS, ids=lambda harness: harness.name)
@@ -121,3 +125,26 @@ def test_every_amount_stands_beside_its_currency(harness: PlatformHarness, shop:
     mirror = mirrored(shop)
     name = {"shopify": "currency_code", "bigcommerce": "currency_code", "woocommerce": "currency"}[harness.name]
     assert {row[name] is not None and len(row[name]) == 3 for row in mirror.tables["orders"].values()} == {True}
+
+
+@pytest.mark.parametrize(
+    ("currency_codes", "told"), [({"USD"}, 0), ({"EUR", "USD"}, 0), ({"EUR"}, 1), ({"EUR", "GBP"}, 1), (set(), 0)]
+)
+def test_a_shops_currency_without_a_rate_is_told_before_anything_is_counted(
+    shop: RunningShop, currency_codes: set[str], told: int
+) -> None:
+    """R8, failure mode 18: a merchant that counts in another currency learns of it from the first read."""
+    source = build_source(
+        TypeAdapter(SourceSettings).validate_python(shop.declaration()),
+        base_folder=Path(),
+        runtime=runtime(shop.clock),
+        time_zone="America/New_York",
+        key="source",
+        currency_codes=frozenset(currency_codes),
+    )
+    mirror = Mirror(source.streams)
+    shop.clock.advance(60)
+    sync(source, mirror, shop.clock())
+    notices = [notice for report in mirror.reports for notice in report.notices]
+    assert [notice.code for notice in notices] == ["currency_without_rate"] * told
+    assert all("USD" in notice.message for notice in notices)

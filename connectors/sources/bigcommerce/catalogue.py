@@ -13,6 +13,7 @@ from connectors.sources.bigcommerce.record_pages import RecordPages
 from connectors.sources.bigcommerce.store_answers import Category, CouponDefinition, Currency, Promotion, Store
 from connectors.sources.bigcommerce.tables import StreamTable
 from connectors.sources.bigcommerce.underway import Position, Underway, Unit
+from connectors.sources.merchant_currencies import currency_notice
 from models.records.bigcommerce import catalogue as records
 
 SHOP = RecordPages(
@@ -75,7 +76,7 @@ def ask_for_store(u: Underway) -> None:
 
 
 def shop(u: Underway, position: Position) -> Iterator[Unit]:
-    """The store's own record, and a word if its days are not the merchant's."""
+    """The store's own record, and a word if its days or its currency are not the merchant's."""
     if u.store is None:
         ask_for_store(u)
     taken = SHOP.take([] if u.store is None else [u.store], u.intake)
@@ -86,6 +87,9 @@ def shop(u: Underway, position: Position) -> Iterator[Unit]:
             f"the store's days are those of {zone} in BigCommerce and of {u.time_zone} here, so that its own reports "
             "put orders around midnight on another day; if BigCommerce is right, set time_zone of the merchant",
         )
+    notice = currency_notice(taken[0].record.currency if taken else None, u.currency_codes)
+    if notice is not None:
+        u.notice(notice.code, notice.message)
     position["done"] = True
     yield [SHOP.page(taken, u.intake)]
 

@@ -56,14 +56,24 @@ class BigCommerceSource:
         runtime: Clock, waiting, chance and secrets.
         time_zone: The merchant's zone.
         key: The path of the settings in `perennial.yml`, such as `merchants[0].stores[0].source`.
+        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
     """
 
     system: ClassVar[str] = "bigcommerce"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
     is_resumable: ClassVar[bool] = True
 
-    def __init__(self, settings: BigCommerceSettings, *, runtime: SourceRuntime, time_zone: str, key: str) -> None:
+    def __init__(
+        self,
+        settings: BigCommerceSettings,
+        *,
+        runtime: SourceRuntime,
+        time_zone: str,
+        key: str,
+        currency_codes: frozenset[str] = frozenset(),
+    ) -> None:
         self._settings = settings
+        self._currency_codes = currency_codes
         self._runtime = runtime
         self._time_zone = time_zone
         self._key = key
@@ -90,7 +100,15 @@ class BigCommerceSource:
 
     def _pages(self, request: ReadRequest, cursor: Cursor, report: ReadReport) -> Iterator[Page | Deletions]:
         with BigCommerceClient(self._settings, self._runtime, report, self._key) as client:
-            u = Underway(client, self._settings, request, report, cursor, time_zone=self._time_zone)
+            u = Underway(
+                client,
+                self._settings,
+                request,
+                report,
+                cursor,
+                time_zone=self._time_zone,
+                currency_codes=self._currency_codes,
+            )
             try:
                 self._begin(u)
                 for unit in self._units(u):

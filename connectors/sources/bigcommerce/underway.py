@@ -40,6 +40,7 @@ class Underway:
         report: What the reading finds out besides records.
         cursor: The state that it goes on from; brought up to date in place.
         time_zone: The merchant's zone.
+        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
 
     Attributes:
         intake: Decodes records and sets aside what cannot be read.
@@ -56,6 +57,7 @@ class Underway:
         cursor: Cursor,
         *,
         time_zone: str,
+        currency_codes: frozenset[str] = frozenset(),
     ) -> None:
         self.client = client
         self.settings = settings
@@ -63,6 +65,7 @@ class Underway:
         self.report = report
         self.cursor = cursor
         self.time_zone = time_zone
+        self.currency_codes = currency_codes
         self.intake = Intake(request.corrections)
         self.row_count = 0
         self.store: msgspec.Raw | None = None

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from connectors.source import Reading, ReadMode, ReadReport, ReadRequest, SourceRuntime
+from connectors.sources.merchant_currencies import currency_notice
 from connectors.sources.shopify.auth import Tokens
 from connectors.sources.shopify.batches import Assembly
 from connectors.sources.shopify.bulk import BulkFailedError, BulkQueries
@@ -51,14 +52,24 @@ class ShopifySource:
         runtime: Clock, waiting, chance and secrets.
         time_zone: The merchant's zone.
         key: The path of the settings in `perennial.yml`, such as `merchants[0].stores[0].source`.
+        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
     """
 
     system: ClassVar[str] = "shopify"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
     is_resumable: ClassVar[bool] = True
 
-    def __init__(self, settings: ShopifySettings, *, runtime: SourceRuntime, time_zone: str, key: str) -> None:
+    def __init__(
+        self,
+        settings: ShopifySettings,
+        *,
+        runtime: SourceRuntime,
+        time_zone: str,
+        key: str,
+        currency_codes: frozenset[str] = frozenset(),
+    ) -> None:
         self._settings = settings
+        self._currency_codes = currency_codes
         self._runtime = runtime
         self._time_zone = time_zone
         self._key = key
@@ -89,6 +100,8 @@ class ShopifySource:
         try:
             probed = probe(client, report, clock_now=self._runtime.clock(), time_zone=self._time_zone, key=self._key)
             self._tell_missing(probed, report)
+            if (notice := currency_notice(probed.shop.currency_code, self._currency_codes)) is not None:
+                add_notice(report, notice.code, notice.message)
             if progress.until is None:
                 progress.asked_at = request.requested_at
                 self._begin_chain(progress, probed, hidden_fields(client, report))

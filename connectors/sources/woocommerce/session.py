@@ -86,6 +86,7 @@ class Session:
         report: What is found out.
         chain: How far the chain has come; moves along.
         output: What is given.
+        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
 
     Attributes:
         rounded_count: Amounts that had more than four decimal places.
@@ -101,6 +102,7 @@ class Session:
         report: ReadReport,
         chain: Chain,
         output: Output,
+        currency_codes: frozenset[str] = frozenset(),
     ) -> None:
         self.client = client
         self.settings = settings
@@ -108,6 +110,7 @@ class Session:
         self.report = report
         self.chain = chain
         self.output = output
+        self.currency_codes = currency_codes
         self.rounded_count = 0
         self.set_aside: dict[str, set[int]] = defaultdict(set)
         self.gathered_orders: list[WholeOrder] = []

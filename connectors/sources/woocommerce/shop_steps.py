@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pyarrow as pa
 
+from connectors.sources.merchant_currencies import currency_notice
 from connectors.sources.woocommerce.client import NotPermittedError
 from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.order_steps import give_orders_by_id
@@ -66,6 +67,8 @@ def read_shop(session: Session) -> Iterator[None]:
         "gmt_offset": site.gmt_offset,
         **_settings(session),
     }
+    if (notice := currency_notice(row["currency"], session.currency_codes)) is not None:
+        session.notice(notice.code, notice.message)
     batch = pa.RecordBatch.from_pylist([row], schema=SHOP.schema)
     known = session.known_table(SHOP, SHOP.column_names)
     if known is None or row not in known.to_pylist():

@@ -59,14 +59,24 @@ class WooCommerceSource:
         runtime: Clock, waiting, chance and secrets.
         time_zone: The merchant's zone.
         key: The path of the settings in `perennial.yml`, such as `merchants[0].stores[0].source`.
+        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
     """
 
     system: ClassVar[str] = "woocommerce"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
     is_resumable: ClassVar[bool] = True
 
-    def __init__(self, settings: WooCommerceSettings, *, runtime: SourceRuntime, time_zone: str, key: str) -> None:
+    def __init__(
+        self,
+        settings: WooCommerceSettings,
+        *,
+        runtime: SourceRuntime,
+        time_zone: str,
+        key: str,
+        currency_codes: frozenset[str] = frozenset(),
+    ) -> None:
         self._settings = settings
+        self._currency_codes = currency_codes
         self._runtime = runtime
         self._time_zone = time_zone
         self._key = key
@@ -99,7 +109,7 @@ class WooCommerceSource:
         output = Output(self.streams, request.page_rows)
         with WooCommerceClient(self._settings, runtime=self._runtime, report=report, key=self._key) as client:
             client.open()
-            session = Session(client, self._settings, request, report, chain, output)
+            session = Session(client, self._settings, request, report, chain, output, self._currency_codes)
             if not chain.step:
                 self._begin(session)
             while chain.step and not session.is_full:
