@@ -20,7 +20,7 @@ from orchestration import progress
 from orchestration.asset_plots import table_plots
 from orchestration.failures import typed_failures
 from orchestration.merchant_run import MerchantRun
-from orchestration.transformation import FailedTest, failed_tests, project_digest, results_path
+from orchestration.transformation import FailedTest, failed_tests, project_digest, results_path, stored_tables
 
 # Unit tests are the project's, not the data's: they run in the test suite.
 _BUILD = ["build", "--exclude-resource-type", "test", "unit_test"]
@@ -58,12 +58,13 @@ def build_and_test(
         run.require_alone()
     digest = _inputs(run, context, reads_predictions=reads_predictions)
     if (reason := _why_not_needed(run, stage, digest)) is not None:
-        yield from _as_they_are(context, run, stage, reason)
+        yield from _as_they_are(context, run, stage, reason, tables=stored_tables(manifest))
         return
     with run.deployment.loader.begin() as connection:
         stage_builds.forget_build(connection, stage)
     reporter = progress.current()
     model_count = len(context.selected_asset_keys)
+    tables = stored_tables(manifest)
     # A folder per stage, used again by the next run: dbt finds the parsed project of the last one in it.
     target_path = run.deployment.dbt_target / stage
     with ExitStack() as stack:
@@ -71,7 +72,7 @@ def build_and_test(
         stack.enter_context(_dbt_output(reporter))
         for event in dbt.cli(_BUILD, context=context, target_path=target_path).stream():
             advance(1)
-            yield with_facts(event, run)
+            yield with_facts(event, run, tables)
     # The build's results lie there: tests that never ran must not read like tests that found nothing.
     results_path(target_path).unlink(missing_ok=True)
     with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
@@ -110,14 +111,22 @@ def _why_not_needed(run: MerchantRun, stage: str, digest: str | None) -> str | N
     return None if built_by is None else f"nothing has changed since run {built_by} built and tested them"
 
 
-def _as_they_are(context: dg.AssetExecutionContext, run: MerchantRun, stage: str, reason: str) -> Iterator[Any]:
+def _as_they_are(
+    context: dg.AssetExecutionContext,
+    run: MerchantRun,
+    stage: str,
+    reason: str,
+    *,
+    tables: frozenset[dg.AssetKey],
+) -> Iterator[Any]:
     """Report the stage's tables as they are, with their rows and plots, for those who look at the latest run."""
     with progress.current().task(f"Keeping {stage.replace('_', ' ')}: {reason}"):
         names = {key: name for name, key in context.assets_def.keys_by_output_name.items()}
+        counts = _row_counts(run, tables & context.selected_asset_keys)
         for key in TopologicalSorter(context.assets_def.asset_deps).static_order():  # Dagster wants them in this order
             if key in context.selected_asset_keys:
                 facts: dict[str, Any] = {"kept": reason, "window": run.window()}
-                facts |= _row_count(run, key) | table_plots(run, key)
+                facts |= counts.get(key, {}) | table_plots(run, key)
                 yield dg.Output(None, output_name=names[key], metadata=facts)
     withheld = run.withheld()
     for merchant in run.merchants:
@@ -125,14 +134,16 @@ def _as_they_are(context: dg.AssetExecutionContext, run: MerchantRun, stage: str
             run.check(merchant.merchant_id, stage, has_passed=True, message=reason)
 
 
-def _row_count(run: MerchantRun, key: dg.AssetKey) -> dict[str, int]:
-    """The rows of a table, as metadata; nothing for a view, whose rows nobody keeps and which would be computed."""
-    schema, name = key.path
+def _row_counts(run: MerchantRun, tables: frozenset[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, int]]:
+    """The rows of each table, as metadata."""
+    if not tables:
+        return {}
     with run.deployment.transformer.connect() as connection:
-        if name not in sa.inspect(connection).get_table_names(schema=schema):
-            return {}
-        table = sa.table(name, schema=schema)
-        return {"dagster/row_count": connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()}
+        return {key: {"dagster/row_count": connection.execute(_count(*key.path)).scalar_one()} for key in tables}
+
+
+def _count(schema: str, name: str) -> sa.Select[tuple[int]]:
+    return sa.select(sa.func.count()).select_from(sa.table(name, schema=schema))
 
 
 @contextmanager
@@ -145,15 +156,22 @@ def _dbt_output(reporter: progress.Reporter) -> Iterator[None]:
         yield
 
 
-def with_facts(event: Any, run: MerchantRun) -> Any:  # noqa: ANN401 - any of Dagster's events
-    """The event of a built table, with its window, its rows and, where it has any, its plots in the metadata."""
+def with_facts(event: Any, run: MerchantRun, tables: frozenset[dg.AssetKey]) -> Any:  # noqa: ANN401 - any event
+    """The event of a built model, with its window, its rows and, where it has any, its plots in the metadata.
+
+    Args:
+        event: Any of Dagster's events; one that is not of a model comes back as it is.
+        run: The run's scope.
+        tables: The models to count. A view is not one: nobody keeps its rows, and they would be computed.
+    """
     if not isinstance(event, dg.Output | dg.AssetMaterialization):
         return event
     metadata = event.metadata
     key = (
         event.asset_key if isinstance(event, dg.AssetMaterialization) else dg.AssetKey(event.output_name.split("__", 1))
     )
-    return event.with_metadata({**metadata, "window": run.window(), **_row_count(run, key), **table_plots(run, key)})
+    counted = _row_counts(run, tables & {key}).get(key, {})
+    return event.with_metadata({**metadata, "window": run.window(), **counted, **table_plots(run, key)})
 
 
 def merchants_at_fault(run: MerchantRun, failures: list[FailedTest]) -> dict[str, list[str]]:

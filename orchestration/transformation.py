@@ -17,6 +17,7 @@ from models.errors import RetryLaterError, StopError
 
 DBT_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
 _GROUPS = {"staging": "transform", "intermediate": "transform", "marts": "marts", "vault": "marts"}
+_STORED = {"table", "incremental"}
 _HASHED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md"}
 
 
@@ -95,6 +96,16 @@ class WarehouseTranslator(DagsterDbtTranslator):
         """Who answers for the table."""
         del dbt_resource_props
         return ["team:analytics"]
+
+
+def stored_tables(manifest: Mapping[str, Any]) -> frozenset[dg.AssetKey]:
+    """The models that the warehouse holds rows of; every other is a view, computed when somebody reads it."""
+    translator = WarehouseTranslator()
+    return frozenset(
+        translator.get_asset_key(node)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] in _STORED
+    )
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,12 @@ class Books:
 
 
 def carried_out(
-    folder: Path, engine: sa.Engine, tested: str | None, *, table: str = "marts/fct_orders"
+    folder: Path,
+    engine: sa.Engine,
+    tested: str | None,
+    *,
+    table: str = "marts/fct_orders",
+    nodes: dict[str, Any] | None = None,
 ) -> tuple[list[bool], list[Any]]:
     """What was recorded of the merchant, and what Dagster was told."""
     books = Books()
@@ -70,7 +75,7 @@ def carried_out(
     assets = SimpleNamespace(keys_by_output_name={"table": key}, asset_deps={key: set()})
     context: Any = SimpleNamespace(selected_asset_keys={key}, assets_def=assets)
     dbt = cast("Any", Dbt(BUILT, tested))
-    events = build_and_test(context, dbt, run, "transformed_tables", {"nodes": {}}, reads_predictions=False)
+    events = build_and_test(context, dbt, run, "transformed_tables", {"nodes": nodes or {}}, reads_predictions=False)
     told = list(events)
     return books.passed, told
 
@@ -97,6 +102,20 @@ def test_tables_that_passed_are_kept_until_their_inputs_change(tmp_path: Path, e
         connection.execute(exchange_rates.insert().values(RATE))
     with pytest.raises(dg.Failure):
         carried_out(tmp_path, engine, None, table="ops/merchants")
+
+
+@pytest.mark.parametrize(("materialized", "count"), [("table", 2), ("incremental", 2), ("view", None)])
+def test_what_is_kept_is_counted_where_rows_are_kept(
+    tmp_path: Path, engine: sa.Engine, materialized: str, count: int | None
+) -> None:
+    model = {"resource_type": "model", "schema": "ops", "name": "exchange_rates"}
+    nodes = {"model.p.exchange_rates": model | {"config": {"materialized": materialized}}}
+    with engine.begin() as connection:
+        connection.execute(exchange_rates.insert(), [RATE, RATE | {"currency_code": "EUR"}])
+    for _ in range(2):
+        _, told = carried_out(tmp_path, engine, TESTED, table="ops/exchange_rates", nodes=nodes)
+    (kept,) = told
+    assert kept.metadata.get("dagster/row_count") == (count and dg.IntMetadataValue(count))
 
 
 def test_tables_whose_tests_broke_off_are_built_again(tmp_path: Path, engine: sa.Engine) -> None:

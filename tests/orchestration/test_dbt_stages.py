@@ -18,10 +18,10 @@ from models.engine import create_engine
 from models.errors import StopError
 from models.roles import TRANSFORMER
 from orchestration import transformation
-from orchestration.dbt_stages import merchants_at_fault
+from orchestration.dbt_stages import merchants_at_fault, with_facts
 from orchestration.manifest import DbtCommandLine
 from orchestration.merchant_run import MerchantRun
-from orchestration.transformation import FailedTest, WarehouseTranslator, failed_tests, prepare_manifest
+from orchestration.transformation import FailedTest, WarehouseTranslator, failed_tests, prepare_manifest, stored_tables
 
 
 def node(name: str, **values: Any) -> dict[str, Any]:
@@ -151,6 +151,15 @@ def test_no_failure_leaves_everybody_in_good_standing(transformer: sa.Engine) ->
     assert merchants_at_fault(run_over(transformer, "ink"), []) == {"ink": []}
 
 
+def test_a_built_table_says_its_rows_and_a_view_is_not_asked(transformer: sa.Engine) -> None:
+    run, tables = run_over(transformer, "paper"), frozenset({dg.AssetKey(["test_failures", "amounts"])})
+    counted = with_facts(dg.Output(None, output_name="test_failures__amounts"), run, tables)
+    assert counted.metadata["dagster/row_count"] == dg.IntMetadataValue(3)
+    # Nothing of that name is there: to count it would fail.
+    view = with_facts(dg.AssetMaterialization(["test_failures", "a_view"]), run, tables)
+    assert set(view.metadata) == {"window"}
+
+
 # The manifest.
 
 
@@ -228,6 +237,16 @@ def test_what_a_renamed_file_left_in_dbts_cache_is_removed(project: DbtProject) 
     left_over.write_bytes(b"x")
     prepare_manifest(project, os.environ)
     assert not left_over.exists()
+
+
+def test_rows_are_kept_of_models_that_are_no_views() -> None:
+    nodes = {
+        kind: node(f"a_{kind}", resource_type="model", schema="marts", config={"materialized": kind})
+        for kind in ("table", "incremental", "view", "ephemeral")
+    }
+    nodes["test"] = node("a_test", config={"materialized": "table"})
+    tables = {dg.AssetKey(["marts", "a_table"]), dg.AssetKey(["marts", "a_incremental"])}
+    assert stored_tables({"nodes": nodes}) == tables
 
 
 def test_an_asset_is_named_after_its_table() -> None:
