@@ -14,14 +14,7 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import FitReport, FitStatus, FloatArray, RelativeTotals, UnusableFitError, column
-from ml.fitting.maximum_likelihood import (
-    Evaluation,
-    Objective,
-    Optimum,
-    in_log_parameters,
-    maximise,
-    maximise_from_several,
-)
+from ml.fitting.maximum_likelihood import Evaluation, Objective, Optimum, in_log_parameters, maximise_from_several
 from ml.fitting.normal_prior import NormalPrior, knowledge
 from ml.spend.gamma_gamma_likelihood import SpenderRows, Spenders, evaluate
 from ml.spend.spend_totals import relative_totals
@@ -29,12 +22,9 @@ from models.errors import StopError
 
 PARAMETERS = ("p", "q", "v")
 MINIMUM_REPEAT_SPENDERS = 10
-_SAMPLE_EVERY_ABOVE = 200_000
-_SAMPLE_CUSTOMERS = 50_000
 # Up to q + pc = 2 the variance of a customer's mean is infinite, and just above it is arbitrary: it is taken to be
 # twice the square of the mean at most.
 _LEAST_KNOWN = 0.5
-_NEAR_ENOUGH = 0.1  # The sample's maximum is two or three units of log-likelihood of the sample off the whole's.
 # Limits of the search, v against the mean spend.
 _LOWEST = np.log(np.array([1e-4, 1e-3, 1e-6]))
 _HIGHEST = np.log(np.array([1e6, 1e6, 1e7]))
@@ -102,10 +92,7 @@ class GammaGamma:
         Raises:
             UnusableFitError: Too little to fit, a boundary of the model, or no convergence; `report` says which.
         """
-        count, mean = column(summary, "spend_day_count"), column(summary, "monetary_value")
-        weight = column(summary, "weight") if "weight" in summary.columns else None
-        rows = SpenderRows.of(count, mean, weight)
-        spenders = Spenders.of(rows)
+        spenders = Spenders.of(SpenderRows.of(summary))
         observed_mean = self._observed_mean(spenders)
         # Where nothing was ever spent, v has nothing to be taken over, and no bearing on anything.
         log_scale = np.log(np.array([1.0, 1.0, observed_mean or 1.0]))
@@ -114,16 +101,8 @@ class GammaGamma:
         starts = [log_scale + np.log(np.array(start)) for start in ((2.0, 3.0, 1.0), (10.0, 5.0, 0.4), (0.7, 1.5, 1.0))]
         if prior is not None:
             starts = [prior.mean, starts[0]]
-
-        sampled_passes = 0
-        if spenders.totals.size > _SAMPLE_EVERY_ABOVE:
-            some = Spenders.of(rows.every(rows.total.size // _SAMPLE_CUSTOMERS))
-            near = maximise(_objective(some, prior), starts[0], *limits, gain_tolerance=_NEAR_ENOUGH)
-            sampled_passes = near.pass_count
-            if near.is_interior:
-                starts = [near.log_parameters, *starts]
         best, passes, tried = maximise_from_several(_objective(spenders, prior), starts, *limits)
-        report = _report(spenders, best, prior, observed_mean, passes + sampled_passes, tried)
+        report = _report(spenders, best, prior, observed_mean, passes, tried)
         if not report.is_usable:
             raise UnusableFitError(report)
         self.params_, self.report_, self.observed_mean_ = report.parameters, report, observed_mean

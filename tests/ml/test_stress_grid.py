@@ -162,8 +162,8 @@ def test_spend(grid: pl.DataFrame) -> None:
         model = GammaGamma.from_parameters(p=p, q=q, v=v)
         people = part.select(spend_day_count="x", monetary_value="t_x")
         assert_right(part, model.expected_spend(people), "expected")
-        for row in part.filter(pl.col("x") > 0).iter_rows(named=True):
-            spender = Spenders.of(SpenderRows.of(np.array([row["x"]]), np.array([row["t_x"]]), None))
+        for i in np.flatnonzero(people["spend_day_count"] > 0):
+            spender, row = Spenders.of(SpenderRows.of(people[int(i)])), part.row(int(i), named=True)
             at = evaluate(spender, np.array([p, q, v]))
             assert at.value == pytest.approx(row["log_likelihood"], rel=RELATIVE, abs=RELATIVE)
             assert np.isfinite(at.gradient).all()

@@ -1,7 +1,9 @@
+from math import fsum
+
 import numpy as np
 import polars as pl
 import pytest
-from cdnow_purchases import sample_calibration
+from scipy.special import digamma, gammaln
 from simulated_customers import simulate_spend
 
 from ml.estimator import FitStatus, UnusableFitError
@@ -37,8 +39,7 @@ def test_finds_the_parameters_that_made_the_data(seed: int) -> None:
 
 def test_gradient_and_hessian_are_those_of_the_value() -> None:
     frame = simulated(4, 500)
-    rows = SpenderRows.of(frame["spend_day_count"].to_numpy(), frame["monetary_value"].to_numpy(), None)
-    people = Spenders.of(rows)
+    people = Spenders.of(SpenderRows.of(frame))
     theta = np.log(np.array([3.0, 5.0, 12.0]))
 
     def at(point: np.ndarray) -> Evaluation:
@@ -113,12 +114,13 @@ def test_one_integer_holds_a_customer_to_twelve_digits() -> None:
     rng = np.random.default_rng(12)
     count = np.append(rng.integers(1, 4_096, 3_000), 1).astype(float)
     mean = np.append(rng.lognormal(3.0, 2.0, 3_000), 1e12)
-    fast, slow = SpenderRows.of(count, mean, None), SpenderRows.of(count, mean, np.ones(count.size))
+    frame = spenders(count, mean)
+    fast, slow = SpenderRows.of(frame), SpenderRows.of(frame.with_columns(weight=1.0))
     assert fast.weight is None
     np.testing.assert_allclose(fast.total, slow.total, rtol=2.0**-40)
     assert sorted(zip(fast.total, fast.count, strict=True)) == list(zip(fast.total, fast.count, strict=True))
     assert np.sort(fast.count).tolist() == np.sort(slow.count).tolist()
-    both = SpenderRows.of(np.append(count, 4_096.0), np.append(mean, 2.0), None)
+    both = SpenderRows.of(spenders(np.append(count, 4_096.0), np.append(mean, 2.0)))
     assert both.count.max() == 4_096
     at = np.array([2.0, 3.0, 20.0])
     here, there = evaluate(Spenders.of(fast), at), evaluate(Spenders.of(slow), at)
@@ -127,19 +129,53 @@ def test_one_integer_holds_a_customer_to_twelve_digits() -> None:
 
 
 def test_customers_are_counted_by_total_and_by_count() -> None:
-    rows = SpenderRows.of(np.array([1.0, 3.0, 1.0, 2.0]), np.array([30.0, 10.0, 7.0, 15.0]), None)
-    spenders = Spenders.of(rows)
-    assert spenders.totals.tolist() == [7.0, 30.0]
-    assert spenders.times.tolist() == [[1.0, 3.0], [1.0, 6.0]]
-    assert (spenders.counts.tolist(), spenders.count_weight.tolist()) == ([1.0, 2.0, 3.0], [2.0, 1.0, 1.0])
-    assert (spenders.customer_count, spenders.spend) == (4.0, 97.0)
+    frame = spenders(np.array([1.0, 3.0, 1.0, 2.0, 0.0]), np.array([30.0, 10.0, 7.0, 15.0, 0.0]))
+    people = Spenders.of(SpenderRows.of(frame))
+    np.testing.assert_allclose(people.totals, [7.0, 30.0], rtol=1 / 256)
+    assert people.moments[:, 0].tolist() == [[1.0, 3.0], [1.0, 6.0]]
+    away = np.array([7.0, 30.0]) / people.totals - 1.0
+    for power in range(1, 6):
+        np.testing.assert_allclose(people.moments[:, power], people.moments[:, 0] * away**power, rtol=1e-9)
+    assert (people.counts.tolist(), people.count_weight.tolist()) == ([1.0, 2.0, 3.0], [2.0, 1.0, 1.0])
+    assert (people.customer_count, people.spend) == (4.0, pytest.approx(97.0, rel=1e-12))
+    assert people.log_totals == pytest.approx(np.log(7.0) + 3 * np.log(30.0), rel=1e-14)
 
 
-def test_a_sampled_start_ends_where_a_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = GammaGamma().fit(sample_calibration()).params_
-    monkeypatch.setattr("ml.spend.gamma_gamma._SAMPLE_EVERY_ABOVE", 500)
-    monkeypatch.setattr("ml.spend.gamma_gamma._SAMPLE_CUSTOMERS", 200)
-    assert GammaGamma().fit(sample_calibration()).params_ == pytest.approx(plain, rel=1e-6)
+@pytest.mark.parametrize("v", [1e-9, 0.3, 25.0, 1e9])
+def test_bins_of_totals_lose_no_digit(v: float) -> None:
+    """Against the sums over single customers, where v is nothing to a total, much, and all."""
+    rng = np.random.default_rng(13)
+    count = rng.integers(1, 12, 40_000).astype(float)
+    total = np.concatenate([rng.lognormal(3.0, 2.0, 20_000), 64.0 * rng.uniform(1.0, 1.01, 20_000)])
+    weight = rng.integers(1, 4, total.size).astype(float)
+    frame = spenders(count, total / count).with_columns(weight=pl.Series(weight))
+    people = Spenders.of(SpenderRows.of(frame))
+    assert people.totals.size < 4_000
+    p, q = 4.0, 3.5
+    total = count * frame["monetary_value"].to_numpy()
+    at = evaluate(people, np.array([p, q, v]))
+    terms = (
+        gammaln(p * count + q) - gammaln(p * count) - gammaln(q) + np.log(count)
+        + q * np.log(v / total) - np.log(total) - (p * count + q) * np.log1p(v / total)
+    )  # fmt: skip
+    assert at.value == pytest.approx(fsum(weight * terms), rel=1e-13)
+    by_p = digamma(p * count + q) - digamma(p * count) - np.log1p(v / total)
+    np.testing.assert_allclose(at.gradient[0], fsum(weight * count * by_p), rtol=1e-11)
+    by_v = q / v - (p * count + q) / (v + total)
+    np.testing.assert_allclose(at.gradient[2], fsum(weight * by_v), rtol=1e-11)
+    np.testing.assert_allclose(at.hessian[0, 2], fsum(-weight * count / (v + total)), rtol=1e-13)
+    twice = -q / v**2 + (p * count + q) / (v + total) ** 2
+    np.testing.assert_allclose(at.hessian[2, 2], fsum(weight * twice), rtol=1e-11)
+
+
+def test_what_is_spent_without_a_mean_is_refused() -> None:
+    frame = spenders(np.array([2.0, 3.0]), np.array([10.0, 20.0]))
+    for broken in (frame.with_columns(monetary_value=None), frame.with_columns(monetary_value=pl.lit(0.0))):
+        for rows in (broken, broken.with_columns(weight=1.0)):
+            with pytest.raises(StopError, match="without a positive monetary_value"):
+                SpenderRows.of(rows)
+    with pytest.raises(StopError, match="lacks the column monetary_value"):
+        SpenderRows.of(frame.drop("monetary_value"))
 
 
 @pytest.mark.parametrize(
