@@ -32,11 +32,11 @@ from models.archive_files import (
     make_folder,
     parquet_batches,
     parquet_columns,
-    publish,
     temporary_path,
 )
 from models.content_hash import content_hashes
 from models.records import Deletions, Page, Stream
+from models.whole_files import publish
 
 SNAPSHOT = "snapshot"
 DELTA = "delta"

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from models.whole_files import publish, sync_folder
+
 # Pages may be as small as a platform's API makes them; row groups of this size keep files small and scans quick. Both
 # bound what a writer holds: a row with a platform's whole answer beside it is a hundred times one without.
 _ROW_GROUP_ROWS = 32_768
@@ -113,25 +115,9 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
-def publish(temporary: Path, path: Path) -> None:
-    """Give a complete file its final name, so that it is there after a crash, whole."""
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
 def make_folder(folder: Path) -> None:
     """Create a folder and those above it, so that they are there after a crash."""
     missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
-        _sync_folder(made.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(made.parent)

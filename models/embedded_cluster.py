@@ -19,6 +19,7 @@ import structlog
 from models.embedded_files import DATA_FOLDER, Binaries, add_password, path_digest, write_file
 from models.embedded_process import ServerAccount, run_as
 from models.errors import StopError
+from models.whole_files import sync_folder
 
 LOOPBACK = "127.0.0.1"
 OWNER_ROLE = "perennial"
@@ -168,20 +169,12 @@ def initialise(binaries: Binaries, account: ServerAccount, data_home: Path) -> N
                 f"{account.name!r}) and start again; nothing was left behind."
             )
         (workshop / "data").rename(data_home / DATA_FOLDER)
-        _sync_folder(data_home)
+        sync_folder(data_home)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
     _log.info(
         "embedded_cluster_made", version=binaries.version, data_folder=str(data_home / DATA_FOLDER), user=account.name
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def persisted_port(data_home: Path) -> int | None:

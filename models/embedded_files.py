@@ -21,8 +21,9 @@ from pathlib import Path
 
 import structlog
 
-from models.embedded_process import ServerAccount, keep_folder_owner, run_as
+from models.embedded_process import ServerAccount, run_as
 from models.errors import MisconfiguredError, StopError
+from models.whole_files import write_whole
 
 DATA_FOLDER = "postgresql"
 POINTER_FILE = "server.json"
@@ -222,18 +223,7 @@ def path_digest(path: Path) -> str:
 
 def write_file(path: Path, text: str, *, mode: int) -> None:
     """Write the whole file or nothing, with exactly this mode, owned as its folder is."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(descriptor, mode)
-            keep_folder_owner(descriptor, path.parent)
-            os.fsync(descriptor)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, text.encode("utf-8", "surrogateescape"), mode=mode, takes_folders_owner=True)
 
 
 def stored_passwords(data_home: Path) -> dict[str, str]:

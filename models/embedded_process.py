@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import MisconfiguredError, RetryLaterError, StopError
+from models.whole_files import keep_folder_owner
 
 # Handed to every child instead of our own environment: PGDATA or a locale there would change what the server does.
 MINIMAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
@@ -175,13 +176,6 @@ def _try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def keep_folder_owner(descriptor: int, folder: Path) -> None:
-    """Give a file that root makes in a user's folder to that user, who could not read it otherwise."""
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 @dataclass(frozen=True)

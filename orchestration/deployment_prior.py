@@ -3,8 +3,6 @@
 Parameters leave a merchant's model runs, never a record of its customers. Estimating is `ml.priors`; must not fit.
 """
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -20,6 +18,7 @@ from ml.priors.shipped import shipped_prior
 from ml.priors.small_merchants import ENOUGH_CUSTOMERS, ENOUGH_DAYS
 from models.errors import MisconfiguredError, StopError
 from models.registry import current_model_run
+from models.whole_files import write_whole
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment, open_deployment
 from orchestration.settings import Settings
@@ -73,7 +72,8 @@ def estimate(settings: Settings, output: Path | None) -> None:
         prior = own_prior(fits, made_on=deployment.clock().date())
     path = output or prior_path(settings)
     before = _kept_beside(path, prior)
-    _write(path, written(prior))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, written(prior).encode())
     typer.echo(f"prior {prior.identity}, merchants: {len(sharing)} share")
     for name, counted in sorted(fit_counts(fits).items()):
         is_taken = counted >= FEWEST_MERCHANTS
@@ -135,17 +135,3 @@ def _kept_beside(path: Path, prior: Prior) -> Path | None:
     beside = path.with_name(f"{path.stem}-{standing.identity.replace(':', '-')}{path.suffix}")
     path.replace(beside)
     return beside
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

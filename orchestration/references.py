@@ -5,14 +5,11 @@ its home, readable by their owner only.
 """
 
 import hashlib
-import os
 import secrets
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 
 from connectors.sandbox.access import SandboxAccess
+from models.whole_files import write_once
 from orchestration.settings import Settings
 
 RECEIVER_URL = "PERENNIAL_RECEIVER_URL"
@@ -57,18 +54,6 @@ def sandbox_access(settings: Settings) -> SandboxAccess:
 def _secret(settings: Settings, name: str) -> str:
     path = settings.home / name
     if not path.exists():
-        _make_secret(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_once(path, secrets.token_hex(32).encode())
     return path.read_text(encoding="utf-8").strip()
-
-
-def _make_secret(path: Path) -> None:
-    """Write a new secret, whole or not at all; of two processes that do so at once, one wins for both."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner only
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        Path(name).unlink()

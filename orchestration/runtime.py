@@ -4,14 +4,13 @@ Some platforms hand out tokens that replace each other. They are kept below the 
 each secret a file that its owner alone can read, and on disk before the one that it replaces is used up.
 """
 
-import os
 import random
 import re
-import tempfile
 import time
 from pathlib import Path
 
 from connectors.source import SourceRuntime
+from models.whole_files import sync_folder, write_whole
 from orchestration.deployment import Deployment
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -38,31 +37,14 @@ class FileSecretStore:
         for folder in reversed((self._folder, *self._folder.parents[:2])):  # the merchant's, and that of all secrets
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=f".{name}.")  # readable by its owner only
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(value)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(self._folder)
+        write_whole(path, value.encode())
+        for folder in self._folder.parents[:2]:
+            sync_folder(folder)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a secret; use small letters, digits, - and _")
         return self._folder / name
-
-
-def _sync_folder(folder: Path) -> None:
-    for each in (folder, *folder.parents[:2]):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def source_runtime(deployment: Deployment, merchant_id: str, store_id: str) -> SourceRuntime:

@@ -10,8 +10,6 @@ import errno
 import hashlib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -23,6 +21,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.destination import Delivery, DeliveryResult, Outcome
+from models.whole_files import write_whole
 
 _IDENTITY = ("action_key", "merchant_id", "audience", "customer_id", "operation", "sent_at")
 _DIGEST_LENGTH = 16
@@ -97,7 +96,7 @@ class FileDestination:
             keys = "\n".join(sorted(record.action_key for record in new))
             name = f"{hashlib.sha256(keys.encode()).hexdigest()[:_DIGEST_LENGTH]}.{self._format}"
             text = _jsonl(new, sent_at) if self._format == "jsonl" else _csv(new, sent_at)
-            _write_whole(folder / name, text.encode())
+            write_whole(folder / name, text.encode(), is_only_writer=True)
             held |= dict.fromkeys((record.action_key for record in new), name)
         return held
 
@@ -174,25 +173,3 @@ def _is_number(text: str) -> bool:
         return Decimal(text).is_finite() and text == text.strip()
     except InvalidOperation:
         return False
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Put a file in its place at once, after its bytes are on the disk; a crash leaves no half of it."""
-    prefix = f".{path.name}."
-    for left_behind in path.parent.glob(f"{prefix}*"):
-        left_behind.unlink(missing_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=prefix, dir=path.parent)  # readable by its owner only
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
