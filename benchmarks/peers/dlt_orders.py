@@ -8,13 +8,12 @@ so that neither arm does more work than the other. Prints one JSON object: rows 
 """
 
 import json
-import resource
 import sys
 from pathlib import Path
 from typing import Any
 
-import dlt
 from dlt.sources.rest_api import rest_api_source
+from dlt_load import load_and_tell
 
 
 def main() -> None:
@@ -51,17 +50,7 @@ def main() -> None:
             ],
         }
     )
-    pipeline = dlt.pipeline(
-        pipeline_name="orders",
-        destination=dlt.destinations.postgres(credentials=database_url),
-        dataset_name="peer",
-        pipelines_dir=folder,
-    )
-    pipeline.run(source)
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    rows = dict(pipeline.last_trace.last_normalize_info.row_counts)
-    print(json.dumps({"rows": rows, "cpu_seconds": cpu, "peak_mib": own.ru_maxrss / 1024}))
+    load_and_tell(source, database_url, name="orders", dataset="peer", folder=folder)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,13 @@ and child tables are kept that our raw tables hold, so that neither arm does mor
 object: rows loaded, CPU seconds, peak memory.
 """
 
-import json
-import resource
 import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import dlt
 from dlt.sources.rest_api import rest_api_source
+from dlt_load import load_and_tell
 
 NOT_KEPT = {"__typename", "note", "customAttributes", "refunds"}
 TEXTS = ("tags", "discountCodes", "paymentGatewayNames")
@@ -78,17 +76,7 @@ def main() -> None:
             ],
         }
     )
-    pipeline = dlt.pipeline(
-        pipeline_name="shopify_orders",
-        destination=dlt.destinations.postgres(credentials=database_url),
-        dataset_name="peer_shopify",
-        pipelines_dir=folder,
-    )
-    pipeline.run(source)
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    rows = dict(pipeline.last_trace.last_normalize_info.row_counts)
-    print(json.dumps({"rows": rows, "cpu_seconds": cpu, "peak_mib": own.ru_maxrss / 1024}))
+    load_and_tell(source, database_url, name="shopify_orders", dataset="peer_shopify", folder=folder)
 
 
 if __name__ == "__main__":
