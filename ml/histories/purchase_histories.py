@@ -79,17 +79,28 @@ def distinct_histories(summary: pl.DataFrame) -> pl.DataFrame:
             .collect()
         )
     x, t_x, age = (column(histories, name) for name in keys)
-    # Comparisons with a value that is missing are false, so those are among the impossible.
-    possible = (x >= 0) & (x == np.floor(x)) & (t_x >= 0) & (t_x <= age) & ((x > 0) == (t_x > 0))
-    possible &= np.isfinite(x) & np.isfinite(age)
-    if not possible.all():
-        row = histories.row(int(np.flatnonzero(~possible)[0]), named=True)
+    impossible = _first_impossible(x, t_x, age)
+    if impossible is not None:
+        row = histories.row(impossible, named=True)
         raise StopError(
             f"the purchase summary holds an impossible history: frequency {row['frequency']}, recency_days "
             f"{row['recency_days']}, age_days {row['age_days']}; x is a whole number, 0 <= t_x <= T, and t_x is 0 "
             "exactly when x is"
         )
     return histories
+
+
+def _first_impossible(x: FloatArray, t_x: FloatArray, age: FloatArray) -> int | None:
+    """The place of the first history that nobody can have."""
+    for begin in range(0, x.size, _ROWS_AT_ONCE):
+        rows = slice(begin, begin + _ROWS_AT_ONCE)
+        count, until, T = x[rows], t_x[rows], age[rows]
+        # Comparisons with a value that is missing are false, so those are among the impossible.
+        possible = (count >= 0) & (count == np.floor(count)) & (until >= 0) & (until <= T)
+        possible &= ((count > 0) == (until > 0)) & np.isfinite(count) & np.isfinite(T)
+        if not possible.all():
+            return begin + int(np.argmin(possible))
+    return None
 
 
 def gathered_histories(summaries: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -131,17 +142,22 @@ def _counted_as_whole_days(summary: pl.DataFrame) -> pl.DataFrame | None:
     else:
         order = np.argsort(keys, kind="stable")
         keys, weight = keys[order], weight[order]
-    begins = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-    counted = np.diff(begins, append=keys.size) if weight is None else np.add.reduceat(weight, begins)
-    distinct = keys[begins].astype(np.int64)
-    return pl.DataFrame(
-        {
-            "frequency": (distinct >> (widths[1] + widths[2])).astype(np.float64),
-            "recency_days": (distinct >> widths[2] & (1 << widths[1]) - 1).astype(np.float64),
-            "age_days": (distinct & (1 << widths[2]) - 1).astype(np.float64),
-            "weight": counted.astype(np.float64),
-        }
-    )
+    is_new = np.ones(keys.size, dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
+    begins = np.flatnonzero(is_new)
+    distinct = np.empty((4, begins.size))
+    for begin in range(0, begins.size, _ROWS_AT_ONCE):
+        rows = slice(begin, begin + _ROWS_AT_ONCE)
+        packed = keys[begins[rows]].astype(np.int64)
+        distinct[0, rows] = packed >> (widths[1] + widths[2])
+        distinct[1, rows] = packed >> widths[2] & (1 << widths[1]) - 1
+        distinct[2, rows] = packed & (1 << widths[2]) - 1
+    if weight is None:
+        np.subtract(begins[1:], begins[:-1], out=distinct[3, :-1])
+        distinct[3, -1] = keys.size - begins[-1]
+    else:
+        distinct[3] = np.add.reduceat(weight, begins)
+    return pl.DataFrame(dict(zip(("frequency", "recency_days", "age_days", "weight"), distinct, strict=True)))
 
 
 def cells_of(histories: pl.DataFrame) -> Cells:
@@ -183,7 +199,9 @@ def _by_age(x: FloatArray, age: FloatArray, weight: FloatArray) -> tuple[FloatAr
 def sampled(histories: pl.DataFrame, *, customer_count: int) -> pl.DataFrame:
     """Every n-th customer of the sorted histories: about `customer_count`, the same ones at every run."""
     running = np.cumsum(column(histories, "weight"))
-    taken = np.diff(np.floor(running / (running[-1] / customer_count)), prepend=0.0)
+    running /= running[-1] / customer_count
+    np.floor(running, out=running)
+    taken = np.diff(running, prepend=0.0)
     rows = np.flatnonzero(taken)
     return histories[rows].with_columns(pl.Series("weight", taken[rows]))
 

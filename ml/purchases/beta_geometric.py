@@ -24,6 +24,7 @@ from ml.purchases.beta_geometric_likelihood import evaluate
 from ml.purchases.count_distributions import counts_with_a_chance_to_leave
 from ml.purchases.dropout_mixture import expected_purchases_while_alive
 
+_ROWS_AT_ONCE = 1 << 13
 _CAUSES = {
     FitStatus.NOBODY_DROPS_OUT: (
         "the fit holds that nobody ever leaves: it takes less than 1 in 1,000 repeat customers for gone (p near "
@@ -79,12 +80,9 @@ class BetaGeometricEstimator(LikelihoodEstimator):
 
     def _status(self, cells: Cells, best: Optimum) -> FitStatus:
         r, alpha, a, b = (float(value) for value in np.exp(best.log_parameters))
-        x, w = cells.repeat_x, cells.repeat_weight
-        log_odds = (r + x) * np.log1p((cells.repeat_age - cells.repeat_t_x) / (alpha + cells.repeat_t_x))
-        has_left = float(np.sum(w * expit(log_odds + np.log(a) - np.log(b + x + self.first_chances - 1.0))) / np.sum(w))
         # The first that holds is the cause; the later ones are what it looks like from further away.
         ends = (
-            (FitStatus.NOBODY_DROPS_OUT, has_left < 1e-3),
+            (FitStatus.NOBODY_DROPS_OUT, not self._anybody_has_left(cells, r, alpha, a, b)),
             (FitStatus.EVERYBODY_DROPS_OUT, b < 1e-3 or cells.longer_than.size < 2),
             (FitStatus.SAME_RATE_FOR_ALL, r > 1e3),
             (FitStatus.SAME_DROPOUT_FOR_ALL, a + b > 1e4),
@@ -92,6 +90,20 @@ class BetaGeometricEstimator(LikelihoodEstimator):
             (FitStatus.NOT_CONVERGED, not best.has_converged),
         )
         return next((status for status, is_so in ends if is_so), FitStatus.CONVERGED)
+
+    def _anybody_has_left(self, cells: Cells, r: float, alpha: float, a: float, b: float) -> bool:
+        """Whether a thousandth of those who came back, or more, are held to have left (eq. 6 or 6m)."""
+        enough = 1e-3 * cells.repeat_customer_count
+        has_left = 0.0
+        for begin in range(0, cells.repeat_x.size, _ROWS_AT_ONCE):
+            rows = slice(begin, begin + _ROWS_AT_ONCE)
+            x, t_x, age = cells.repeat_x[rows], cells.repeat_t_x[rows], cells.repeat_age[rows]
+            log_odds = (r + x) * np.log1p((age - t_x) / (alpha + t_x))
+            share = expit(log_odds + np.log(a) - np.log(b + x + self.first_chances - 1.0))
+            has_left += float(np.sum(cells.repeat_weight[rows] * share))
+            if not has_left < enough:  # As a rule after a few thousand of a million; at once where it is no number.
+                return True
+        return False
 
     def log_likelihood(self, summary: pl.DataFrame) -> FloatArray:
         """Each customer's log-likelihood with time in days (eq. 4), shape (n,)."""
