@@ -6,7 +6,8 @@ them in; a test that could not run at all says nothing about anybody and therefo
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from graphlib import TopologicalSorter
 from typing import Any
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from dagster_dbt import DbtCliResource
 
 from models import stage_builds
-from orchestration import progress
+from orchestration import progress, standing_views
 from orchestration.asset_plots import table_plots
 from orchestration.failures import typed_failures
 from orchestration.merchant_run import MerchantRun
@@ -57,22 +58,37 @@ def build_and_test(
     with typed_failures():
         run.require_alone()
     digest = _inputs(run, context, reads_predictions=reads_predictions)
+    views = standing_views.lasting_views(manifest)
     if (reason := _why_not_needed(run, stage, digest)) is not None:
-        yield from _as_they_are(context, run, stage, reason, tables=stored_tables(manifest))
+        yield from _as_they_are(context, run, stage, reason, manifest)
         return
+    code_digest = project_digest(run.deployment.settings.project_folder / "dbt_project")
+    # Somebody who asks for some models by hand gets those, views and all.
+    is_whole = context.selected_asset_keys == context.assets_def.keys
+    own_views = views.keys() & context.selected_asset_keys
+    is_standing = is_whole and standing_views.are_standing(run, stage, own_views, code_digest=code_digest)
     with run.deployment.loader.begin() as connection:
         stage_builds.forget_build(connection, stage)
+    if not is_standing:
+        standing_views.forget(run, stage)
+    left_out = sorted(views[key] for key in own_views) if is_standing else []
     reporter = progress.current()
-    model_count = len(context.selected_asset_keys)
+    model_count = len(context.selected_asset_keys) - len(left_out)
     tables = stored_tables(manifest)
     # A folder per stage, used again by the next run: dbt finds the parsed project of the last one in it.
     target_path = run.deployment.dbt_target / stage
+    if is_standing:
+        told = own_views & standing_views.read_elsewhere(manifest, context.selected_asset_keys)
+        yield from _outputs(context, told, lambda _: {"kept": "the view stands, as the project has not changed"})
     with ExitStack() as stack:
         advance = stack.enter_context(reporter.task(f"Building {model_count} {stage.replace('_', ' ')}", model_count))
         stack.enter_context(_dbt_output(reporter))
-        for event in dbt.cli(_BUILD, context=context, target_path=target_path).stream():
+        build = [*_BUILD, "--exclude", " ".join(left_out)] if left_out else _BUILD
+        for event in dbt.cli(build, context=context, target_path=target_path).stream():
             advance(1)
             yield with_facts(event, run, tables)
+    if is_whole and not is_standing:
+        standing_views.remember(run, stage, code_digest=code_digest)
     # The build's results lie there: tests that never ran must not read like tests that found nothing.
     results_path(target_path).unlink(missing_ok=True)
     with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
@@ -112,26 +128,34 @@ def _why_not_needed(run: MerchantRun, stage: str, digest: str | None) -> str | N
 
 
 def _as_they_are(
-    context: dg.AssetExecutionContext,
-    run: MerchantRun,
-    stage: str,
-    reason: str,
-    *,
-    tables: frozenset[dg.AssetKey],
+    context: dg.AssetExecutionContext, run: MerchantRun, stage: str, reason: str, manifest: dict[str, Any]
 ) -> Iterator[Any]:
     """Report the stage's tables as they are, with their rows and plots, for those who look at the latest run."""
+    selected = context.selected_asset_keys
     with progress.current().task(f"Keeping {stage.replace('_', ' ')}: {reason}"):
-        names = {key: name for name, key in context.assets_def.keys_by_output_name.items()}
-        counts = _row_counts(run, tables & context.selected_asset_keys)
-        for key in TopologicalSorter(context.assets_def.asset_deps).static_order():  # Dagster wants them in this order
-            if key in context.selected_asset_keys:
-                facts: dict[str, Any] = {"kept": reason, "window": run.window()}
-                facts |= counts.get(key, {}) | table_plots(run, key)
-                yield dg.Output(None, output_name=names[key], metadata=facts)
+        views = standing_views.lasting_views(manifest).keys()
+        counts = _row_counts(run, stored_tables(manifest) & selected)
+
+        def facts(key: dg.AssetKey) -> dict[str, Any]:
+            return {"kept": reason, "window": run.window()} | counts.get(key, {}) | table_plots(run, key)
+
+        told = (selected - views) | standing_views.read_elsewhere(manifest, selected)
+        yield from _outputs(context, told, facts)
     withheld = run.withheld()
     for merchant in run.merchants:
         if merchant.merchant_id not in withheld:
             run.check(merchant.merchant_id, stage, has_passed=True, message=reason)
+
+
+def _outputs(
+    context: dg.AssetExecutionContext,
+    keys: AbstractSet[dg.AssetKey],
+    facts: Callable[[dg.AssetKey], dict[str, Any]],
+) -> Iterator[Any]:
+    names = {key: name for name, key in context.assets_def.keys_by_output_name.items()}
+    for key in TopologicalSorter(context.assets_def.asset_deps).static_order():  # Dagster wants them in this order
+        if key in keys:
+            yield dg.Output(None, output_name=names[key], metadata=facts(key))
 
 
 def _row_counts(run: MerchantRun, tables: frozenset[dg.AssetKey]) -> dict[dg.AssetKey, dict[str, int]]:

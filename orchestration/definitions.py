@@ -7,13 +7,14 @@ from orchestration.automation import failed_run_alert, nightly_schedule
 from orchestration.freshness import with_freshness
 from orchestration.logs import configure_logs
 from orchestration.lost_runs import lost_runs_sensor
-from orchestration.manifest import dbt_resource
+from orchestration.manifest import dbt_resource, load_manifest
 from orchestration.resources import DeploymentResource
 from orchestration.settings import current_settings
+from orchestration.standing_views import lasting_views
 
 configure_logs(current_settings().log_level)
 
-assets = with_freshness(dg.load_assets_from_package_module(stages))
+assets = with_freshness(dg.load_assets_from_package_module(stages), standing=lasting_views(load_manifest()))
 nightly_job = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),

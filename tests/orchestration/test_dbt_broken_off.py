@@ -72,7 +72,7 @@ def carried_out(
     )
     object.__setattr__(run, "check", books.check)
     key = dg.AssetKey(table.split("/"))
-    assets = SimpleNamespace(keys_by_output_name={"table": key}, asset_deps={key: set()})
+    assets = SimpleNamespace(keys={key}, keys_by_output_name={"table": key}, asset_deps={key: set()})
     context: Any = SimpleNamespace(selected_asset_keys={key}, assets_def=assets)
     dbt = cast("Any", Dbt(BUILT, tested))
     events = build_and_test(context, dbt, run, "transformed_tables", {"nodes": nodes or {}}, reads_predictions=False)
@@ -109,7 +109,11 @@ def test_what_is_kept_is_counted_where_rows_are_kept(
     tmp_path: Path, engine: sa.Engine, materialized: str, count: int | None
 ) -> None:
     model = {"resource_type": "model", "schema": "ops", "name": "exchange_rates"}
-    nodes = {"model.p.exchange_rates": model | {"config": {"materialized": materialized}}}
+    nodes = {
+        "model.p.exchange_rates": model
+        | {"config": {"materialized": materialized}, "depends_on": {"nodes": ["model.p.rates"]}},
+        "model.p.rates": model | {"name": "rates", "config": {"materialized": "table"}, "depends_on": {"nodes": []}},
+    }
     with engine.begin() as connection:
         connection.execute(exchange_rates.insert(), [RATE, RATE | {"currency_code": "EUR"}])
     for _ in range(2):

@@ -1,0 +1,79 @@
+"""Views that stand from an earlier run. A view holds no rows: it is made again when the project changes, not nightly.
+
+Most of the project's models are views. Making each of them again, and telling Dagster so, was half of a small run.
+"""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+
+from models import stage_builds
+from orchestration.merchant_run import MerchantRun
+from orchestration.transformation import WarehouseTranslator
+
+
+def lasting_views(manifest: Mapping[str, Any]) -> dict[dg.AssetKey, str]:
+    """The views that no build of a table takes down: none of those that they read, near or far, is a table of dbt's.
+
+    dbt builds a table beside the one that stands and drops that with everything that reads it.
+
+    Returns:
+        Names of models, by asset key.
+    """
+    models = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    is_lasting: dict[str, bool] = {}
+
+    def lasts(name: str) -> bool:
+        if name not in is_lasting:
+            node = models[name]
+            parents = [parent for parent in node["depends_on"]["nodes"] if parent in models]
+            is_lasting[name] = node["config"]["materialized"] == "view" and all(map(lasts, parents))
+        return is_lasting[name]
+
+    key_of = WarehouseTranslator().get_asset_key
+    return {key_of(node): node["name"] for name, node in models.items() if lasts(name)}
+
+
+def read_elsewhere(manifest: Mapping[str, Any], selected: AbstractSet[dg.AssetKey]) -> set[dg.AssetKey]:
+    """The selected models that a model outside the selection reads.
+
+    Dagster leaves out a step when it is told nothing of what the step depends on.
+    """
+    key_of = WarehouseTranslator().get_asset_key
+    models = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    return {
+        key_of(models[parent])
+        for node in models.values()
+        if key_of(node) not in selected
+        for parent in node["depends_on"]["nodes"]
+        if parent in models and key_of(models[parent]) in selected
+    }
+
+
+def are_standing(run: MerchantRun, stage: str, views: Iterable[dg.AssetKey], *, code_digest: str) -> bool:
+    """Whether all views of a stage are there, made from this very project."""
+    with run.deployment.transformer.connect() as connection:
+        if stage_builds.built_by(connection, _views_of(stage), code_digest) is None:
+            return False
+        names = sa.func.unnest(sa.cast([".".join(key.path) for key in views], sa.ARRAY(sa.Text))).table_valued("name")
+        missing = sa.select(sa.func.count()).where(sa.func.to_regclass(names.c.name).is_(None))
+        return connection.scalar(missing) == 0
+
+
+def forget(run: MerchantRun, stage: str) -> None:
+    """Forget which project the stage's views were made from, before the first of them is touched."""
+    with run.deployment.loader.begin() as connection:
+        stage_builds.forget_build(connection, _views_of(stage))
+
+
+def remember(run: MerchantRun, stage: str, *, code_digest: str) -> None:
+    """Enter which project the stage's views were made from, once all of them stand."""
+    with run.deployment.loader.begin() as connection:
+        stage_builds.record_build(connection, _views_of(stage), code_digest, run_id=run.run_id, built_at=run.started_at)
+
+
+def _views_of(stage: str) -> str:
+    return f"{stage}: views"
