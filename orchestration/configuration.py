@@ -83,6 +83,10 @@ class Prediction(Declaration):
     has_challengers: bool = Field(
         default=True, description="Whether gradient boosting and other trained forecasts compete with the models."
     )
+    opportunity: Literal["week", "month", "quarter", "year"] | None = Field(
+        default=None,
+        description="Where customers buy once in each or let it pass (a box, an appeal, an event): how long each is.",
+    )
     shares_prior: bool = Field(
         default=False,
         description="Whether the fitted parameters, never a record, may take part in `perennial prior estimate`.",

@@ -66,6 +66,7 @@ class ForecastTask:
         software: `software` of whoever asks.
         prior: What other merchants teach; None is the shipped prior.
         incumbent: Who spoke for the merchant before.
+        first_orders: See `forecast_merchant`.
     """
 
     purchase_days: pl.DataFrame = field(repr=False)
@@ -74,6 +75,7 @@ class ForecastTask:
     software: dict[str, str] = field(repr=False)
     prior: Prior | None = field(default=None, repr=False)
     incumbent: Incumbent | None = field(default=None, repr=False)
+    first_orders: pl.DataFrame | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def compute(task: ForecastTask) -> ComputedForecast:
         task.software["perennial"],
         prior=task.prior,
         incumbent=task.incumbent,
+        first_orders=task.first_orders,
     )
     return ComputedForecast(forecast, pl.thread_pool_size())
 

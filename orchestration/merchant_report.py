@@ -79,7 +79,13 @@ def report_data(deployment: Deployment, merchant: Merchant, model_run_id: str | 
         )
         frames = [
             read_frame(connection, one)
-            for one in (values, *(rows(table) for table in (ml.backtests, ml.calibration_deciles, ml.holdout_weeks)))
+            for one in (
+                values,
+                *(
+                    rows(table)
+                    for table in (ml.backtests, ml.calibration_deciles, ml.holdout_weeks, ml.cohort_forecasts)
+                ),
+            )
         ]
     (totals,) = query(
         deployment,

@@ -11,6 +11,7 @@ import polars as pl
 from connectors.currencies import MINOR_DIGITS
 from ml.forecasts.forecasting import MerchantForecast
 from ml.forecasts.settings import ForecastSettings, Incumbent
+from ml.histories.opportunity_calendar import Opportunity
 from ml.priors.prior import Prior
 from models import bookkeeping
 from models import ml as tables
@@ -27,7 +28,7 @@ from orchestration.configuration import Merchant
 from orchestration.forecast_tasks import ComputedForecast, ForecastTask, software
 from orchestration.forecast_workers import ForecastWorkers
 from orchestration.merchant_run import MerchantRun
-from orchestration.purchase_history import purchase_history
+from orchestration.purchase_history import first_orders, purchase_history
 
 
 def predict_merchant(
@@ -65,6 +66,7 @@ def _task(run: MerchantRun, merchant: Merchant, prior: Prior | None) -> Forecast
     """All that the merchant's forecast depends on, as the warehouse has it now."""
     with run.deployment.transformer.connect() as connection:
         days, refunds = purchase_history(connection, merchant.merchant_id)
+        first = first_orders(connection, merchant.merchant_id)
     settings = ForecastSettings(
         merchant_id=merchant.merchant_id,
         as_of_date=run.as_of_dates[merchant.merchant_id],
@@ -75,8 +77,9 @@ def _task(run: MerchantRun, merchant: Merchant, prior: Prior | None) -> Forecast
         holdout_days=merchant.prediction.holdout_days,
         currency_code=merchant.currency_code,
         has_challengers=merchant.prediction.has_challengers,
+        opportunity=None if (declared := merchant.prediction.opportunity) is None else Opportunity(declared),
     )
-    return ForecastTask(days, refunds, settings, software(), prior, _incumbent(run, settings))
+    return ForecastTask(days, refunds, settings, software(), prior, _incumbent(run, settings), first)
 
 
 def _incumbent(run: MerchantRun, settings: ForecastSettings) -> Incumbent | None:

@@ -13,6 +13,7 @@ import polars as pl
 
 from ml.evaluation.baselines import NAIVE
 from ml.forecasts.explanation_wording import capital, model_title, with_titles
+from ml.forecasts.predictions import INTERVAL_LEVEL
 from orchestration import plots
 from orchestration.markup import image, note, paragraph, section, table
 from orchestration.plots.accuracy import coverage_rows
@@ -20,6 +21,7 @@ from orchestration.report_verdict import ReportData, publication, verdict, words
 
 _NONE = "\N{EN DASH}"
 _STYLE = Path(__file__).with_name("report.css")
+_MOST_COHORTS = 24
 _DRIFT = ("_is_stable", "_are_stable", "customers_stay")
 _ERRORS = (
     ("mae", "MAE", ",.3f"),
@@ -79,6 +81,7 @@ def report_page(data: ReportData) -> str:
         section("Who was chosen, and why", _choice(data)),
         section("Does a forecast mean what it says?", _calibration(data)),
         section("Do the intervals hold?", _coverage(data)),
+        section("What is to come, by month of first purchase", _cohorts(data)),
         section("Where the value is", _concentration(data)),
         section("How much is other merchants' experience", _prior(data)),
         section("Has anything drifted?", _checks(data, is_drift=True)),
@@ -242,6 +245,41 @@ def _coverage(data: ReportData) -> str:
     )
 
 
+def _cohorts(data: ReportData) -> str:
+    horizon = int(data.run.model_card.get("settings", {}).get("horizon_days", 365))
+    if data.cohorts.is_empty():
+        return note("The run kept no totals by month.")
+    said = {(row["cohort"], row["quantity"]): row for row in data.cohorts.to_dicts()}
+    months = data.cohorts.drop_nulls("cohort_month")["cohort"].unique().sort(descending=True).to_list()
+    rows = []
+    for cohort in ["all", *months[:_MOST_COHORTS]]:
+        count, value = (said.get((cohort, quantity)) for quantity in ("purchase_count", "clv"))
+        cells = [cohort, _number((count or value or {}).get("customer_count"))]
+        for one in (count, value):
+            cells += [_number(None), _NONE] if one is None else [_number(one["expected"]), _band(one)]
+        rows.append(cells)
+    heads = ["first purchase", "customers", "purchase days", "band", f"CLV, {data.currency_code}", "band"]
+    left_out = len(months) - _MOST_COHORTS
+    return (
+        paragraph(
+            f"Of customers who are there already, within {horizon:,} days. A band is to hold {INTERVAL_LEVEL:.0%} of "
+            "the time: it is as wide as the customers' own chances and the misses of earlier totals make it."
+        )
+        + image(
+            plots.cohort_totals(
+                data.cohorts, currency_code=data.currency_code, horizon_days=horizon, level=INTERVAL_LEVEL
+            ),
+            "Expected purchase days and CLV by month of first purchase, with bands",
+        )
+        + table(heads, rows, numbers=range(1, 6), mine=0)
+        + (note(f"{left_out:,} earlier months are in the figure and in ml.cohort_forecasts.") if left_out > 0 else "")
+    )
+
+
+def _band(row: Mapping[str, Any]) -> str:
+    return f"{row['low']:,.0f} to {row['high']:,.0f}"
+
+
 def _concentration(data: ReportData) -> str:
     horizon = int(data.run.model_card.get("settings", {}).get("horizon_days", 365))
     return image(plots.clv_concentration(data.values, horizon_days=horizon), "Concentration of predicted value")
@@ -290,7 +328,8 @@ def _fit(data: ReportData) -> str:
             "" if one["standard_error"] is None else f"{one['standard_error']:,.2g}",
             "" if one["unit"] == "1" else one["unit"],
         ]
-        for fit in card.get("fits", ())
+        for fit in (*card.get("fits", ()), data.facts.get("champion_fit"))
+        if fit is not None
         for letter, one in fit["parameters"].items()
     ]
     window = card.get("data", {})

@@ -16,6 +16,9 @@ from ml.forecasts.explanation_wording import capital, model_title, with_titles
 from ml.forecasts.predictions import INTERVAL_LEVEL
 from orchestration.plots.accuracy import coverage_rows
 
+# Points by which coverage may be off the level before the page says that it is.
+TOLERATED_MISS = 0.02
+
 
 @dataclass(frozen=True)
 class ReportData:
@@ -32,6 +35,7 @@ class ReportData:
         backtest: Rows of `ml.backtests` of the run.
         deciles: Rows of `ml.calibration_deciles` of the run.
         weeks: Rows of `ml.holdout_weeks` of the run.
+        cohorts: Rows of `ml.cohort_forecasts` of the run.
     """
 
     merchant_name: str
@@ -44,6 +48,7 @@ class ReportData:
     backtest: pl.DataFrame
     deciles: pl.DataFrame
     weeks: pl.DataFrame
+    cohorts: pl.DataFrame
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -150,7 +155,17 @@ def _reach(data: ReportData) -> list[str]:
         return []
     one = rows.row(-1, named=True)  # recalibrated comes last
     how = "" if one["is_recalibrated"] else ", before the correction that the published ones have had since"
-    return [f"Its {one['level']:.0%} intervals of CLV enclosed {one['coverage']:.1%} of the customers' outcomes{how}."]
+    said = f"Its {one['level']:.0%} intervals of CLV enclosed {one['coverage']:.1%} of the customers' outcomes{how}"
+    return [f"{said}{_missed(one['level'], one['coverage_low'], one['coverage_high'])}."]
+
+
+def _missed(level: float, low: float | None, high: float | None) -> str:
+    """What to make of a coverage that is off by more than is tolerated, whichever customers are drawn."""
+    if high is not None and high < level - TOLERATED_MISS:
+        return ": too few, beyond chance, so these customers do not follow the model and outcomes spread further"
+    if low is not None and low > level + TOLERATED_MISS:
+        return ": too many, beyond chance, so these customers do not follow the model and outcomes spread less far"
+    return ""
 
 
 def words(name: str) -> str:

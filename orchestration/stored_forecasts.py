@@ -11,7 +11,7 @@ from models.errors import MisconfiguredError, StopError
 from models.ml import model_runs
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment
-from orchestration.purchase_history import purchase_history
+from orchestration.purchase_history import first_orders, purchase_history
 
 
 def merchant_named(deployment: Deployment, merchant_id: str | None) -> Merchant:
@@ -80,4 +80,6 @@ def _no_run(merchant_id: str, model_run_id: str | None, latest: list[tuple[str, 
 
 def customer_history(connection: sa.Connection, run: StoredRun, customer_id: str) -> KnownHistory:
     """A customer's purchases up to the run's as-of date, as they are known now."""
-    return KnownHistory(*purchase_history(connection, run.merchant_id, customer_id), run.as_of_date)
+    days, refunds = purchase_history(connection, run.merchant_id, customer_id)
+    first = first_orders(connection, run.merchant_id, customer_id)
+    return KnownHistory(days, refunds, run.as_of_date, first_orders=first)

@@ -3,10 +3,11 @@
 One protocol, so that a backtest and the choice of a champion treat all alike. Must not know a contender by name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from ml.estimator import FloatArray
+from ml.estimator import FitReport, FloatArray
 from ml.histories.known_history import KnownHistory
 
 
@@ -54,6 +55,34 @@ class Contender(Protocol):
 
         Raises:
             UnusableFitError: The history does not carry it; the others go on without it.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class OwnFit:
+    """What a contender fitted that is no base under others: kept with the run, so that its numbers can be explained.
+
+    Attributes:
+        report: How the fit ended.
+        units: Parameter to unit, of those that have one.
+        facts: What the parameters mean, JSON-ready.
+    """
+
+    report: FitReport
+    units: Mapping[str, str]
+    facts: Mapping[str, Any]
+
+
+@runtime_checkable
+class FitsOwnModel(Protocol):
+    """A contender with parameters of its own."""
+
+    def own_fit(self, history: KnownHistory) -> OwnFit:
+        """The fit under its forecasts of a history.
+
+        Raises:
+            UnusableFitError: The history does not carry it.
         """
         ...
 

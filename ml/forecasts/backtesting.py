@@ -10,7 +10,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from ml.contenders.catalogue import BASELINES, CONTENDERS, PARAMETRIC
+from ml.contenders.catalogue import contenders_of
 from ml.contenders.parametric import BASES
 from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, UnusableFitError
 from ml.evaluation.contender import Contender
@@ -73,7 +73,7 @@ class HoldoutCourse:
 
 def contenders_for(settings: ForecastSettings) -> tuple[Contender, ...]:
     """Who takes part."""
-    return CONTENDERS if settings.has_challengers else (*BASELINES, *PARAMETRIC)
+    return contenders_of(has_challengers=settings.has_challengers, opportunity=settings.opportunity)
 
 
 def base_named(name: str) -> type[PurchaseEstimator]:

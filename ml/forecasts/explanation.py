@@ -18,6 +18,7 @@ import polars as pl
 
 from ml.estimator import FitReport, FitStatus, FloatArray, PurchaseEstimator
 from ml.forecasts.backtesting import base_named
+from ml.forecasts.contender_grounds import Grounds, grounds_of
 from ml.histories.known_history import KnownHistory
 from ml.spend.gamma_gamma import GammaGamma
 from ml.value.churn import churn_probability
@@ -175,6 +176,7 @@ class Explanation:
         own_spend_share: The weight of their own mean in the expected spend of a purchase day (eq. 15 or 16).
         merchant_spend_amount: What has the rest of the weight: the expected spend of somebody of whom nothing is known.
         outlooks: As it is, and under what might happen, in that order.
+        grounds: What the champion knows that the parametric model does not.
     """
 
     prediction: Mapping[str, Any]
@@ -189,6 +191,7 @@ class Explanation:
     own_spend_share: float
     merchant_spend_amount: float
     outlooks: tuple[Outlook, ...]
+    grounds: Grounds
 
     @property
     def as_json(self) -> dict[str, Any]:
@@ -236,6 +239,12 @@ def explain(run: StoredRun, prediction: Mapping[str, Any], history: KnownHistory
         own_spend_share=float(spend.own_share(now)[0]),
         merchant_spend_amount=spend.population_mean(),
         outlooks=outlooks,
+        grounds=grounds_of(
+            run.model_name,
+            run.model_card["facts"].get("champion_fit"),
+            history,
+            horizon_days=int(stored["clv_horizon_days"]),
+        ),
     )
 
 

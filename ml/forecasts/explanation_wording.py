@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from ml.evaluation.baselines import NAIVE
+from ml.forecasts.contender_grounds import in_words
 from ml.forecasts.explanation import SILENCE_DAYS, Explanation, Outlook
 
 TITLES: Mapping[str, str] = {
     "bg_nbd": "BG/NBD",
     "mbg_nbd": "MBG/NBD",
     "pareto_nbd": "Pareto/NBD",
+    "bg_nbd_covariates": "BG/NBD with covariates",
+    "bg_bb": "BG/BB",
     "naive": "the naive forecast",
     "recency": "recency alone",
     "boosting": "gradient boosting",
@@ -29,7 +32,10 @@ ASSUMPTIONS: Mapping[str, str] = {
 }
 _CERTAIN = 0.9995
 # Those that no sentence holds by chance: `mean` and `boosting` are words.
-_NAME = re.compile(r"\b(?:(?:boosted|seasonal)_)?(?:bg_nbd|mbg_nbd|pareto_nbd|gamma_gamma|zero_inflated_lognormal)\b")
+_NAME = re.compile(
+    r"\b(?:(?:boosted|seasonal)_)?"
+    r"(?:bg_nbd_covariates|bg_nbd|mbg_nbd|pareto_nbd|bg_bb|gamma_gamma|zero_inflated_lognormal)\b"
+)
 
 
 def model_title(name: str) -> str:
@@ -132,8 +138,8 @@ def _purchases(it: Explanation) -> str:
         return f"{text}That is {model}."
     return (
         f"{text}{capital(model_title(one['base_model_name']))} alone expects {it.base_expected_purchases:.2f}: {model}"
-        f". {capital(model_title(one['model_name']))} makes it {it.factor:.2f} times as many."
-    )
+        f". {capital(model_title(one['model_name']))} makes it {it.factor:.2f} times as many. " + in_words(it.grounds)
+    ).rstrip()
 
 
 def _spend(it: Explanation) -> str:

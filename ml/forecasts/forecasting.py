@@ -17,7 +17,7 @@ import scipy
 from ml.contenders.parametric import BASES, base_of
 from ml.estimator import FitReport, PurchaseEstimator, UnusableFitError
 from ml.evaluation.baselines import NAIVE
-from ml.evaluation.contender import Forecast, forecast_once
+from ml.evaluation.contender import Contender, FitsOwnModel, Forecast, OwnFit, forecast_once
 from ml.evaluation.rolling_origins import RollingBacktest
 from ml.forecasts.backtesting import (
     Reach,
@@ -30,7 +30,7 @@ from ml.forecasts.backtesting import (
 from ml.forecasts.champion import ChampionChoice, choose_champion, gate
 from ml.forecasts.drift import input_drift, input_sketch, level_residuals, nothing_to_compare_with, residual_drift
 from ml.forecasts.forecast_checks import ForecastCheck, backtest_checks, fit_checks, prediction_checks
-from ml.forecasts.model_card import data_hash, model_card, model_run_id
+from ml.forecasts.model_card import data_hash, fit_entry, model_card, model_run_id
 from ml.forecasts.predictions import SUMMARIES_SCHEMA, Speaker, cohort_forecasts, expected_of, predict
 from ml.forecasts.settings import ForecastSettings, Incumbent
 from ml.histories.known_history import KnownHistory
@@ -58,7 +58,7 @@ class MerchantForecast:
         standings: `ml.forecasts.champion.STANDINGS_SCHEMA`, one row per contender.
         holdout_weeks: `ml.evaluation.holdout_course.HOLDOUT_WEEKS_SCHEMA` of the base at the latest origin.
         frequency_buckets: `ml.evaluation.holdout_course.FREQUENCY_BUCKETS_SCHEMA`, likewise.
-        parameters: Model name to parameters (alpha in days, v in the currency).
+        parameters: Model name to parameters (alpha in days, v in the currency); the champion's own, where it has any.
         model_card: JSON-ready.
         checks: What was checked and found.
         data_hash: Digest of the data that took part.
@@ -97,6 +97,7 @@ def forecast_merchant(
     *,
     prior: Prior | None = None,
     incumbent: Incumbent | None = None,
+    first_orders: pl.DataFrame | None = None,
 ) -> MerchantForecast:
     """Backtest, choose, fit and predict for one merchant.
 
@@ -107,6 +108,7 @@ def forecast_merchant(
         code_hash: `ml.forecasts.model_card.code_hash` of this package's source.
         prior: What other merchants teach; None is the shipped one.
         incumbent: Who spoke for the merchant before; None when nobody did.
+        first_orders: See `ml.histories.first_orders.known_facts`.
 
     Returns:
         The forecast with its checks. A backtest that the history does not carry is a failed check that does not block.
@@ -116,7 +118,9 @@ def forecast_merchant(
             the message names the merchant, the property of the data that is the cause, and the way out.
     """
     try:
-        return _forecast(purchase_days, refunds, settings, code_hash, prior or shipped_prior(), incumbent)
+        fits = FitWithPrior(prior or shipped_prior())
+        history = KnownHistory(purchase_days, refunds, settings.as_of_date, fits, first_orders)
+        return _forecast(history, settings, code_hash, fits.prior, incumbent)
     except UnusableFitError as error:
         error.args = (f"no forecast for merchant {settings.merchant_id}: {error}",)
         raise
@@ -125,14 +129,8 @@ def forecast_merchant(
 
 
 def _forecast(
-    purchase_days: pl.DataFrame,
-    refunds: pl.DataFrame | None,
-    settings: ForecastSettings,
-    code_hash: str,
-    prior: Prior,
-    incumbent: Incumbent | None,
+    history: KnownHistory, settings: ForecastSettings, code_hash: str, prior: Prior, incumbent: Incumbent | None
 ) -> MerchantForecast:
-    history = KnownHistory(purchase_days, refunds, settings.as_of_date, FitWithPrior(prior))
     if history.summary.height == 0:
         raise StopError(
             f"nobody bought anything up to {settings.as_of_date}. Check as_of_date, and whether the orders have landed"
@@ -154,6 +152,7 @@ def _forecast(
     reach = reach_at_origins(history, rolling, base, name, settings)
     speaker = _speaker(history, base, name, forecast, reach)
     report, spend_report = _reports(speaker)
+    own = None if forecast is None else _own_fit(champion, history, settings)
     expected = expected_of(history.summary, speaker, settings)
     predictions = predict(history.summary, speaker, settings, expected)
     course = holdout_course(rolling, base)
@@ -201,6 +200,7 @@ def _forecast(
             "spend_frequency_correlation": spend_frequency_correlation(summary),
             "expected_spend_of_new_customer_amount": speaker.spend.population_mean(),
             "has_reliable_mean_spend": speaker.spend.has_reliable_mean,
+            "champion_fit": None if own is None else {**fit_entry(own.report, own.units), "facts": dict(own.facts)},
             "backtest_problem": rolling.problem,
             "checks": [asdict(check) for check in checks],
         },
@@ -218,7 +218,11 @@ def _forecast(
         standings=choice.standings,
         holdout_weeks=course.weeks,
         frequency_buckets=course.buckets,
-        parameters={speaker.purchases.name: speaker.purchases.params_, speaker.spend.name: speaker.spend.params_},
+        parameters={
+            speaker.purchases.name: speaker.purchases.params_,
+            speaker.spend.name: speaker.spend.params_,
+            **({} if own is None else {own.report.model_name: own.report.parameters}),
+        },
         model_card=card,
         checks=checks,
         data_hash=hashed,
@@ -251,13 +255,23 @@ def _said_by(champion: str, history: KnownHistory, settings: ForecastSettings) -
 
     A contender looks no further for orders than for counts. Where churn is asked about beyond that, the base answers.
     """
-    contender = next(one for one in contenders_for(settings) if one.name == champion)
+    contender = _contender_named(champion, settings)
     window = min(settings.churn_horizon_days, settings.horizon_days)
     try:
         forecast = forecast_once(contender, history, horizon_days=settings.horizon_days, order_horizon_days=window)
     except StopError:
         return None
     return forecast if window == settings.churn_horizon_days else replace(forecast, order_probability=None)
+
+
+def _contender_named(name: str, settings: ForecastSettings) -> Contender:
+    return next(one for one in contenders_for(settings) if one.name == name)
+
+
+def _own_fit(champion: str, history: KnownHistory, settings: ForecastSettings) -> OwnFit | None:
+    """The parameters under a champion's forecast; None of one that has none of its own."""
+    contender = _contender_named(champion, settings)
+    return contender.own_fit(history) if isinstance(contender, FitsOwnModel) else None
 
 
 def _untested(choice: ChampionChoice) -> ForecastCheck:
@@ -277,8 +291,11 @@ def _held(incumbent: Incumbent | None) -> dict[str, str] | None:
 
 
 def _data_hash(history: KnownHistory, rolling: RollingBacktest) -> str:
-    """Of all days up to now, and of the same as they were known at each origin: refunds came later."""
-    return data_hash([history.summary, history.net_days, *(origin.history.net_days for origin in rolling.origins)])
+    """Of the facts, of all days up to now, and of those as they were known at each origin: refunds came later."""
+    facts = [] if history.facts is None else [history.facts]
+    return data_hash(
+        [history.summary, history.net_days, *(origin.history.net_days for origin in rolling.origins), *facts]
+    )
 
 
 def _latest(table: pl.DataFrame) -> pl.DataFrame:

@@ -70,7 +70,13 @@ def model_run_id(
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
 
 
-def _fit_entry(report: FitReport, units: Mapping[str, str]) -> dict[str, Any]:
+def fit_entry(report: FitReport, units: Mapping[str, str]) -> dict[str, Any]:
+    """How a fit ended, JSON-ready.
+
+    Args:
+        report: The fit.
+        units: Parameter to unit, of those that have one.
+    """
     return {
         "model_name": report.model_name,
         "status": report.status.value,
@@ -166,7 +172,7 @@ def model_card(
         "card_version": CARD_VERSION,
         "model_name": model_name,
         "model_run_id": model_run_id,
-        "fits": [_fit_entry(purchases, {"alpha": "days", "beta": "days"}), _fit_entry(spend, {"v": "currency"})],
+        "fits": [fit_entry(purchases, {"alpha": "days", "beta": "days"}), fit_entry(spend, {"v": "currency"})],
         "data": {
             "first_purchase_date": window[0].isoformat(),
             "as_of_date": window[1].isoformat(),

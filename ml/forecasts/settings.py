@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.histories.opportunity_calendar import Opportunity
 from models.errors import MisconfiguredError
 
 
@@ -25,6 +26,7 @@ class ForecastSettings:
         currency_code: Of the amounts; the same figures in another currency are another forecast.
         has_challengers: Whether contenders that have to be trained take part; the parametric models and the baselines
             always do.
+        opportunity: What the merchant sells by, where customers buy once in each or let it pass; None otherwise.
     """
 
     merchant_id: str
@@ -36,6 +38,7 @@ class ForecastSettings:
     holdout_days: int | None = None
     currency_code: str = ""
     has_challengers: bool = True
+    opportunity: Opportunity | None = None
 
     def __post_init__(self) -> None:
         at = f"merchants[{self.merchant_id}]"

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from ml.estimator import FloatArray, PurchaseEstimator, SpendEstimator, UnusableFitError
+from ml.histories.first_orders import known_facts
 from ml.histories.purchase_summary import net_purchase_days, summarise_net_days
 from models.errors import StopError
 
@@ -59,12 +60,14 @@ class KnownHistory:
         refunds: See there.
         as_of_date: The last day that is known.
         fits: How models are fitted on it and on its earlier days; None is on their own data alone.
+        first_orders: See `ml.histories.first_orders.known_facts`.
     """
 
     purchase_days: pl.DataFrame
     refunds: pl.DataFrame | None
     as_of_date: date
     fits: FitsModels | None = None
+    first_orders: pl.DataFrame | None = None
     _worked_out: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -76,6 +79,11 @@ class KnownHistory:
     def summary(self) -> pl.DataFrame:
         """`ml.histories.purchase_summary.SUMMARY_SCHEMA`, one row per customer, sorted by customer_id."""
         return summarise_net_days(self.net_days, as_of_date=self.as_of_date)
+
+    @cached_property
+    def facts(self) -> pl.DataFrame | None:
+        """`ml.histories.first_orders.FACTS` of the summary's customers, in its order; None where none is known."""
+        return known_facts(self.first_orders, self.summary["customer_id"], as_of_date=self.as_of_date)
 
     @cached_property
     def days(self) -> int:
@@ -92,7 +100,8 @@ class KnownHistory:
         if as_of_date > self.as_of_date:
             raise StopError(f"a history that ends on {self.as_of_date} says nothing of {as_of_date}")
         return self.once(
-            ("at", as_of_date), lambda: type(self)(self.purchase_days, self.refunds, as_of_date, self.fits)
+            ("at", as_of_date),
+            lambda: type(self)(self.purchase_days, self.refunds, as_of_date, self.fits, self.first_orders),
         )
 
     def before(self, days: int) -> Self:

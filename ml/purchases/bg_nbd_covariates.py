@@ -146,11 +146,12 @@ class BetaGeometricNbdWithCovariates:
         estimator.params_ = {name: float(parameters[name]) for name in estimator.parameter_names}
         return estimator
 
-    def fit(self, summary: pl.DataFrame) -> Self:
+    def fit(self, summary: pl.DataFrame, *, plain: BetaGeometricNbd | None = None) -> Self:
         """Maximum likelihood, from the optimum of the plain BG/NBD on the same customers.
 
         Args:
             summary: `frequency`, `recency_days`, `age_days`, the covariates, and optionally `weight`.
+            plain: The plain BG/NBD fitted on the same, where it is there already.
 
         Returns:
             This estimator, with `params_` and `report_`.
@@ -159,7 +160,7 @@ class BetaGeometricNbdWithCovariates:
             UnusableFitError: The plain BG/NBD already has no fit, or a coefficient has none; `report` says which.
             StopError: Covariates that say the same as others do, without a ridge to share it out.
         """
-        plain = BetaGeometricNbd().fit(summary)
+        plain = BetaGeometricNbd().fit(summary) if plain is None else plain
         combinations = Combinations.of(summary, self.covariates)
         if not self.ridge:
             self._refuse_collinear(combinations)

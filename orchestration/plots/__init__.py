@@ -9,6 +9,7 @@ from orchestration.plots.activity import expected_purchases_matrix, probability_
 from orchestration.plots.cohorts import cohort_retention_heat_map, cohort_revenue_curves
 from orchestration.plots.forecast import calibration_by_frequency, holdout_forecast
 from orchestration.plots.rfm import rfm_grid, rfm_segment_bars
+from orchestration.plots.totals import cohort_totals
 from orchestration.plots.value import clv_concentration
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "clv_concentration",
     "cohort_retention_heat_map",
     "cohort_revenue_curves",
+    "cohort_totals",
     "expected_purchases_matrix",
     "holdout_forecast",
     "interval_coverage",

@@ -8,18 +8,36 @@ import polars as pl
 import pytest
 from cdnow_purchases import AS_OF, sample_purchase_days
 
-from ml.contenders.catalogue import CONTENDERS
+from ml.contenders.catalogue import contenders_of
 from ml.estimator import UnusableFitError
 from ml.evaluation.contender import Contender, Forecast, forecast_once
 from ml.histories.known_history import KnownHistory
+from ml.histories.opportunity_calendar import Opportunity
 
 HORIZON, ORDER_HORIZON = 270, 90
 LAST = date(2026, 6, 30)
-EVERY = pytest.mark.parametrize("contender", CONTENDERS, ids=lambda contender: contender.name)
+EVERYBODY = contenders_of(has_challengers=True, opportunity=Opportunity.MONTH)
+EVERY = pytest.mark.parametrize("contender", EVERYBODY, ids=lambda contender: contender.name)
+
+
+def first_orders(days: pl.DataFrame) -> pl.DataFrame:
+    """What first orders could say: three channels, one of them rare, and a discount that some sources do not tell."""
+    number = pl.col("customer_id").cast(pl.Int64)
+    channel = pl.when(number % 5 < 2).then(pl.lit("web")).when(number % 97 == 0).then(pl.lit("fair"))
+    return (
+        days.group_by("customer_id")
+        .agg(pl.col("purchase_date").min())
+        .with_columns(
+            channel.otherwise(pl.lit("pos")).alias("channel"),
+            pl.when(number % 3 > 0).then(number % 3 == 1).alias("has_discount"),
+            pl.lit(None, dtype=pl.String).alias("country_code"),
+        )
+    )
+
 
 # Long enough for a season; what comes after it is in the frame, and must not be seen.
 END = date(1998, 5, 1)
-CDNOW = KnownHistory(sample_purchase_days(), None, AS_OF).at(END)
+CDNOW = KnownHistory(sample_purchase_days(), None, AS_OF, first_orders=first_orders(sample_purchase_days())).at(END)
 
 
 def shop(*gaps: list[int]) -> KnownHistory:
@@ -49,7 +67,14 @@ def shuffled_with_another_future() -> KnownHistory:
     past = CDNOW.purchase_days.filter(pl.col("purchase_date") <= END)
     wild = past.with_columns(pl.col("purchase_date") + timedelta(days=500), amount=pl.lit(999).cast(pl.Decimal(18, 4)))
     days = pl.concat([wild, past]).sample(fraction=1.0, shuffle=True, seed=3)
-    return KnownHistory(days, None, END)
+    # In another future their first orders are those of other days.
+    first = pl.concat(
+        [
+            first_orders(past),
+            first_orders(wild).with_columns(pl.col("customer_id") + "-later", pl.lit("wild").alias("channel")),
+        ]
+    )
+    return KnownHistory(days, None, END, first_orders=first.sample(fraction=1.0, shuffle=True, seed=4))
 
 
 def numbers(forecast: Forecast) -> dict[str, np.ndarray]:
@@ -78,8 +103,11 @@ def keeps_its_word(contender: Contender, forecast: Forecast, customers: int) -> 
 
 
 def test_names_are_not_shared_and_equal_contenders_are_one_key() -> None:
-    assert len({contender.name for contender in CONTENDERS}) == len(CONTENDERS)
-    assert len(set(CONTENDERS)) == len(CONTENDERS)
+    assert len({contender.name for contender in EVERYBODY}) == len(EVERYBODY)
+    assert len(set(EVERYBODY)) == len(EVERYBODY)
+    undeclared = contenders_of(has_challengers=True, opportunity=None)
+    assert [contender.name for contender in EVERYBODY if contender not in undeclared] == ["bg_bb", "mean"]
+    assert len(undeclared) == len(EVERYBODY) - 1
 
 
 @EVERY

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from typer.testing import CliRunner
 
+from ml.forecasts.explanation_wording import worded
 from models import ml
 from models.engine import create_engine
 from models.errors import MisconfiguredError, StopError
@@ -131,11 +132,19 @@ def fill(url: str) -> None:
         sa.Column("amount", sa.Numeric(18, 4)),
         schema="intermediate",
     )
+    first = sa.Table(
+        "int_first_orders_described",
+        metadata,
+        *(sa.Column(name, sa.Text) for name in ("merchant_id", "customer_id", "channel", "country_code")),
+        sa.Column("purchase_date", sa.Date),
+        sa.Column("has_discount", sa.Boolean),
+        schema="intermediate",
+    )
     bought = {"merchant_id": "paper", "customer_id": "c:[1]"}
     engine = create_engine(url)
     with engine.begin() as connection:
         metadata.create_all(connection)
-        for table in (days, refunds):
+        for table in (days, refunds, first):
             connection.execute(sa.text(f"grant select on {table.fullname} to perennial_transformer"))
         amounts = {300: 20, 200: 30, 90: 50, -5: 70}  # the last came after the run's day
         connection.execute(
@@ -168,6 +177,47 @@ def fill(url: str) -> None:
             ],
         )
     engine.dispose()
+
+
+def test_what_the_champion_knows_of_a_first_order_is_looked_up_and_said(
+    deployment: Deployment, database_url: str
+) -> None:
+    own = {
+        "parameters": {
+            name: {"value": value}
+            for name, value in (
+                *{"r": 0.243, "alpha": 30.9, "a": 0.793, "b": 2.426}.items(),
+                *((f"{letter}[channel=pos]", 0.5) for letter in ("alpha", "a", "b")),
+            )
+        },
+        "facts": {
+            "covariates": {"reference": {"channel": "web"}, "levels": {"channel": ["pos"]}, "pooled": {"channel": []}}
+        },
+    }
+    first = sa.Table(
+        "int_first_orders_described",
+        sa.MetaData(),
+        schema="intermediate",
+        autoload_with=(engine := create_engine(database_url)),
+    )
+    card = model_run(IN_FORCE, AT)["model_card"]
+    in_force = sa.and_(ml.model_runs.c.merchant_id == "paper", ml.model_runs.c.model_run_id == IN_FORCE)
+    with engine.begin() as connection:
+        came = {"merchant_id": "paper", "customer_id": "c:[1]", "purchase_date": AS_OF - timedelta(days=300)}
+        connection.execute(sa.insert(first).values(**came, channel="pos", has_discount=None, country_code=None))
+        connection.execute(
+            sa.update(ml.model_runs)
+            .where(in_force)
+            .values(
+                model_name="bg_nbd_covariates",
+                model_card={**card, "facts": {**card["facts"], "champion_fit": own}},
+            )
+        )
+        connection.execute(sa.update(ml.predictions).values(model_name="bg_nbd_covariates"))
+    engine.dispose()
+    found = explanation_of(deployment, "paper", "c:[1]")
+    assert [(fact.level, fact.reference) for fact in found.grounds.first_order] == [("pos", "web")]
+    assert "times as many as channel web would" in worded(found)["purchases to come"]
 
 
 def test_a_customer_is_explained_by_the_run_in_force(deployment: Deployment) -> None:

@@ -39,6 +39,14 @@ sa.Table(
     sa.Column("amount", sa.Numeric(18, 4)),
 )
 
+sa.Table(
+    "int_first_orders_described",
+    HISTORY,
+    *(sa.Column(name, sa.Text) for name in ("merchant_id", "customer_id", "channel", "country_code")),
+    sa.Column("purchase_date", sa.Date),
+    sa.Column("has_discount", sa.Boolean),
+)
+
 
 def tiny_history(seed: int, *, customers: int = 12) -> pl.DataFrame:
     """A dozen customers of the last days, too few of both for a backtest."""

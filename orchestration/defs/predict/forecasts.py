@@ -19,6 +19,7 @@ from orchestration.resources import DeploymentResource
 HISTORY = (
     dg.AssetKey(["intermediate", "int_purchase_days_aggregated"]),
     dg.AssetKey(["intermediate", "int_refunds_attributed"]),
+    dg.AssetKey(["intermediate", "int_first_orders_described"]),
 )
 TABLES = (
     tables.purchase_summaries,

@@ -36,6 +36,8 @@ select
     ordered_at,
     quantity,
     channel,
+    country_code,
+    has_discount,
     order_status,
     is_known_status,
     excluded_reason,

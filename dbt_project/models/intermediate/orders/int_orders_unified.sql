@@ -75,6 +75,8 @@ select
     order_date,
     quantity,
     channel,
+    country_code,
+    has_discount,
     amount,
     currency_code,
     original_amount,

@@ -32,6 +32,7 @@ select
     coalesce(gift_certificate_amount, 0) as gift_card_tender_amount,
     items_total as quantity,
     nullif(order_source, '') as channel,
+    nullif(upper(trim(billing_country_iso2)), '') as country_code,
     source_updated_at,
     loaded_at
 from source

@@ -19,6 +19,7 @@ select
     customer_id as account_id,
     nullif(trim(email), '') as email,
     nullif(source_name, '') as channel,
+    nullif(upper(trim(shipping_country_code)), '') as country_code,
     currency_code as original_currency_code,
     presentment_currency_code,
     subtotal_line_items_quantity as quantity,

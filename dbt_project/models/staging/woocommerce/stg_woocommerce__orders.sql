@@ -20,6 +20,7 @@ select
     payment_method,
     nullif(transaction_id, '') as payment_reference,
     nullif(created_via, '') as channel,
+    coalesce(nullif(upper(trim(shipping_country)), ''), nullif(upper(trim(billing_country)), '')) as country_code,
     source_updated_at,
     loaded_at
 from source

@@ -49,6 +49,8 @@ select
     ordered_at,
     quantity,
     channel,
+    country_code,
+    order_discount_amount + coupon_discount_amount > 0 as has_discount,
     email,
     {{ is_generated_email('email') }} as has_generated_email,
     order_status,

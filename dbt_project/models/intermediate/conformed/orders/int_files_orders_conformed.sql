@@ -85,6 +85,8 @@ select
     ordered_at,
     quantity,
     channel,
+    cast(null as text) as country_code,
+    cast(null as boolean) as has_discount,
     email,
     false as has_generated_email,
     cast(null as text) as order_status,

@@ -19,6 +19,8 @@ select
     ordered_at,
     quantity,
     channel,
+    country_code,
+    has_discount,
     email,
     has_generated_email,
     order_status,

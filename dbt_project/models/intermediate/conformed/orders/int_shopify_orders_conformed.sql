@@ -38,6 +38,8 @@ select
     orders.ordered_at,
     orders.quantity,
     orders.channel,
+    orders.country_code,
+    coalesce(lines.discount_amount, 0) > 0 as has_discount,
     orders.email,
     {{ is_generated_email('orders.email') }} as has_generated_email,
     coalesce(orders.financial_status, 'none') as order_status,

@@ -58,6 +58,8 @@ select
     orders.ordered_at,
     cast(lines_summed.quantity as bigint) as quantity,
     orders.channel,
+    orders.country_code,
+    coalesce(lines_summed.discount_amount, 0) > 0 as has_discount,
     orders.email,
     {{ is_generated_email('orders.email') }} as has_generated_email,
     orders.order_status,
