@@ -7,7 +7,6 @@ decide who receives what, and remembers nothing between batches.
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors.addresses import is_loopback
 from connectors.destination import Delivery, DeliveryResult
 from connectors.destinations.webhook_answers import Answer, refuses_for_a_part, results_of
 
@@ -59,7 +59,7 @@ class WebhookSettings(BaseModel):
             raise ValueError("needs an address such as https://crm.example.com/perennial")
         if parts.username or parts.password:
             raise ValueError("holds credentials, which end up in logs; batches are signed with the secret instead")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("needs https: http is for addresses of this machine only")
         return url
 
@@ -72,15 +72,6 @@ class WebhookSettings(BaseModel):
                 )
             return self.model_copy(update={"batch_size": 1})
         return self
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class WebhookDestination:

@@ -12,15 +12,17 @@ import hmac
 import json
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+
+from connectors.sandbox.listening import listening
 
 _LARGEST_REQUEST_BYTES = 64 << 20
 
@@ -218,34 +220,8 @@ def running_receiver(log_path: Path, secret: str, *, port: int = 0) -> Iterator[
         OSError: The port is taken.
     """
     receiver = Receiver(log_path, secret)
-    ready = threading.Event()
-    stop: list[Callable[[], object]] = []
-    failures: list[BaseException] = []
-
-    async def main() -> None:
-        until = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        stop.append(lambda: loop.call_soon_threadsafe(until.set))
-        await receiver.listen(port, ready.set, until)
-
-    def run() -> None:
-        try:
-            asyncio.run(main())
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
-            failures.append(error)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=run, name="receiver", daemon=True)
-    thread.start()
-    ready.wait()
-    if failures:
-        raise failures[0]
-    try:
+    with listening(partial(receiver.listen, port), name="receiver"):
         yield receiver
-    finally:
-        stop[0]()
-        thread.join()
 
 
 def serve(log_path: Path, secret: str, *, port: int = 0, on_ready: Callable[[str], None] | None = None) -> None:

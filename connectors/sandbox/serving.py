@@ -5,19 +5,19 @@ what a test sees is repeatable; the time that clients are told is the shop's own
 """
 
 import asyncio
-import contextlib
 import socket
 import struct
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 
 from aiohttp import web
 
 from connectors.sandbox.faults import Exchange, Fault, Faults, Request, named
+from connectors.sandbox.listening import listening
 
 _LARGEST_REQUEST_BYTES = 64 << 20
 
@@ -187,32 +187,5 @@ def running_server(
         OSError: The port is taken.
     """
     server = SandboxServer(platform, clock, faults or Faults())
-    ready = threading.Event()
-    stop: list[Callable[[], object]] = []
-    failures: list[BaseException] = []
-
-    async def main() -> None:
-        until = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        stop.append(lambda: loop.call_soon_threadsafe(until.set))
-        await server.listen(port, ready.set, until)
-
-    def run() -> None:
-        try:
-            asyncio.run(main())
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
-            failures.append(error)
-        finally:
-            ready.set()
-
-    thread = threading.Thread(target=run, name="sandbox", daemon=True)
-    thread.start()
-    ready.wait()
-    if failures:
-        raise failures[0]
-    try:
+    with listening(partial(server.listen, port), name="sandbox"):
         yield server
-    finally:
-        with contextlib.suppress(RuntimeError):  # the loop has already ended
-            stop[0]()
-        thread.join()

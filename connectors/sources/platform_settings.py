@@ -1,10 +1,11 @@
 """What every platform's settings in `perennial.yml` have in common: how its changes are followed."""
 
-import ipaddress
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from connectors.addresses import is_loopback
 
 
 class PlatformSettings(BaseModel):
@@ -80,15 +81,6 @@ def checked_url(url: str, *, allows_http: bool = False) -> str:
         raise ValueError("holds credentials, which end up in logs; give them under their own keys")
     if parts.query or parts.fragment:
         raise ValueError("ends with the path; leave out what follows ? or #")
-    if parts.scheme == "http" and not allows_http and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not allows_http and not is_loopback(parts.hostname):
         raise ValueError("needs https: http is for addresses of this machine only")
     return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
