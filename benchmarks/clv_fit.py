@@ -1,7 +1,7 @@
 """CPU time of fitting the models and of a year's discounted value, against `lifetimes` on the same customers.
 
 Usage: python benchmarks/clv_fit.py [--customers 250000 1000000] [--peer-customers 1000000]
-                                    [--pareto-customers 250000] [--results FILE]
+                                    [--pareto-customers 250000] [--only gamma_gamma] [--results FILE]
 
 Two kinds of customers, both with a fixed seed: drawn from the BG/NBD itself in whole days, acquired over nine months,
 so that most histories are distinct and no two spend the same; and drawn with replacement from the full CDNOW file,
@@ -65,6 +65,7 @@ def cpu_seconds(work: Callable[[], object]) -> tuple[float, object]:
 OURS: dict[str, type[LikelihoodEstimator]] = {
     model.name: model for model in (BetaGeometricNbd, ModifiedBetaGeometricNbd, ParetoNbd)
 }
+EVERYTHING = (*OURS, GammaGamma.name, "predictions")
 
 
 def predictions(summary: pl.DataFrame) -> Callable[[], object]:
@@ -77,19 +78,23 @@ def predictions(summary: pl.DataFrame) -> Callable[[], object]:
     )
 
 
-def ours(summary: pl.DataFrame, *, with_pareto: bool) -> dict[str, tuple[float, float]]:
+def ours(summary: pl.DataFrame, wanted: set[str]) -> dict[str, tuple[float, float]]:
     """CPU seconds and log-likelihood by what was done."""
     found: dict[str, tuple[float, float]] = {}
-    for model in (BetaGeometricNbd, ModifiedBetaGeometricNbd, GammaGamma, *((ParetoNbd,) if with_pareto else ())):
+    for model in (*OURS.values(), GammaGamma):
+        if model.name not in wanted:
+            continue
         runs = [cpu_seconds(lambda model=model: model().fit(summary)) for _ in range(3)]  # type: ignore[misc]  # bound at once
         report = runs[0][1].report_  # type: ignore[attr-defined]  # each has one
         found[model.name] = min(seconds for seconds, _ in runs), report.log_likelihood
+    if "predictions" not in wanted:
+        return found
     value = predictions(summary)
     found["predictions"] = min(cpu_seconds(value)[0] for _ in range(3)), 0.0
     return found
 
 
-def peer(summary: pl.DataFrame, *, with_pareto: bool) -> dict[str, tuple[float, float]]:
+def peer(summary: pl.DataFrame, wanted: set[str]) -> dict[str, tuple[float, float]]:
     """The same of `lifetimes`; the log-likelihood is ours at its parameters, for its own is in its own unit of time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -99,13 +104,16 @@ def peer(summary: pl.DataFrame, *, with_pareto: bool) -> dict[str, tuple[float, 
         mean = summary["monetary_value"].fill_null(0.0).to_numpy()
         spends = mean > 0
         fitters = {"bg_nbd": lifetimes.BetaGeoFitter, "mbg_nbd": lifetimes.ModifiedBetaGeoFitter}
-        if with_pareto:
-            fitters["pareto_nbd"] = lifetimes.ParetoNBDFitter
+        fitters["pareto_nbd"] = lifetimes.ParetoNBDFitter
         found: dict[str, tuple[float, float]] = {}
         for name, fitter in fitters.items():
+            if name not in wanted:
+                continue
             seconds, fit = cpu_seconds(lambda fitter=fitter: fitter().fit(x, t_x, T))  # type: ignore[misc]  # bound at once
             at = OURS[name].from_parameters(**dict(fit.params_))  # type: ignore[attr-defined]  # untyped library
             found[name] = seconds, float(at.log_likelihood(summary).sum())
+        if GammaGamma.name not in wanted:
+            return found
         count = summary["spend_day_count"].to_numpy()[spends]
         seconds, fit = cpu_seconds(lambda: lifetimes.GammaGammaFitter().fit(count, mean[spends]))
         found["gamma_gamma"] = seconds, float(-fit._negative_log_likelihood_ * count.size)  # type: ignore[attr-defined]  # the same
@@ -130,16 +138,19 @@ def main() -> None:
     parser.add_argument("--customers", type=int, nargs="+", default=[250_000, 1_000_000])
     parser.add_argument("--peer-customers", type=int, default=250_000, help="0 leaves the peer out")
     parser.add_argument("--pareto-customers", type=int, default=20_000, help="up to how many the Pareto/NBD is fitted")
+    parser.add_argument("--only", nargs="+", choices=EVERYTHING, default=EVERYTHING)
     parser.add_argument("--results", type=Path)
     arguments = parser.parse_args()
     commit()  # Before others commit: what runs is what was there at the start.
-    ours(customers(2_000), with_pareto=True)  # Nothing is measured cold.
+    ours(customers(2_000), set(EVERYTHING))  # Nothing is measured cold.
     for kind, draw in (("simulated", customers), ("cdnow", cdnow_customers)):
         counts = sorted({*arguments.customers, arguments.peer_customers} - {0})
         for count in counts:
-            summary, with_pareto = draw(count), count <= arguments.pareto_customers
-            mine = ours(summary, with_pareto=with_pareto)
-            theirs = peer(summary, with_pareto=with_pareto) if count <= arguments.peer_customers else {}
+            summary, wanted = draw(count), set(arguments.only)
+            if count > arguments.pareto_customers:
+                wanted -= {ParetoNbd.name}
+            mine = ours(summary, wanted)
+            theirs = peer(summary, wanted) if count <= arguments.peer_customers else {}
             for name, (seconds, likelihood) in mine.items():
                 line: dict[str, object] = {"kind": kind, "customers": count, "what": name, "ours": seconds}
                 if name in theirs:
