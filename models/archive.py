@@ -35,6 +35,7 @@ from models.archive_files import (
     temporary_path,
 )
 from models.content_hash import content_hashes
+from models.raw import SOURCE_STREAMS
 from models.records import Deletions, Page, Stream
 from models.whole_files import publish
 
@@ -152,10 +153,17 @@ class ArchivedBatch:
             is_wanted: For each record whether to return it; by default all are.
         """
         if self.row_counts.get(stream):
-            path = self.stream_path(stream)
-            if columns is None:
-                columns = [name for name in parquet_columns(path) if name != PAYLOAD.name]
-            yield from parquet_batches(path, columns, batch_rows, is_wanted)
+            there = parquet_columns(path := self.stream_path(stream))
+            wanted = columns or [name for name in there if name != PAYLOAD.name]
+            for rows in parquet_batches(path, [name for name in wanted if name in there], batch_rows, is_wanted):
+                yield rows if rows.num_columns == len(wanted) else self._completed(stream, rows, wanted)
+
+    def _completed(self, stream: str, rows: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
+        """Rows with the columns that the stream did not have yet when they were archived; those are empty."""
+        declared = next(one.schema for one in SOURCE_STREAMS[self.source] if one.name == stream)
+        for name in set(columns) - set(rows.schema.names):
+            rows = rows.append_column(name, pa.nulls(rows.num_rows, declared.field(name).type))
+        return rows.select(list(columns))
 
     def deleted_keys(self, stream: str, *, batch_rows: int = _READ_ROWS) -> Iterator[pa.RecordBatch]:
         """The keys of the stream's records that the platform confirmed to be gone: its key columns, in the key's order.

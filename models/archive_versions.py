@@ -106,12 +106,19 @@ def _follow(duck: duckdb.DuckDBPyConnection, of_store: Sequence[ArchivedBatch], 
 
 def _view(duck: duckdb.DuckDBPyConnection, name: str, files: Sequence[str | None], schema: pa.Schema) -> None:
     paths = [file_pattern(path) for path in files if path is not None]
-    if paths:
-        listed = sql.SQL("[{}]").format(sql.SQL(", ").join(paths))
-        duck.execute(duckdb_text(statement("archive_files"), view=sql.Identifier(name), files=listed))
-    else:
-        nothing = pa.schema([*schema, pa.field("filename", pa.string())]).empty_table()
-        duck.from_arrow(nothing).create_view(name, replace=True)
+    declared = pa.schema([*schema, pa.field("filename", pa.string())])
+    if not paths:
+        duck.from_arrow(declared.empty_table()).create_view(name, replace=True)
+        return
+    listed = sql.SQL("[{}]").format(sql.SQL(", ").join(paths))
+    duck.execute(duckdb_text(statement("archive_files"), view=sql.Identifier(name), files=listed))
+    if set(declared.names) <= set(duck.view(name).columns):
+        return
+    parts = {part: f"{name}_{part}" for part in ("archived", "declared")}
+    duck.execute(duckdb_text(statement("archive_files"), view=sql.Identifier(parts["archived"]), files=listed))
+    duck.from_arrow(declared.empty_table()).create_view(parts["declared"], replace=True)
+    named = {part: sql.Identifier(of) for part, of in parts.items()}
+    duck.execute(duckdb_text(statement("archive_completed"), view=sql.Identifier(name), **named))
 
 
 def _updated_at(stream: Stream) -> sql.Composable:

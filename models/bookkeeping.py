@@ -58,6 +58,23 @@ class Merchant:
 
 
 @dataclass(frozen=True)
+class Store:
+    """A store as `perennial.yml` declares it.
+
+    Attributes:
+        merchant_id: The tenant.
+        store_id: The store within it.
+        accepted_difference_amount: How far any order's or refund's total may be from what its parts add up to.
+        accepted_order_ids: Orders whose totals, and whose refunds' totals, may be anything.
+    """
+
+    merchant_id: str
+    store_id: str
+    accepted_difference_amount: Decimal = Decimal(0)
+    accepted_order_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ExchangeRate:
     """A declared rate.
 
@@ -153,11 +170,12 @@ def set_merchants(
     connection: sa.Connection,
     merchants: Sequence[Merchant],
     exchange_rates: Sequence[ExchangeRate],
+    stores: Sequence[Store] = (),
     *,
     run_id: str,
     updated_at: datetime,
 ) -> None:
-    """Enter merchants as they are declared now, and replace their exchange rates; others are left as they are.
+    """Enter merchants as they are declared now, and replace their rates and stores; others are left as they are.
 
     Whether a merchant is withheld does not change.
     """
@@ -171,10 +189,11 @@ def set_merchants(
         set_={name: insert.excluded[name] for name in (*declared, "run_id", "updated_at")},
     )
     connection.execute(upsert, [{**asdict(m), "run_id": run_id, "updated_at": updated_at} for m in merchants])
-    rates = ops.exchange_rates
-    connection.execute(rates.delete().where(rates.c.merchant_id.in_([m.merchant_id for m in merchants])))
-    if exchange_rates:
-        connection.execute(rates.insert(), [asdict(rate) for rate in exchange_rates])
+    own = [merchant.merchant_id for merchant in merchants]
+    for belongings, declared_rows in ((ops.exchange_rates, exchange_rates), (ops.stores, stores)):
+        connection.execute(belongings.delete().where(belongings.c.merchant_id.in_(own)))
+        if declared_rows:
+            connection.execute(belongings.insert(), [asdict(row) for row in declared_rows])
 
 
 def withhold(connection: sa.Connection, merchant_id: str, reason: str, *, run_id: str, updated_at: datetime) -> None:

@@ -36,6 +36,27 @@ exchange_rates = sa.Table(
     comment="One row per merchant, currency and first day of validity: the rates that perennial.yml declares.",
 )
 
+stores = sa.Table(
+    "stores",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("store_id", sa.Text, primary_key=True),
+    sa.Column(
+        "accepted_difference_amount",
+        sa.Numeric(18, 4),
+        nullable=False,
+        comment="How far any order's or refund's total may be from what its parts add up to, in its own currency.",
+    ),
+    sa.Column(
+        "accepted_order_ids",
+        sa.ARRAY(sa.Text),
+        nullable=False,
+        comment="Orders whose totals, and whose refunds' totals, may be anything.",
+    ),
+    schema=OPS,
+    comment="One row per store as declared in perennial.yml, with the mismatches of totals that its owner accepts.",
+)
+
 cursors = sa.Table(
     "cursors",
     metadata,

@@ -62,11 +62,30 @@ class DatedRate(Declaration):
     rate: Decimal = Field(gt=0, description="Units of the merchant's currency for one unit of this currency.")
 
 
+class Reconciliation(Declaration):
+    """Mismatches between the total of an order or refund and its parts that the merchant has looked at and accepts."""
+
+    tolerance_amount: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        lt=10**14,
+        description="How far any order's or refund's total may be from what its parts add up to, in its own currency.",
+    )
+    accepted_order_ids: list[Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]] = Field(
+        default_factory=list,
+        description="Orders whose totals, and whose refunds' totals, may be anything, by the ids that the check names.",
+    )
+
+
 class Store(Declaration):
     """One shop of a merchant, and where its records come from."""
 
     store_id: Identifier = Field(description="Small letters, digits, - and _; stands in every record of the store.")
     source: SourceSettings = Field(description="Where the store's records come from, and how they are read.")
+    reconciliation: Reconciliation = Field(
+        default=Reconciliation(),
+        description="What a plugin or a person made of totals, for a store whose parts do not always add up to them.",
+    )
 
 
 class Prediction(Declaration):

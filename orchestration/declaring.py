@@ -4,13 +4,13 @@ from models import bookkeeping
 from orchestration.merchant_run import MerchantRun
 
 
-def declare_merchants(run: MerchantRun) -> int:
-    """Upsert the run's merchants with their as-of dates and their rates; nothing is held against them yet.
+def declare_merchants(run: MerchantRun) -> tuple[int, int]:
+    """Upsert the run's merchants with their as-of dates, rates and stores; nothing is held against them yet.
 
     What they have published stays as it is until `prediction.publish_merchant` puts new numbers in force.
 
     Returns:
-        How many exchange rates are declared.
+        How many exchange rates and how many stores are declared.
     """
     merchants = [
         bookkeeping.Merchant(
@@ -29,8 +29,18 @@ def declare_merchants(run: MerchantRun) -> int:
         for code, dated_rates in merchant.exchange_rates.items()
         for rate in dated_rates
     ]
+    stores = [
+        bookkeeping.Store(
+            merchant.merchant_id,
+            store.store_id,
+            store.reconciliation.tolerance_amount,
+            tuple(store.reconciliation.accepted_order_ids),
+        )
+        for merchant in run.merchants
+        for store in merchant.stores
+    ]
     with run.deployment.loader.begin() as connection:
-        bookkeeping.set_merchants(connection, merchants, rates, run_id=run.run_id, updated_at=run.started_at)
+        bookkeeping.set_merchants(connection, merchants, rates, stores, run_id=run.run_id, updated_at=run.started_at)
         for merchant in merchants:
             bookkeeping.begin_merchant(connection, merchant.merchant_id, run_id=run.run_id, updated_at=run.started_at)
-    return len(rates)
+    return len(rates), len(stores)

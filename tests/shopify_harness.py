@@ -72,7 +72,8 @@ def opened(clock: Clock, zone: str, random: Random) -> Iterator[ShopifyShop]:
     variants = list(stock.variants.values())
     activity = Activity(shop, random)
     for number in range(12):
-        shop.add_customer(email=f"person{number}@example.com", first_name=f"Person {number}")
+        phone = f"+1917555{number:04}" if number % 2 else None
+        shop.add_customer(email=f"person{number}@example.com", first_name=f"Person {number}", phone=phone)
     for number in range(40):
         shop.place_order(
             lines=[Item(random.choice(variants))],
@@ -188,6 +189,9 @@ SHOPIFY = PlatformHarness(
                         "state",
                         "email_marketing_state",
                         "email_marketing_updated_at",
+                        "phone",
+                        "sms_marketing_state",
+                        "sms_marketing_updated_at",
                         "created_at",
                         "updated_at",
                     )

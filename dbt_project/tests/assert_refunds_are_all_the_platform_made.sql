@@ -1,7 +1,9 @@
 {{ config(meta={
     'dagster': {'ref': {'name': 'int_refunds_reconciled'}},
     'advice': 'order {order_id} of store {store_id}: the platform says that {platform_refunded_amount} ' ~
-        '{original_currency_code} was refunded, and its refunds add up to {refunded_amount}'
+        '{original_currency_code} was refunded, and its refunds add up to {refunded_amount}. The next read within a day ' ~
+        'looks for what is missing; where the platform itself is off, name the order under ' ~
+        'reconciliation.accepted_order_ids of store {store_id} of {merchant_id} in perennial.yml'
 }) }}
 
 -- A refund that was never read would leave revenue too high and nothing to see. Where the platform says what an order's
@@ -15,6 +17,12 @@ with orders as (
 refunds as (
 
     select * from {{ ref('int_refunds_reconciled') }}
+
+),
+
+stores as (
+
+    select * from {{ ref('stg_ops__stores') }}
 
 ),
 
@@ -44,6 +52,11 @@ left join refunds_summed
         orders.merchant_id = refunds_summed.merchant_id
         and orders.store_id = refunds_summed.store_id
         and orders.order_id = refunds_summed.order_id
+left join stores
+    on
+        orders.merchant_id = stores.merchant_id
+        and orders.store_id = stores.store_id
 where
     orders.excluded_reason is null
+    and not coalesce(orders.order_id = any(stores.accepted_order_ids), false)
     and orders.platform_refunded_amount <> coalesce(refunds_summed.refunded_amount, 0)

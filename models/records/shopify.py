@@ -25,6 +25,11 @@ CUSTOMERS = Stream(
         text("email_marketing_state", "SUBSCRIBED, NOT_SUBSCRIBED, PENDING, UNSUBSCRIBED, REDACTED or INVALID."),
         text("email_marketing_opt_in_level", "SINGLE_OPT_IN, CONFIRMED_OPT_IN or UNKNOWN."),
         time("email_marketing_updated_at", "When they last agreed or withdrew."),
+        text(
+            "sms_marketing_state", "SUBSCRIBED, NOT_SUBSCRIBED, PENDING, UNSUBSCRIBED or REDACTED; null without phone."
+        ),
+        text("sms_marketing_opt_in_level", "SINGLE_OPT_IN, CONFIRMED_OPT_IN or UNKNOWN."),
+        time("sms_marketing_updated_at", "When they last agreed to text messages or withdrew."),
         text("state", "Of the account: DISABLED, INVITED, ENABLED or DECLINED."),
         text("locale", "Language, such as en or fr-CA."),
         flag("verified_email", "Whether the address was verified."),

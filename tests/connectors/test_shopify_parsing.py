@@ -37,7 +37,7 @@ from models.records.shopify import ORDER_STREAMS, ORDERS
 
 SCOPES = ["read_orders", "read_all_orders"]
 CURSOR: Json = {
-    "version": 1,
+    "version": 2,
     "newest": {"orders": "2026-07-01T00:00:00Z", "checkouts": "2026-07-01T00:00:00Z"},
     "until": None,
     "asked_at": None,

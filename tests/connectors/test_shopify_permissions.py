@@ -1,6 +1,7 @@
 """R10: what the app may not see is said loudly, and never taken for what there is."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from shopify_scripted import (
@@ -24,7 +25,7 @@ NEWEST = dict.fromkeys(
     ("orders", "checkouts", "customers", "products", "product_categories", "discounts"), "2026-07-10T00:00:00Z"
 )
 CURSOR: Json = {
-    "version": 1,
+    "version": 2,
     "newest": NEWEST,
     "until": None,
     "asked_at": None,
@@ -177,3 +178,28 @@ def test_scopes_that_cannot_be_seen_are_not_missing(shop: ScriptedShop) -> None:
     shop.answer("Probe", {**shop.probe(), "data": {**shop.probe()["data"], "currentAppInstallation": None}})
     _, report, _ = shop.read(CURSOR)
     assert codes(report) == []
+
+
+def test_consent_to_text_messages_stands_beside_that_to_emails(shop: ScriptedShop) -> None:
+    """It hangs on the number, which hangs on the customer: none of one is no refusal."""
+    said = {"marketingOptInLevel": "SINGLE_OPT_IN", "marketingUpdatedAt": "2026-06-01T10:00:00Z"}
+    both = {
+        "defaultEmailAddress": {"emailAddress": "a@example.com", "marketingState": "UNSUBSCRIBED", **said},
+        "defaultPhoneNumber": {"phoneNumber": "+12125550100", "marketingState": "SUBSCRIBED", **said},
+    }
+    shop.answer("Customers", data(connection=connection([customer(1, **both), customer(2, defaultPhoneNumber=None)])))
+    _, _, pages = shop.read(CURSOR)
+    agreed, unasked = pages.rows("customers")
+    assert (agreed["email_marketing_state"], agreed["sms_marketing_state"]) == ("UNSUBSCRIBED", "SUBSCRIBED")
+    assert agreed["sms_marketing_opt_in_level"] == "SINGLE_OPT_IN"
+    assert agreed["sms_marketing_updated_at"] == datetime(2026, 6, 1, 10, tzinfo=UTC)
+    assert [unasked[name] for name in unasked if name.startswith("sms_")] == [None, None, None]
+
+
+def test_customers_that_were_read_without_it_are_read_again_and_nothing_else(shop: ScriptedShop) -> None:
+    shop.answer("RunBulkQuery", started(job("COMPLETED")))
+    begun = {"until": "2026-08-01T11:30:00Z", "steps": ["orders"], "place": {"after": "a"}}
+    cursor, _, _ = shop.read({**CURSOR, "version": 1, **begun})
+    assert {asked["query"].partition("_")[0] for asked in shop.variables("RunBulkQuery")} == {"query BulkCustomers"}
+    assert shop.count("Orders") == 1
+    assert cursor["version"] == 2

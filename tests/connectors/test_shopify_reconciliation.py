@@ -28,7 +28,7 @@ from models.errors import StopError
 from models.records.shopify import STREAMS
 
 CURSOR: Json = {
-    "version": 1,
+    "version": 2,
     "newest": {"orders": "2026-07-10T00:00:00Z", "checkouts": "2026-07-10T00:00:00Z"},
     "until": None,
     "asked_at": None,

@@ -22,7 +22,7 @@ from shopify_scripted import (
 from models.errors import StopError
 
 CURSOR: Json = {
-    "version": 1,
+    "version": 2,
     "newest": dict.fromkeys(
         ("orders", "checkouts", "customers", "products", "product_categories", "discounts"), "2026-07-10T00:00:00Z"
     ),

@@ -128,10 +128,13 @@ def test_no_record_is_lost_or_doubled(
         assert count == len(books[key].truth[table]), key
 
 
-def test_a_cent_too_many_withholds_its_merchant_and_names_the_order(
-    connection: psycopg.Connection[Any], dbt: Dbt
-) -> None:
-    """A mismatch on each platform, of an order's total, its lines, its refunds and what was paid back."""
+CHECKS = {"assert_orders_reconcile", "assert_refunds_reconcile", "assert_refunds_are_all_the_platform_made"}
+SELECTED = ("test_type:singular", "--exclude", "config.severity:warn", "tag:after_ml")
+
+
+@pytest.fixture(scope="module")
+def mismatched(connection: psycopg.Connection[Any], dbt: Dbt) -> dict[str, Any]:
+    """A mismatch on each platform, of an order's total, its lines, its refunds and what was paid back; and no rates."""
     ours = "merchant_id = 'hudson' and order_id in (select order_id from marts.fct_orders where merchant_id = 'hudson'"
     connection.execute(
         f"update raw_shopify.orders set total_price_shop_amount = total_price_shop_amount + 0.01 where {ours})".encode()
@@ -139,15 +142,72 @@ def test_a_cent_too_many_withholds_its_merchant_and_names_the_order(
     connection.execute(f"update raw_woocommerce.order_lines set total = total - 1 where {ours})".encode())
     connection.execute(f"update raw_bigcommerce.refund_payments set amount = amount - 0.01 where {ours})".encode())
     connection.execute(f"update raw_shopify.refunds set is_deleted = true where {ours})".encode())
+    connection.execute(b"delete from ops.exchange_rates where merchant_id = 'hooghly'")
+    connection.execute(
+        b"update raw_woocommerce.orders set currency = 'CAD' where merchant_id = 'hooghly' and order_id in"
+        b" (select order_id from marts.fct_orders where merchant_id = 'hooghly' and store_id = 'woocommerce' limit 3)"
+    )
     dbt("run", "--select", "tag:before_ml")
-    selected = ("test_type:singular", "--exclude", "config.severity:warn", "tag:after_ml")
-    statuses = dbt("test", "--select", *selected, expect_failure=True)
-    checks = {"assert_orders_reconcile", "assert_refunds_reconcile", "assert_refunds_are_all_the_platform_made"}
-    assert {name for name, status in statuses.items() if status != "pass"} == checks
-    for check in checks:
+    return dbt("test", "--select", *SELECTED, expect_failure=True)
+
+
+def test_a_cent_too_many_withholds_its_merchant_and_names_the_order(
+    connection: psycopg.Connection[Any], mismatched: dict[str, Any]
+) -> None:
+    failed = {name for name, status in mismatched.items() if status != "pass"}
+    assert failed == {*CHECKS, "assert_exchange_rates_cover_every_day"}
+    for check in CHECKS:
         found = rows(connection, f"select distinct merchant_id, source_name from dbt_checks.{check} order by 2")
         assert {merchant_id for merchant_id, _ in found} == {"hudson"}
         assert found
     named = rows(connection, "select source_name, order_id, difference_amount from dbt_checks.assert_orders_reconcile")
     assert {source_name for source_name, *_ in named} == {"shopify", "woocommerce"}
     assert {abs(amount) for source_name, _, amount in named if source_name == "shopify"} == {Decimal("0.01")}
+    counted = rows(connection, "select distinct mismatch_count from dbt_checks.assert_orders_reconcile")
+    assert counted == [(len(named),)]
+
+
+def test_every_currency_without_a_rate_is_named_with_its_days(
+    connection: psycopg.Connection[Any], mismatched: dict[str, Any]
+) -> None:
+    del mismatched
+    query = (
+        "select original_currency_code, currency_code, min(day)::text, max(day)::text, count(*) from ("
+        " select original_currency_code, currency_code, order_date as day from intermediate.int_orders_unified"
+        " where merchant_id = 'hooghly' and ineligible_reason = 'no_exchange_rate' union all"
+        " select original_currency_code, currency_code, refund_date from intermediate.int_refunds_unified"
+        " where merchant_id = 'hooghly' and ineligible_reason = 'no_exchange_rate') as found group by 1, 2 order by 1"
+    )
+    missing = rows(connection, query)
+    assert [currency for currency, *_ in missing] == ["CAD", "EUR"]
+    check = "dbt_checks.assert_exchange_rates_cover_every_day"
+    told = rows(connection, f"select distinct merchant_id, currency_code, merchant_missing from {check}")
+    written = ", ".join(
+        f"{currency} ({first} to {last}, {count} orders and refunds)" for currency, _, first, last, count in missing
+    )
+    assert told == [("hooghly", "USD", written)]
+
+
+def test_what_the_owner_accepts_withholds_nobody(
+    connection: psycopg.Connection[Any], dbt: Dbt, mismatched: dict[str, Any]
+) -> None:
+    """Named orders with their refunds, or any by so much; one cent less than that, and it is told again."""
+    del mismatched
+    found = set(rows(connection, "select store_id, order_id from dbt_checks.assert_orders_reconcile"))
+    for check in CHECKS:
+        found |= set(rows(connection, f"select store_id, order_id from dbt_checks.{check}"))
+    for store_id in {store_id for store_id, _ in found}:
+        named = [order_id for store, order_id in found if store == store_id]
+        connection.execute("insert into ops.stores values ('hudson', %s, 0, %s)", (store_id, named))
+    dbt("test", "--select", *CHECKS)
+    largest = rows(connection, "select max(abs(difference_amount)) from intermediate.int_orders_reconciled")[0][0]
+    accept = "update ops.stores set accepted_order_ids = '{}', accepted_difference_amount = %s"
+    connection.execute(accept, (largest,))
+    dbt("test", "--select", "assert_orders_reconcile")
+    connection.execute(accept, (largest - Decimal("0.01"),))
+    statuses = dbt("test", "--select", "assert_orders_reconcile", expect_failure=True)
+    assert statuses["assert_orders_reconcile"] == "fail"
+    # The difference stays in sight, by the day.
+    shown = rows(connection, "select count(*) > 0 from marts.store_day_reconciliation where difference_amount <> 0")
+    assert shown == [(True,)]
+    dbt("test", "--select", "the_days_terms_make_the_days_total")

@@ -12,6 +12,7 @@ from models.archive import ArchivedBatch, find_batch
 from models.bookkeeping import (
     ExchangeRate,
     Merchant,
+    Store,
     clear_withheld,
     latest_state,
     pending_batches,
@@ -118,6 +119,17 @@ def test_merchants_are_updated_and_their_rates_replaced(engine: sa.Engine) -> No
     assert found == {("m", "GBP", Decimal("1.12345678")), ("n", "USD", Decimal("0.9"))}
     with engine.connect() as connection:
         assert withheld_reasons(connection) == {"m": ("late",), "n": ()}
+
+
+def test_a_merchants_stores_are_replaced_by_those_declared_now(engine: sa.Engine) -> None:
+    old = Store("m", "web", Decimal("0.05"), ("1042",))
+    with engine.begin() as connection:
+        other = replace(SHOP, merchant_id="n")
+        stores = [old, replace(old, store_id="pos"), replace(old, merchant_id="n")]
+        set_merchants(connection, [SHOP, other], [], stores, run_id="1", updated_at=START)
+        set_merchants(connection, [SHOP], [], [replace(old, accepted_order_ids=())], run_id="2", updated_at=LATER)
+    found = {(r["merchant_id"], r["store_id"], tuple(r["accepted_order_ids"])) for r in rows_of(engine, ops.stores)}
+    assert found == {("m", "web", ()), ("n", "web", ("1042",))}
 
 
 def test_reasons_gather_and_are_cleared(engine: sa.Engine) -> None:

@@ -5,15 +5,28 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from landing_samples import ORDERS, START, archive_and_land, contents_of, order, page, rejected_order, rows_of
+from landing_samples import (
+    ORDERS,
+    START,
+    archive_and_land,
+    archive_batch,
+    contents_of,
+    order,
+    page,
+    rejected_order,
+    rows_of,
+)
 
 from models import ops
+from models.bookkeeping import register_batch
 from models.engine import create_engine
 from models.errors import StopError
+from models.landing import land_batch
 from models.landing_stream import StreamLanding
 from models.migration import migrate
 from models.raw import RAW_TABLES
@@ -188,3 +201,21 @@ def test_archived_but_never_landed_batches_are_left_out(engine: sa.Engine, tmp_p
         archive_and_land(engine, tmp_path, [page([order("1"), order("2")])], fingerprint="b", hours=1)
     with engine.connect() as connection:
         assert rebuild_raw(connection, tmp_path, "files", "orders").is_equal
+
+
+def test_a_column_that_a_stream_did_not_have_when_it_was_archived_is_empty(engine: sa.Engine, tmp_path: Path) -> None:
+    """Of a batch that waits to land as of one that is rebuilt from."""
+    batch = archive_batch(tmp_path, [page([order("1"), order("2")])], fingerprint="a")
+    path = batch.stream_path("orders")
+    pq.write_table(pq.read_table(path).drop_columns(["channel"]), path)
+    with engine.begin() as connection:
+        register_batch(connection, batch)
+    with engine.connect() as connection:
+        land_batch(connection, batch=batch, loaded_at=START, max_shrink_rate=1.0)
+    landed = contents_of(engine)
+    assert [row["channel"] for row in rows_of(engine)] == [None, None]
+    with engine.begin() as connection:
+        connection.execute(ORDERS.delete())
+    with engine.connect() as connection:
+        assert rebuild_raw(connection, tmp_path, "files", "orders").is_replaced
+    assert contents_of(engine) == landed

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from models import bookkeeping
-from models.ops import archive_batches
+from models.ops import archive_batches, stores
 from models.registry import publish_model_run, register_model_run
 from models.stage_builds import built_by, forget_build, forget_builds, inputs_digest, record_build
 
@@ -97,6 +97,17 @@ def test_a_declaration_a_rate_and_the_code_each_change_it(shop: sa.Engine) -> No
     after_day = digest(shop)
     declare(shop, as_of_date=date(2026, 1, 2), rate="1.2")
     assert len({before, after_day, digest(shop)}) == 3
+
+
+def test_an_accepted_mismatch_changes_it(shop: sa.Engine) -> None:
+    """Else the tests that it is to let pass would not run again."""
+    before = digest(shop)
+    with shop.begin() as connection:
+        connection.execute(stores.insert().values(["shop", "web", Decimal("0.01"), []]))
+    some = digest(shop)
+    with shop.begin() as connection:
+        connection.execute(stores.update().values(accepted_order_ids=["1042"]))
+    assert len({before, some, digest(shop)}) == 3
 
 
 def test_predictions_and_withheld_merchants_change_what_is_published_and_nothing_before_it(shop: sa.Engine) -> None:

@@ -279,6 +279,23 @@ def test_a_rate_of_no_currency_is_refused(tmp_path: Path) -> None:
     assert error.key == "merchants[0].exchange_rates.XXZ"
 
 
+# Mismatches of totals that are accepted.
+
+
+def test_a_store_says_which_totals_may_be_off(tmp_path: Path) -> None:
+    written = "        reconciliation: {tolerance_amount: 0.05, accepted_order_ids: [1042, '0077']}\n        source:\n"
+    accepted = load(tmp_path, changed("        source:\n", written)).merchants[0].stores[0].reconciliation
+    assert (accepted.tolerance_amount, accepted.accepted_order_ids) == (Decimal("0.05"), ["1042", "0077"])
+    none = load(tmp_path, WRITTEN).merchants[0].stores[0].reconciliation
+    assert (none.tolerance_amount, none.accepted_order_ids) == (0, [])
+
+
+@pytest.mark.parametrize("written", ["tolerance_amount: -0.01", "tolerance_amount: .nan", "accepted_order_ids: ['']"])
+def test_what_cannot_be_accepted_is_refused(tmp_path: Path, written: str) -> None:
+    error = refusal(tmp_path, changed("        source:\n", f"        reconciliation: {{{written}}}\n        source:\n"))
+    assert error.key.startswith(f"merchants[0].stores[0].reconciliation.{written.partition(':')[0]}")
+
+
 # The file itself.
 
 

@@ -242,13 +242,19 @@ class Activity:
             email=f"person{self._people}.{self._random.randint(1, 10**6)}@example.com",
             first_name="Generated",
             last_name=f"Person {self._people}",
+            phone=f"+1212555{self._people:04}" if self._people % 2 else None,
             has_email_consent=self._random.choice([True, False, None]),
         )
 
     def _change_customer(self) -> None:
         customer = self._any(self._shop.customers)
         if customer is not None:
-            self._shop.change_customer(customer.id, has_email_consent=self._random.random() < 0.5, note="Changed")
+            self._shop.change_customer(
+                customer.id,
+                has_email_consent=self._random.random() < 0.5,
+                has_sms_consent=None if customer.phone is None else customer.id % 3 > 0,
+                note="Changed",
+            )
 
     def _merge_customers(self) -> None:
         one, two = self._any(self._shop.customers), self._any(self._shop.customers)

@@ -97,12 +97,21 @@ def _customer(customer: Customer) -> Row:
         "state": customer.state,
         "email_marketing_state": customer.email_consent.state,
         "email_marketing_updated_at": customer.email_consent.updated_at,
-        "sms_marketing_state": customer.sms_consent.state if customer.sms_consent else None,
+        "sms_marketing_state": _sms_state(customer),
+        "sms_marketing_updated_at": customer.sms_consent.updated_at
+        if customer.phone and customer.sms_consent
+        else None,
         "country_code": customer.address.country_code if customer.address else None,
         "order_count": len(customer.order_ids),
         "created_at": customer.created_at,
         "updated_at": customer.updated_at,
     }
+
+
+def _sms_state(customer: Customer) -> str | None:
+    if customer.phone is None:
+        return None
+    return customer.sms_consent.state if customer.sms_consent else "NOT_SUBSCRIBED"
 
 
 def _order(books: Books, order: Order) -> Row:

@@ -19,12 +19,16 @@ class EmailAddress(msgspec.Struct, rename="camel", gc=False):
 
 
 class PhoneNumber(msgspec.Struct, rename="camel", gc=False):
-    """The default telephone number."""
+    """The default telephone number with the consent to text messages that hangs on it."""
 
     phone_number: str | None = None
+    marketing_state: str | None = None
+    marketing_opt_in_level: str | None = None
+    marketing_updated_at: str | None = None
 
 
 _NO_EMAIL = EmailAddress()
+_NO_PHONE = PhoneNumber()
 
 
 class Customer(msgspec.Struct, rename="camel", gc=False):
@@ -61,18 +65,22 @@ class Customers(Entity[Customer]):
     def row(self, node: Customer) -> Row:
         """The row of `customers`."""
         email = node.default_email_address or _NO_EMAIL
+        phone = node.default_phone_number or _NO_PHONE
         address = node.default_address or NO_ADDRESS
         return (
             number(node.id),
             node.created_at,
             node.updated_at,
             email.email_address,
-            node.default_phone_number.phone_number if node.default_phone_number else None,
+            phone.phone_number,
             node.first_name,
             node.last_name,
             email.marketing_state,
             email.marketing_opt_in_level,
             email.marketing_updated_at,
+            phone.marketing_state,
+            phone.marketing_opt_in_level,
+            phone.marketing_updated_at,
             node.state,
             node.locale,
             node.verified_email,

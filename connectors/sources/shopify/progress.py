@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.source import Cursor
+from models.records.shopify import CUSTOMERS
 
-_VERSION = 1
+_VERSION = 2
+_WITHOUT_SMS_CONSENT = 1
 
 
 @dataclass
@@ -38,6 +40,11 @@ class Progress:
     @classmethod
     def of(cls, cursor: Cursor | None) -> "Progress":
         """The progress that a cursor stands for; a store that was never read has none."""
+        if cursor and cursor.get("version") == _WITHOUT_SMS_CONSENT:
+            # Customers were read without their consent to text messages, and the rest as now: they are read again.
+            newest = {name: text for name, text in cursor["newest"].items() if name != CUSTOMERS.name}
+            begun: Cursor = {"until": None, "asked_at": None, "steps": [], "place": {}}
+            cursor = {**cursor, "version": _VERSION, "newest": newest, **begun}
         if not cursor or cursor.get("version") != _VERSION:
             return cls()
         return cls(

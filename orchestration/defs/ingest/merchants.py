@@ -2,13 +2,15 @@
 
 import dagster as dg
 
-from models.ops import exchange_rates, merchants
+from models.ops import exchange_rates, merchants, stores
 from orchestration.declaring import declare_merchants
 from orchestration.failures import RETRY_POLICY, typed_failures
 from orchestration.resources import DeploymentResource
 
 KEY = dg.AssetKey(["ops", "merchants"])
 RATES_KEY = dg.AssetKey(["ops", "exchange_rates"])
+STORES_KEY = dg.AssetKey(["ops", "stores"])
+_Declared = tuple[dg.MaterializeResult[None], dg.MaterializeResult[None], dg.MaterializeResult[None]]
 
 
 @dg.multi_asset(
@@ -28,16 +30,24 @@ RATES_KEY = dg.AssetKey(["ops", "exchange_rates"])
             owners=["team:data"],
             kinds={"yaml", "postgres"},
         ),
+        dg.AssetSpec(
+            STORES_KEY,
+            description=stores.comment,
+            group_name="ingest",
+            owners=["team:data"],
+            kinds={"yaml", "postgres"},
+        ),
     ],
     retry_policy=RETRY_POLICY,
 )
-def declare(deployment: DeploymentResource) -> tuple[dg.MaterializeResult[None], dg.MaterializeResult[None]]:
+def declare(deployment: DeploymentResource) -> _Declared:
     """Write the declarations of the run's merchants; each starts the run with nothing held against it."""
     with typed_failures():
-        rate_count = declare_merchants(deployment.run)
+        rate_count, store_count = declare_merchants(deployment.run)
     days = {merchant_id: day.isoformat() for merchant_id, day in deployment.run.as_of_dates.items()}
     shown = {"window": deployment.run.window()}
     return (
         dg.MaterializeResult(asset_key=KEY, metadata={**shown, "as_of_dates": days, "dagster/row_count": len(days)}),
         dg.MaterializeResult(asset_key=RATES_KEY, metadata={**shown, "dagster/row_count": rate_count}),
+        dg.MaterializeResult(asset_key=STORES_KEY, metadata={**shown, "dagster/row_count": store_count}),
     )

@@ -13,6 +13,8 @@ select
     nullif(trim(last_name), '') as last_name,
     email_marketing_state as email_consent_state,
     email_marketing_updated_at as email_consent_at,
+    sms_marketing_state as sms_consent_state,
+    sms_marketing_updated_at as sms_consent_at,
     created_at,
     source_updated_at,
     loaded_at
