@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from connectors.messages import Params
@@ -76,5 +77,7 @@ def with_scheme(url: str, scheme: str) -> str:
     return urlunsplit((scheme, *urlsplit(url)[1:]))
 
 
+@lru_cache(maxsize=256)
 def _encoded(text: str) -> str:
+    # Most of a query is as it was in the one before.
     return quote(text, safe="~")

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 
 from connectors.messages import Params
-from connectors.sources.woocommerce.columns import Conversion, moment_or_none
+from connectors.sources.woocommerce.columns import Conversion
 from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.orders import WholeOrder, order_batches
 from connectors.sources.woocommerce.session import Session
@@ -48,10 +49,10 @@ def read_orders(session: Session) -> Iterator[None]:
         if session.report.rows_expected is None and page.total is not None:
             session.report.rows_expected = max(0, page.total - before)
         orders = session.decoded(ORDERS, _ORDER, page.texts, "orders")
-        times = [moment_or_none(order.date_modified_gmt) for order, _ in orders]
-        own = [(read, time) for read, time in zip(orders, times, strict=True) if session.is_within(time)]
-        session.note_modified("orders", max((time for _, time in own if time is not None), default=None))
-        give_orders(session, [read for read, _ in own])
+        are_own = session.are_within([order.date_modified_gmt for order, _ in orders])
+        own = list(compress(orders, are_own))
+        session.note_written("orders", [order.date_modified_gmt for order, _ in own])
+        give_orders(session, own)
         yield
 
 

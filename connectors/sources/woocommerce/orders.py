@@ -1,9 +1,12 @@
 """Whole orders: an order, its lines and everything else that it consists of, its refunds with their lines."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from connectors.sources.woocommerce.columns import Conversion
@@ -71,22 +74,19 @@ def order_batches(orders: Sequence[WholeOrder], conversion: Conversion) -> tuple
 
 
 def _all_parts(orders: Sequence[WholeOrder]) -> Iterator[tuple[Table, Parts]]:
+    ids = _ids(orders)
     for name, table in _PARTS.items():
-        records: list[Any] = []
-        owners: list[int] = []
-        for position, whole in enumerate(orders):
-            own = getattr(whole.order, name)
-            records += own
-            owners += [position] * len(own)
-        yield table, Parts(records, owners, {"order_id": _ids(orders, owners)})
-    yield from _refund_parts(orders)
+        lists = list(map(attrgetter(f"order.{name}"), orders))
+        owners = np.repeat(np.arange(len(orders)), list(map(len, lists))).tolist()
+        yield table, Parts(list(chain.from_iterable(lists)), owners, {"order_id": _taken(ids, owners)})
+    yield from _refund_parts(orders, ids)
 
 
-def _refund_parts(orders: Sequence[WholeOrder]) -> Iterator[tuple[Table, Parts]]:
+def _refund_parts(orders: Sequence[WholeOrder], ids: "pa.Array[Any]") -> Iterator[tuple[Table, Parts]]:
     refunds = [(position, refund) for position, whole in enumerate(orders) for refund in whole.refunds]
     owners = [position for position, _ in refunds]
     types = [_meta(refund.meta_data, "_refund_type") for _, refund in refunds]
-    given: dict[str, list[Any]] = {"order_id": _ids(orders, owners), "refund_type": types}
+    given: dict[str, Any] = {"order_id": _taken(ids, owners), "refund_type": types}
     yield _REFUNDS, Parts([refund for _, refund in refunds], owners, given)
 
     lines = [
@@ -97,7 +97,7 @@ def _refund_parts(orders: Sequence[WholeOrder]) -> Iterator[tuple[Table, Parts]]
     ]
     owners = [position for position, _, _, _ in lines]
     given = {
-        "order_id": _ids(orders, owners),
+        "order_id": _taken(ids, owners),
         "refund_id": [str(refund.id) for _, refund, _, _ in lines],
         "line_type": [kind for _, _, kind, _ in lines],
         "refunded_item_id": [_meta(line.meta_data, "_refunded_item_id") for _, _, _, line in lines],
@@ -106,13 +106,16 @@ def _refund_parts(orders: Sequence[WholeOrder]) -> Iterator[tuple[Table, Parts]]
 
     taxes = [(position, refund, tax) for position, refund in refunds for tax in refund.tax_lines]
     owners = [position for position, _, _ in taxes]
-    given = {"order_id": _ids(orders, owners), "refund_id": [str(refund.id) for _, refund, _ in taxes]}
+    given = {"order_id": _taken(ids, owners), "refund_id": [str(refund.id) for _, refund, _ in taxes]}
     yield _REFUND_TAXES, Parts([tax for _, _, tax in taxes], owners, given)
 
 
-def _ids(orders: Sequence[WholeOrder], owners: Sequence[int]) -> list[str]:
-    texts = [str(whole.order.id) for whole in orders]
-    return [texts[position] for position in owners]
+def _ids(orders: Sequence[WholeOrder]) -> "pa.Array[Any]":
+    return pa.array([whole.order.id for whole in orders], pa.int64()).cast(pa.string())
+
+
+def _taken(ids: "pa.Array[Any]", owners: Sequence[int]) -> "pa.Array[Any]":
+    return ids.take(pa.array(owners, pa.int64()))
 
 
 def _meta(fields: Sequence[Meta], key: str) -> str | None:

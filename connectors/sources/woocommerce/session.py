@@ -1,5 +1,6 @@
 """One reading under way: what it may use, how far the chain of readings has come, and what it has given."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pyarrow as pa
 from connectors.messages import Params
 from connectors.source import Notice, ReadReport, ReadRequest
 from connectors.sources.woocommerce.client import WooCommerceClient
+from connectors.sources.woocommerce.columns import moment_or_none
 from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.orders import WholeOrder
 from connectors.sources.woocommerce.output import Output
@@ -29,6 +31,7 @@ _ROWS_A_PAGE_COSTS = 10
 _ROWS_OF_AN_ORDER = 4
 SECOND = timedelta(seconds=1)
 _CLOCKS_DIFFER = timedelta(minutes=10)
+_USUAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 class _Identified(msgspec.Struct):
@@ -169,6 +172,25 @@ class Session:
         """Whether a record's last change is one for this chain; what is changed later is left for the next."""
         return modified_at is None or modified_at <= self.until
 
+    def are_within(self, times: Sequence[str | None]) -> list[bool]:
+        """`is_within` of times as the shop writes them; what is no time is for this chain, which tells that it is none.
+
+        Times in the usual spelling come in the order of their texts, so that only those that seem late are read.
+        """
+        until = moment(self.until)
+        return [
+            bool(written and written <= until and _USUAL.fullmatch(written)) or self.is_within(moment_or_none(written))
+            for written in times
+        ]
+
+    def note_written(self, stream: str, times: Sequence[str | None]) -> None:
+        """`note_modified` of the newest of times as the shop writes them."""
+        known = [written for written in times if written]
+        newest = moment_or_none(max(known)) if known and all(map(_USUAL.fullmatch, known)) else None
+        if newest is None:
+            newest = max((time for time in map(moment_or_none, known) if time is not None), default=None)
+        self.note_modified(stream, newest)
+
     def note_modified(self, stream: str, modified_at: datetime | None) -> None:
         """Remember the newest modification that was read."""
         if modified_at is not None:
@@ -210,6 +232,8 @@ class Session:
 
     def decoded(self, stream: Stream, decoder: Decoder[S], texts: Sequence[bytes], path: str) -> list[tuple[S, bytes]]:
         """The records that can be read, with their texts; the others are set aside."""
+        if not self._corrections and (whole := decoder.decode_all(texts)) is not None:
+            return whole
         decoded = []
         for number, text in enumerate(texts, start=1):
             current = self._corrections.get((stream.name, text), text) if self._corrections else text

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.sources.woocommerce import columns as convert
 from connectors.sources.woocommerce.columns import Conversion
@@ -64,12 +65,12 @@ class Parts:
     Attributes:
         records: The parts.
         owners: Per part, the position of the record that it belongs to.
-        given: Columns that do not come from the part itself, such as its order's id, with their values.
+        given: Columns that do not come from the part itself, such as its order's id: arrays or values.
     """
 
     records: list[Any]
     owners: list[int]
-    given: dict[str, list[Any]]
+    given: dict[str, Any]
 
 
 class Table:
@@ -95,7 +96,10 @@ class Table:
         """Parts as a batch; what is wrong with any of them is noted by its position among the parts."""
         if not parts.records:
             return _empty(self.stream)
-        arrays = {name: pa.array(values, self.stream.schema.field(name).type) for name, values in parts.given.items()}
+        arrays = {
+            name: values if isinstance(values, pa.Array) else pa.array(values, self.stream.schema.field(name).type)
+            for name, values in parts.given.items()
+        }
         for source in self._sources:
             values = list(map(source.values, parts.records))
             array = source.converted(values, source.path, conversion)
@@ -115,9 +119,12 @@ class Table:
 
     def _distinct(self, arrays: dict[str, "pa.Array[Any]"]) -> "pa.Array[Any]":
         """The parts' own ids; plugins add lines that all have the id 0."""
+        own = arrays[self._own_id]
+        if pc.count_distinct(own).as_py() == len(own):
+            return own
         keys = list(zip(*(arrays[name].to_pylist() for name in self.stream.key), strict=True))
         if len(set(keys)) == len(keys):
-            return arrays[self._own_id]
+            return own
         seen: dict[tuple[Any, ...], int] = {}
         distinct = []
         for key in keys:
