@@ -192,3 +192,21 @@ def eligible_refunds(merchant: Merchant, rows: dict[str, list[Row]]) -> Iterator
         if day <= merchant.as_of_date:
             amount = merchant.converted(row["amount"], row["currency_code"], day)
             yield {**row, "merchant_id": merchant.merchant_id, "refund_date": day, "amount": amount}
+
+
+def eligible_lines(merchant: Merchant, rows: dict[str, list[Row]]) -> Iterator[Row]:
+    """The lines of the orders that count, each with its order's local date and its amounts in the merchant's currency."""
+    for row in rows["order_lines"]:
+        day = merchant.local_date(row["ordered_at"])
+        if day <= merchant.as_of_date:
+            gross = merchant.converted(row["amount"], row["currency_code"], day)
+            yield {
+                "merchant_id": merchant.merchant_id,
+                "store_id": row["store_id"],
+                "order_id": row["order_id"],
+                "line_id": row["line_id"],
+                "customer_id": row["customer_id"],
+                "order_date": day,
+                "gross_amount": gross,
+                "net_amount": gross,
+            }

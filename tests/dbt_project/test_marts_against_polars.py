@@ -9,7 +9,7 @@ import polars as pl
 import psycopg
 import pytest
 from dbt_command import Dbt
-from dbt_histories import MERCHANTS, Merchant, Row, eligible_orders, eligible_refunds, fill, raw_rows
+from dbt_histories import MERCHANTS, Merchant, Row, eligible_lines, eligible_orders, eligible_refunds, fill, raw_rows
 
 from models.raw import RAW_TABLES
 
@@ -134,6 +134,39 @@ def test_orders_and_purchase_days(
 def test_refunds_take_back_the_right_day(connection: psycopg.Connection[Any], refunds: pl.DataFrame) -> None:
     query = "select merchant_id, customer_id, refund_id, purchase_date, refund_date, amount from marts.fct_refunds"
     same(read(connection, query), refunds, ["merchant_id", "refund_id"])
+
+
+def test_order_lines(connection: psycopg.Connection[Any]) -> None:
+    expected = pl.concat([frame(eligible_lines(merchant, rows)) for merchant, rows in HISTORIES.items()])
+    query = f"select {', '.join(expected.columns)} from marts.fct_order_lines"
+    same(read(connection, query), expected, ["merchant_id", "store_id", "order_id", "line_id"])
+
+
+def test_customer_months(
+    connection: psycopg.Connection[Any], orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFrame
+) -> None:
+    month = [*KEY, "activity_month"]
+    sums = {
+        "order_date": (orders, [pl.len().alias("order_count"), pl.col("amount").sum().alias("gross_amount")]),
+        "purchase_date": (purchase_days, [pl.len().alias("purchase_day_count")]),
+        "refund_date": (
+            refunds.filter(pl.col("purchase_date").is_not_null() & (pl.col("amount") != 0)),
+            [pl.col("amount").sum().alias("refund_amount")],
+        ),
+    }
+    expected = pl.DataFrame(schema={"merchant_id": pl.String, "customer_id": pl.String, "activity_month": pl.Date})
+    for day, (facts, totals) in sums.items():
+        monthly = facts.with_columns(pl.col(day).dt.truncate("1mo").alias("activity_month")).group_by(month).agg(totals)
+        expected = expected.join(monthly, on=month, how="full", coalesce=True)
+    expected = (
+        expected.fill_null(0)
+        .with_columns((pl.col("gross_amount") - pl.col("refund_amount")).alias("net_amount"))
+        .join(customers_summarized(purchase_days, refunds).select(*KEY, "acquisition_month"), on=KEY, how="left")
+    )
+    columns = ", ".join(expected.columns)
+    actual = read(connection, f"select {columns} from marts.fct_customer_months")
+    assert (actual["order_count"] == 0).any()
+    same(actual, expected, month)
 
 
 def customers_summarized(purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:

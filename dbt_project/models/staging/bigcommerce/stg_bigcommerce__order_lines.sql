@@ -18,6 +18,8 @@ select
     total_ex_tax as total_ex_tax_amount,
     total_inc_tax as total_inc_tax_amount,
     coalesce(total_tax, 0) as tax_amount,
+    -- 0 is what a cost that nobody entered comes as.
+    nullif(cost_price_ex_tax, 0) as unit_cost_amount,
     loaded_at
 from source
 -- Tombstones are the landing's bookkeeping. They end here, once, so that no model downstream can forget them.

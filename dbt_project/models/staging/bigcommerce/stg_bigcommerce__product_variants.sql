@@ -12,6 +12,7 @@ select
     nullif(options, '') as variant_name,
     nullif(sku, '') as sku,
     coalesce(price, calculated_price) as price_amount,
+    nullif(cost_price, 0) as unit_cost_amount,
     purchasing_disabled as is_unavailable,
     loaded_at
 from source

@@ -13,6 +13,7 @@ select
     nullif(sku, '') as sku,
     is_visible,
     price as price_amount,
+    nullif(cost_price, 0) as unit_cost_amount,
     date_created as created_at,
     source_updated_at,
     loaded_at

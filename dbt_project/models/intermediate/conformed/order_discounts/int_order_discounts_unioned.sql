@@ -17,5 +17,7 @@ select
     code,
     discount_name,
     discount_type,
+    discount_amount,
+    original_currency_code,
     source_name
 from records

@@ -2,15 +2,28 @@ with order_discounts as (
 
     select * from {{ ref('stg_woocommerce__order_discounts') }}
 
+),
+
+orders as (
+
+    select * from {{ ref('stg_woocommerce__orders') }}
+
 )
 
 select
-    merchant_id,
-    store_id,
-    order_id,
-    coupon_line_id as order_discount_id,
-    code,
-    code as discount_name,
-    discount_type,
+    order_discounts.merchant_id,
+    order_discounts.store_id,
+    order_discounts.order_id,
+    order_discounts.coupon_line_id as order_discount_id,
+    order_discounts.code,
+    order_discounts.code as discount_name,
+    order_discounts.discount_type,
+    order_discounts.discount_amount,
+    orders.original_currency_code,
     'woocommerce' as source_name
 from order_discounts
+inner join orders
+    on
+        order_discounts.merchant_id = orders.merchant_id
+        and order_discounts.store_id = orders.store_id
+        and order_discounts.order_id = orders.order_id

@@ -46,6 +46,7 @@ select
     {{ money('coalesce(discounts_summed.discount_amount, 0)') }} as discount_amount,
     {{ money('case when orders.is_tax_inclusive_pricing then 0 else lines.tax_amount end') }} as tax_amount,
     {{ money('case when orders.is_tax_inclusive_pricing then lines.tax_amount else 0 end') }} as included_tax_amount,
+    lines.unit_cost_amount,
     coalesce(lines.is_gift_card, false) as is_gift_card,
     false as is_tip,
     orders.original_currency_code,

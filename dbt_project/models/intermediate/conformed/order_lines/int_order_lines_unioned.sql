@@ -25,6 +25,7 @@ select
     discount_amount,
     tax_amount,
     included_tax_amount,
+    unit_cost_amount,
     is_gift_card,
     is_tip,
     original_currency_code,

@@ -25,6 +25,7 @@ select
     lines.discount_amount,
     {{ money('case when orders.has_included_tax then 0 else lines.line_tax_amount end') }} as tax_amount,
     {{ money('case when orders.has_included_tax then lines.line_tax_amount else 0 end') }} as included_tax_amount,
+    cast(null as numeric(18, 4)) as unit_cost_amount,
     lines.is_gift_card,
     -- A tip given at the checkout is a line of its own; one given at a till is none.
     coalesce(

@@ -25,6 +25,7 @@ select
     {{ money('lines.subtotal_amount - lines.total_amount') }} as discount_amount,
     {{ money('coalesce(lines.tax_amount, 0)') }} as tax_amount,
     {{ no_money() }} as included_tax_amount,
+    cast(null as numeric(18, 4)) as unit_cost_amount,
     false as is_gift_card,
     false as is_tip,
     orders.original_currency_code,

@@ -24,6 +24,7 @@ select
     variants.variant_name,
     variants.sku,
     coalesce(variants.price_amount, products.price_amount) as price_amount,
+    coalesce(variants.unit_cost_amount, products.unit_cost_amount) as unit_cost_amount,
     stores.original_currency_code,
     'bigcommerce' as source_name
 from variants

@@ -17,6 +17,7 @@ select
     variant_name,
     sku,
     price_amount,
+    unit_cost_amount,
     original_currency_code,
     source_name
 from records

@@ -18,6 +18,7 @@ select
     variants.variant_name,
     variants.sku,
     variants.price_amount,
+    cast(null as numeric(18, 4)) as unit_cost_amount,
     stores.original_currency_code,
     'shopify' as source_name
 from variants

@@ -38,7 +38,16 @@ select
         ~ '0)'
     ) }} as line_amount,
     {{ no_money() }} as tax_amount,
-    {{ no_money() }} as included_tax_amount,
+    -- Of the line's tax as much as of the line; what is not a product's is known of the refund as a whole alone.
+    {{ money(
+        'coalesce('
+        ~ 'lines.requested_amount, '
+        ~ '(order_lines.line_amount - order_lines.discount_amount + order_lines.tax_amount) '
+        ~ '* lines.quantity / nullif(order_lines.quantity, 0), '
+        ~ '0) '
+        ~ '* coalesce((order_lines.tax_amount + order_lines.included_tax_amount) '
+        ~ '/ nullif(order_lines.line_amount - order_lines.discount_amount + order_lines.tax_amount, 0), 0)'
+    ) }} as included_tax_amount,
     coalesce(order_lines.is_gift_card, false) as is_gift_card,
     false as is_tip,
     orders.original_currency_code,
