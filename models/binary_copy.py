@@ -32,6 +32,7 @@ _buffer: Any = pa.py_buffer
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
 _NOTHING = pa.scalar(b"", pa.binary())
+_NULL = pa.scalar(b"\xff\xff\xff\xff", pa.binary())
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAYS = 10_957
 _EPOCH_MICROSECONDS = _EPOCH_DAYS * 86_400_000_000
@@ -50,7 +51,7 @@ def copy_binary(
     columns: Sequence[str],
     batches: Iterable[pa.RecordBatch],
     *,
-    constants: Mapping[str, str | datetime] | None = None,
+    constants: Mapping[str, str | datetime | bool] | None = None,
 ) -> int:
     """Append record batches to a table.
 
@@ -97,31 +98,39 @@ def encoded_rows(batch: pa.RecordBatch, start: bytes) -> memoryview:
     Raises:
         TypeError: A column's type is none of those that record contracts use.
     """
-    fields = [part for column in batch.columns for part in _fields(column)]
-    joined = _compute.binary_join_element_wise(pa.scalar(start, pa.binary()), *fields, _NOTHING)
-    if len(joined) == 0:
+    if batch.num_rows == 0:
         return memoryview(b"")
+    fields = [part for column in batch.columns for part in _fields(column)]
+    if all(isinstance(part, pa.Scalar) for part in fields):
+        return memoryview((start + _NULL.as_py() * batch.num_columns) * batch.num_rows)
+    joined = _compute.binary_join_element_wise(pa.scalar(start, pa.binary()), *fields, _NOTHING)
     _, offsets, data = joined.buffers()
     limits = np.frombuffer(offsets, np.int32)
     return memoryview(data)[limits[joined.offset] : limits[joined.offset + len(joined)]]
 
 
-def _constant(value: str | datetime) -> bytes:
-    if isinstance(value, datetime):
+def _constant(value: str | datetime | bool) -> bytes:
+    if isinstance(value, bool):
+        content = bytes([value])
+    elif isinstance(value, datetime):
         content = ((value - _EPOCH) // timedelta(microseconds=1)).to_bytes(8, "big", signed=True)
     else:
         content = value.encode()
     return len(content).to_bytes(4, "big") + content
 
 
-def _fields(column: pa.Array[Any]) -> list[pa.Array[Any]]:
-    """What stands in a row for each value: its length and its bytes, in one array or in two."""
+def _fields(column: pa.Array[Any]) -> list[Any]:
+    """What stands in a row for each value: its length and its bytes, in one array or in two; one scalar for nulls."""
     kind = column.type
+    if column.null_count == len(column):
+        return [_NULL]  # a platform's fields that a shop never uses are a good part of all
     if pa.types.is_string(kind):
         content = column.view(pa.binary())
-        lengths = _compute.fill_null(_compute.binary_length(content), -1).to_numpy(zero_copy_only=False)
-        cells = np.ascontiguousarray(lengths.astype(">i4")).view(np.uint8).reshape(-1, 4)
-        return [_binary(cells), _compute.fill_null(content, b"")]
+        lengths = _compute.binary_length(content)
+        if column.null_count:
+            lengths, content = _compute.fill_null(lengths, -1), _compute.fill_null(content, b"")
+        cells = lengths.to_numpy(zero_copy_only=False).astype(">i4").view(np.uint8).reshape(-1, 4)
+        return [_binary(cells), content]
     if pa.types.is_decimal128(kind):
         cells = _numerics(column)
     elif pa.types.is_float64(kind):
@@ -140,7 +149,8 @@ def _fields(column: pa.Array[Any]) -> list[pa.Array[Any]]:
 
 
 def _filled(column: pa.Array[Any], kind: pa.DataType) -> Numbers:
-    values: Numbers = _compute.fill_null(column.cast(kind), 0).to_numpy(zero_copy_only=False)
+    cast = column.cast(kind)
+    values: Numbers = (_compute.fill_null(cast, 0) if cast.null_count else cast).to_numpy(zero_copy_only=False)
     return values
 
 

@@ -29,8 +29,9 @@ from models import ops
 from models.archive import ArchivedBatch
 from models.copying import driver_connection, table_name
 from models.errors import StopError
-from models.landing_comparison import compare_by_hash
+from models.landing_comparison import BroughtTable
 from models.landing_parts import ParentRecords
+from models.landing_statements import compare_by_hash
 from models.landing_stream import StreamLanding
 from models.raw import RAW_TABLES, SOURCE_STREAMS
 from models.records import Stream
@@ -119,10 +120,11 @@ def _land_streams(
     parent_names = {stream.parent for stream in streams}
     parents: dict[str, ParentRecords] = {}
     known = _known_streams(connection, batch, streams)
+    brought = BroughtTable(connection)
     for stream in streams:
         its_parents = parents[stream.parent] if stream.parent else None
         is_known = stream.name in known
-        landing = StreamLanding(connection, batch, stream, loaded_at, its_parents, is_known=is_known)
+        landing = StreamLanding(connection, brought, batch, stream, loaded_at, its_parents, is_known=is_known)
         inserted, updated, deleted = landing.land(max_shrink_rate)
         if stream.name in parent_names:
             parents[stream.name] = landing.as_parents()

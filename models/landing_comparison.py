@@ -1,12 +1,13 @@
 """How the rows that a batch brings compare with those that the warehouse has, worked out inside the database.
 
-Only keys, hashes and times are sent for it. What is found are places: of rows in the batch, and of row versions in the
-raw table, by which both are then written. Decides nothing.
+Only keys, hashes and times are sent for it. What is found are places of rows in the batch, by which these are then
+written. Old versions of changed rows are removed in passing, and what is gone is marked: by their addresses, which are
+good within one statement only. The transaction's end decides whether that stays.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -16,8 +17,10 @@ from psycopg import sql
 
 from models.archive import SNAPSHOT, ArchivedBatch
 from models.binary_copy import copy_binary
-from models.copying import driver_connection, table_name
+from models.copying import table_name
+from models.landing_keys import BatchKeys
 from models.landing_rows import BatchRows, Mask
+from models.landing_statements import listed, only_row, run, same
 from models.live_hashes import LiveHashes
 from models.records import Stream
 from models.statements import statement
@@ -29,11 +32,14 @@ _ROWS_READ_PER_KEY = 3
 # What fetched hashes may take of memory: 32 bytes each, here and in the server.
 _MOST_HASHES = 4_000_000
 
+# Of `landing_brought.sql`.
+_BROUGHT = "landing_brought"
+
 _NO = sql.SQL("false")
 _YES = sql.SQL("true")
 _IS_OLDER = sql.SQL("coalesce(not there.is_deleted and {} < there.source_updated_at, false)")
 _IS_UNPROTECTED = sql.SQL("concat_ws('/', {}) <> all (%(protected)s)")
-_BETWEEN = sql.SQL("{} between (select min({}) from {}) and (select max({}) from {})")
+_BETWEEN = sql.SQL("{} between %(first_key)s and %(last_key)s")
 _OF_WHOLE_PARENT = sql.SQL("exists (select 1 from {} where {}.is_whole and {})")
 
 
@@ -46,45 +52,79 @@ class Found:
         changed: Places of rows whose content changed, or that had been deleted and are back.
         echoes: Places of rows that are older than what the warehouse has.
         changed_live_count: How many of the changed were not deleted.
-        gone_count: How many rows the warehouse has that the batch says are gone.
+        gone_count: How many rows the warehouse had that the batch says are gone; they are marked now.
     """
 
-    new: list[int]
-    changed: list[int]
-    echoes: list[int]
-    changed_live_count: int
-    gone_count: int
+    new: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    echoes: list[int] = field(default_factory=list)
+    changed_live_count: int = 0
+    gone_count: int = 0
+
+
+class BroughtTable:
+    """The table of what rows are compared by, of one stream of a batch after the other; it ends with the transaction.
+
+    Args:
+        connection: A connection in a transaction.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._is_made = False
+
+    def empty(self) -> None:
+        """Have the table there, and nothing in it."""
+        run(self._connection, "landing_brought_emptied" if self._is_made else "landing_brought")
+        self._is_made = True
 
 
 class Comparison:
-    """One stream's rows of a batch beside the raw table's; its tables are dropped when the transaction ends.
+    """One stream's rows of a batch beside the raw table's.
+
+    Attributes:
+        found: What was found so far.
 
     Args:
         connection: A connection in a transaction that `compare_by_hash` has set up.
+        brought: The table to compare in.
         batch: The batch.
         stream: The stream.
         raw: Its raw table.
         rows: The batch's rows of it.
+        dated: The `loaded_at` and `batch_id` of rows that change.
     """
 
     def __init__(
-        self, connection: sa.Connection, batch: ArchivedBatch, stream: Stream, raw: sa.Table, rows: BatchRows
+        self,
+        connection: sa.Connection,
+        brought: BroughtTable,
+        batch: ArchivedBatch,
+        stream: Stream,
+        raw: sa.Table,
+        rows: BatchRows,
+        dated: Mapping[str, Any],
     ) -> None:
+        self.found = Found()
         self._connection = connection
+        self._brought = brought
+        self._is_emptied = False
         self._stream = stream
         self._rows = rows
-        self._store = {"merchant_id": batch.merchant_id, "store_id": batch.store_id}
         self._protected = list(batch.protected_keys.get(stream.name, ()))
+        self._values: dict[str, Any] = {
+            "merchant_id": batch.merchant_id,
+            "store_id": batch.store_id,
+            "protected": self._protected,
+            **dated,
+        }
         # The parts of an echo are left out with it. A snapshot says what is, whatever times it carries.
         is_guarded = stream.parent is None and batch.mode != SNAPSHOT
-        self._updated_at = stream.updated_at if is_guarded else None
-        self._brought, self._found = f"brought_{stream.name}", f"found_{stream.name}"
-        self._tables = {
-            "raw": table_name(raw),
-            "brought": sql.Identifier(self._brought),
-            "found": sql.Identifier(self._found),
-        }
-        self._run("landing_tables", columns=listed(rows.compared_columns[:-2]))
+        self._is_guarded = is_guarded and stream.updated_at is not None
+        self._key_columns = [f"key_{place}" for place, _ in enumerate(stream.key, 1)]
+        changed_at = [] if stream.updated_at is None else ["changed_at"]
+        self._brought_columns = [*self._key_columns, *changed_at, "row_number", "content_hash"]
+        self._tables = {"raw": table_name(raw), "brought": sql.Identifier(_BROUGHT)}
 
     def compare_with_store(self) -> int | None:
         """Compare with all of the store's rows; what was not brought is gone.
@@ -92,99 +132,91 @@ class Comparison:
         Returns:
             How many live rows the store has; None if they were not counted.
         """
-        live = self._live_hashes(_YES)
-        if len(live) > _MOST_HASHES:
+        live = self._live_hashes(_YES, _MOST_HASHES)
+        if live is None:
             self._bring(None)
             self._find("landing_there_in_store", keys=listed(self._stream.key))
             return None
         self._find_others(live, self._bring(None, but=live), _YES)
-        if live.unfound_count > self.found().changed_live_count:
-            self._find_unfound(live, _YES, _YES)
+        if live.unfound_count > self.found.changed_live_count:
+            self._mark_unfound(live, _YES, _YES)
         return len(live)
 
-    def compare_with_keys(self, asked: str) -> None:
+    def compare_with_keys(self, asked: BatchKeys) -> None:
         """Compare with the rows that have the batch's keys.
 
         Args:
-            asked: A table with those keys.
+            asked: Those keys.
         """
-        is_near = self._is_near(asked, self._stream.key[0], self._stream.key[0])
-        if self._is_worth_reading(is_near, self._rows.count):
-            live = self._live_hashes(is_near)
+        is_near = self._is_near(asked, self._stream.key[0])
+        live = self._live_hashes_worth_reading(is_near, self._rows.count)
+        if live is not None:
             self._find_others(live, self._bring(None, but=live), is_near)
         else:
             self._bring(None)
-            self._find_looked_up(self._brought, self._stream.key, self._stream.key, _NO)
+            self._find_looked_up(_BROUGHT, self._stream.key, self._key_columns, _NO)
 
-    def compare_with_parts(self, touched: str, names: Sequence[str], count: int, is_wanted: Mask | None) -> None:
+    def compare_with_parts(self, touched: BatchKeys, count: int, is_wanted: Mask | None) -> None:
         """Compare with the parts of some parents; where those came whole, parts that were not brought are gone.
 
         Args:
-            touched: A table with the parents' keys, and `is_whole`.
-            names: Its columns, in the order of the parts' `parent_key`.
-            count: How many parents it has.
+            touched: The parents' keys.
+            count: How many parents that are.
             is_wanted: For each row of the batch whether it counts; None if all do.
         """
         parent_key = self._stream.parent_key
-        is_near = self._is_near(touched, names[0], parent_key[0])
-        if self._is_worth_reading(is_near, count + self._rows.count):
-            live = self._live_hashes(is_near)
+        is_near = self._is_near(touched, parent_key[0])
+        live = self._live_hashes_worth_reading(is_near, count + self._rows.count)
+        if live is not None:
             self._find_others(live, self._bring(is_wanted, but=live), is_near)
-            if live.unfound_count > self.found().changed_live_count:
-                parts = _same(zip(parent_key, names, strict=True), "held", touched)
-                table = sql.Identifier(touched)
-                self._find_unfound(live, is_near, _OF_WHOLE_PARENT.format(table, table, parts))
+            if live.unfound_count > self.found.changed_live_count:
+                table = touched.table()
+                parts = same(zip(parent_key, touched.names, strict=True), "held", table)
+                whole = _OF_WHOLE_PARENT.format(sql.Identifier(table), sql.Identifier(table), parts)
+                self._mark_unfound(live, is_near, whole)
         else:
             self._bring(is_wanted)
-            self._find_looked_up(touched, parent_key, names, sql.Identifier(touched, "is_whole"))
-
-    def forget_echoes(self, touched: str) -> None:
-        """Take the late echoes that were found out of a table of keys."""
-        same = same_key(self._stream.key, touched, self._brought)
-        self._run("landing_forget_echoes", touched=sql.Identifier(touched), same_key=same)
-
-    def found(self) -> Found:
-        """What was found so far."""
-        row = self._run("landing_found").fetchone()
-        assert row is not None  # noqa: S101 (narrows the type: an aggregate has one row)
-        new, changed, echoes, changed_live_count, gone_count = row
-        return Found(new or [], changed or [], echoes or [], changed_live_count, gone_count)
-
-    def remove_changed(self) -> None:
-        """Make room for new versions of the changed rows."""
-        with by_address(self._connection):
-            self._run("landing_remove_changed")
-
-    def mark_gone(self, dated: Mapping[str, Any]) -> int:
-        """Mark the rows that are gone; how many they were."""
-        with by_address(self._connection):
-            return self._run("landing_mark_gone", dated).rowcount
+            table = touched.table()
+            self._find_looked_up(table, parent_key, touched.names, sql.Identifier(table, "is_whole"))
 
     def _bring(self, is_wanted: Mask | None, *, but: LiveHashes | None = None) -> int:
         """Send what rows of the batch are compared by, but those whose content needs no comparing; how many."""
         rows = self._rows.compared(is_wanted)
         if but is not None:
             rows = (some.filter(pa.array(~but.find(some.column("content_hash")))) for some in rows)
-        return copy_binary(self._connection, self._brought, self._rows.compared_columns, rows)
+        some = next((some for some in rows if some.num_rows), None)
+        if some is None:
+            return 0
+        self._have_brought()
+        return copy_binary(self._connection, _BROUGHT, self._brought_columns, chain([some], rows))
 
-    def _is_near(self, asked: str, asked_key: str, key: str) -> sql.Composed:
+    def _have_brought(self) -> None:
+        if not self._is_emptied:
+            self._is_emptied = True
+            self._brought.empty()
+
+    def _is_near(self, asked: BatchKeys, key: str) -> sql.Composed:
         """Keys of one batch often lie together: between the first and the last of them is then little else."""
-        first, table = sql.Identifier(asked_key), sql.Identifier(asked)
-        return _BETWEEN.format(sql.Identifier(key), first, table, first, table)
+        self._values["first_key"], self._values["last_key"] = asked.span() or (None, None)
+        return _BETWEEN.format(sql.Identifier(key))
 
-    def _is_worth_reading(self, is_near: sql.Composed, count: int) -> bool:
-        most = min(count * _ROWS_READ_PER_KEY, _MOST_HASHES)
-        near = counted(self._run("landing_count_near", {**self._store, "most": most + 1}, is_near=is_near))
-        return near <= most
+    def _live_hashes_worth_reading(self, is_near: sql.Composed, count: int) -> LiveHashes | None:
+        return self._live_hashes(is_near, min(count * _ROWS_READ_PER_KEY, _MOST_HASHES))
 
-    def _live_hashes(self, is_near: sql.Composable) -> LiveHashes:
-        return LiveHashes(self._run("landing_live_hashes", {**self._store, "most": _MOST_HASHES + 1}, is_near=is_near))
+    def _live_hashes(self, is_near: sql.Composable, most: int) -> LiveHashes | None:
+        """The hashes of the live rows there; None if there are more rows than that, deleted ones included."""
+        pieces = self._run("landing_live_hashes", {"most": most + 1}, is_near=is_near).fetchall()
+        if sum(row_count for _, row_count in pieces) > most:
+            return None
+        return LiveHashes(gathered for gathered, _ in pieces if gathered is not None)
 
     def _find_others(self, live: LiveHashes, brought: int, is_near: sql.Composable) -> None:
         """Find what has become of the rows whose content is new."""
+        if not brought:
+            return
         if brought * _ROWS_PER_LOOKUP < len(live):
-            self._find_looked_up(self._brought, self._stream.key, self._stream.key, _NO)
-        elif brought:
+            self._find_looked_up(_BROUGHT, self._stream.key, self._key_columns, _NO)
+        else:
             self._find("landing_there_near", held_keys=listed(self._stream.key, "held"), is_near=is_near)
 
     def _find_looked_up(
@@ -193,39 +225,42 @@ class Comparison:
         self._find(
             "landing_there_looked_up",
             asking=sql.Identifier(asking),
+            keys=listed(self._stream.key),
             held_keys=listed(self._stream.key, "held"),
-            same_key=_same(zip(key, names, strict=True), "held", asking),
+            same_key=same(zip(key, names, strict=True), "held", asking),
             came_whole=came_whole,
         )
 
-    def _find_unfound(self, live: LiveHashes, is_near: sql.Composable, is_said_gone: sql.Composable) -> None:
-        """Find the live rows whose content is not in the batch, and that were not brought either: they are gone."""
+    def _mark_unfound(self, live: LiveHashes, is_near: sql.Composable, is_said_gone: sql.Composable) -> None:
+        """Mark the live rows whose content is not in the batch, and that were not brought either."""
+        self._have_brought()
         unfound = f"unfound_{self._stream.name}"
         self._run("landing_unfound", unfound=sql.Identifier(unfound))
         hashes = pa.RecordBatch.from_arrays([live.unfound()], names=["content_hash"])
         copy_binary(self._connection, unfound, ["content_hash"], [hashes])
-        self._run(
-            "landing_find_unfound",
-            {**self._store, "protected": self._protected},
+        self.found.gone_count = self._run(
+            "landing_mark_unfound",
             unfound=sql.Identifier(unfound),
-            same_key=same_key(self._stream.key, "held", self._brought),
+            same_key=same(zip(self._stream.key, self._key_columns, strict=True), "held", _BROUGHT),
             is_near=is_near,
             is_said_gone=is_said_gone,
             is_unprotected=self._is_unprotected("held"),
-        )
+        ).rowcount
 
     def _find(self, there: str, **parts: sql.Composable) -> None:
+        self._have_brought()
         older: sql.Composable = _NO
-        if self._updated_at is not None:
-            older = _IS_OLDER.format(sql.Identifier("brought", self._updated_at))
-        self._run(
+        if self._is_guarded:
+            older = _IS_OLDER.format(sql.Identifier("brought", "changed_at"))
+        cursor = self._run(
             "landing_find",
-            {**self._store, "protected": self._protected},
             there=statement(there).format(**self._tables, **parts),
-            same_key=same_key(self._stream.key, "brought", "there"),
+            same_key=same(zip(self._key_columns, self._stream.key, strict=True), "brought", "there"),
             older=older,
             is_unprotected=self._is_unprotected("there"),
         )
+        new, changed, echoes, changed_live_count, gone_count = only_row(cursor)
+        self.found = Found(new or [], changed or [], echoes or [], changed_live_count, gone_count)
 
     def _is_unprotected(self, table: str) -> sql.Composable:
         if not self._protected:
@@ -235,55 +270,4 @@ class Comparison:
     def _run(
         self, name: str, values: Mapping[str, Any] | None = None, **parts: sql.Composable
     ) -> psycopg.Cursor[tuple[Any, ...]]:
-        return run(self._connection, name, values, **self._tables, **parts)
-
-
-def run(
-    connection: sa.Connection, name: str, values: Mapping[str, Any] | None = None, **parts: sql.Composable
-) -> psycopg.Cursor[tuple[Any, ...]]:
-    """Execute a statement of this package, in the connection's transaction.
-
-    Args:
-        connection: The connection.
-        name: The statement's name.
-        values: The parameters, if it has any.
-        **parts: What stands for its named parts.
-    """
-    # Never prepared: the plan would be that of a temporary table of another size.
-    return driver_connection(connection).execute(statement(name).format(**parts), values, prepare=False)
-
-
-def counted(cursor: psycopg.Cursor[tuple[Any, ...]]) -> int:
-    """The number that a statement's one row consists of."""
-    row = cursor.fetchone()
-    return 0 if row is None else int(row[0])
-
-
-def compare_by_hash(connection: sa.Connection) -> None:
-    """Set the rest of a transaction up for comparisons of many rows."""
-    driver_connection(connection).execute(statement("landing_by_hash"))
-
-
-@contextmanager
-def by_address(connection: sa.Connection) -> Iterator[None]:
-    """Have rows found one by one, by address or key."""
-    driver_connection(connection).execute(statement("landing_by_address"))
-    yield
-    compare_by_hash(connection)
-
-
-def listed(names: Sequence[str], table: str | None = None) -> sql.Composed:
-    """Columns for a statement, of a table if it has to be named."""
-    prefix = [] if table is None else [table]
-    return sql.SQL(", ").join(sql.Identifier(*prefix, name) for name in names)
-
-
-def same_key(names: Sequence[str], one: str, other: str) -> sql.Composed:
-    """That the columns of a key are equal in two tables."""
-    return _same(zip(names, names, strict=True), one, other)
-
-
-def _same(names: Iterable[tuple[str, str]], one: str, other: str) -> sql.Composed:
-    return sql.SQL(" and ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(one, name), sql.Identifier(other, its)) for name, its in names
-    )
+        return run(self._connection, name, {**self._values, **(values or {})}, **self._tables, **parts)

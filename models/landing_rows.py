@@ -6,7 +6,7 @@ Reads the archive only; holds a few bytes a row.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,10 @@ class BatchRows:
         for records in self._read(names or self._stream.key, is_wanted):
             yield _frame(records)
 
+    def key_batches(self, is_wanted: Mask | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows' keys, as they are sent to the warehouse."""
+        return self._read(self._stream.key, is_wanted)
+
     @property
     def compared_columns(self) -> list[str]:
         """What rows are compared by: key, time of change where there is one, place and content."""
@@ -76,7 +80,8 @@ class BatchRows:
 
     def whole(self, is_wanted: Mask | None = None) -> Iterator[pa.RecordBatch]:
         """Rows with the stream's columns and `content_hash`, and once more the time of change where there is one."""
-        for records in self._read([*self._stream.column_names, "content_hash"], is_wanted):
+        columns = [*self._stream.column_names, "content_hash"]
+        for records in self._read(columns, is_wanted):
             if self._stream.updated_at is None:
                 yield records
             else:
@@ -102,6 +107,8 @@ class BatchRows:
         Raises:
             StopError: One does; the message says where.
         """
+        if not self.count:
+            return
         hashes = np.sort(self.key_hashes)
         twice = hashes[1:][hashes[1:] == hashes[:-1]]
         if not twice.size:
@@ -122,12 +129,25 @@ class BatchRows:
     def _read(self, columns: Sequence[str], is_wanted: Mask | None = None) -> Iterator[pa.RecordBatch]:
         if self.count == 0:
             return
-        if self.count > _HELD_ROWS or not set(columns) <= set(self.compared_columns):
-            name = self._stream.name
-            yield from self._batch.record_batches(name, columns=columns, batch_rows=_READ_ROWS, is_wanted=is_wanted)
+        held = self.compared_columns if self.count <= _HELD_ROWS else []
+        others = [name for name in columns if name not in held]
+        if len(others) == len(columns):
+            yield from self._read_file(columns, is_wanted)
             return
-        records = self._held.select(list(columns))
-        yield records if is_wanted is None else records.filter(pa.array(is_wanted))
+        known = self._held if is_wanted is None else self._held.filter(pa.array(is_wanted))
+        if not others:
+            yield known.select(list(columns))
+            return
+        first = 0
+        for some in self._read_file(others, is_wanted):
+            beside = known.slice(first, some.num_rows)
+            first += some.num_rows
+            both = [(some if name in others else beside).column(name) for name in columns]
+            yield pa.RecordBatch.from_arrays(both, names=list(columns))
+
+    def _read_file(self, columns: Sequence[str], is_wanted: Mask | None) -> Iterator[pa.RecordBatch]:
+        name = self._stream.name
+        return self._batch.record_batches(name, columns=columns, batch_rows=_READ_ROWS, is_wanted=is_wanted)
 
     @cached_property
     def _held(self) -> pa.RecordBatch:
@@ -142,7 +162,8 @@ def deleted_keys(batch: ArchivedBatch, stream: Stream) -> pl.DataFrame:
     return pl.concat(frames).unique() if frames else no_keys(stream.key)
 
 
-def no_keys(names: Sequence[str]) -> pl.DataFrame:
+@cache
+def no_keys(names: tuple[str, ...]) -> pl.DataFrame:
     """A frame without rows that has the columns of a key."""
     return pl.DataFrame(schema=dict.fromkeys(names, pl.String))
 

@@ -15,9 +15,11 @@ from models.archive import SNAPSHOT, ArchivedBatch
 from models.binary_copy import copy_binary
 from models.copying import table_name
 from models.errors import StopError
-from models.landing_comparison import Comparison, Found, by_address, counted, listed, run, same_key
-from models.landing_parts import ParentRecords, send_keys, touched_table
+from models.landing_comparison import BroughtTable, Comparison, Found
+from models.landing_keys import BatchKeys
+from models.landing_parts import ParentRecords
 from models.landing_rows import BatchRows, Mask, deleted_keys
+from models.landing_statements import by_address, listed, only_row, run, same_key
 from models.raw import RAW_TABLES
 from models.records import Stream
 
@@ -30,6 +32,7 @@ class StreamLanding:
 
     Args:
         connection: The connection.
+        brought: What the streams of the batch are compared in.
         batch: The batch.
         stream: The stream.
         loaded_at: What changed rows are dated with.
@@ -40,6 +43,7 @@ class StreamLanding:
     def __init__(
         self,
         connection: sa.Connection,
+        brought: BroughtTable,
         batch: ArchivedBatch,
         stream: Stream,
         loaded_at: datetime,
@@ -48,6 +52,7 @@ class StreamLanding:
         is_known: bool,
     ) -> None:
         self._connection = connection
+        self._brought = brought
         self._batch = batch
         self._stream = stream
         self._parents = parents
@@ -60,7 +65,6 @@ class StreamLanding:
         # A record that stands in the batch as well was there when it was read.
         self._gone = self._rows.without(deleted_keys(batch, stream))
         self._is_echo: Mask | None = None
-        self._asked: str | None = None
         self._inserted = 0
 
     def land(self, max_shrink_rate: float) -> tuple[int, int, int]:
@@ -85,19 +89,19 @@ class StreamLanding:
             return self._inserted, 0, deleted
         if not self._rows.count and not self._is_snapshot and not touched_count:
             return 0, 0, deleted
-        comparison = Comparison(self._connection, self._batch, self._stream, self._raw, self._rows)
+        comparison = Comparison(
+            self._connection, self._brought, self._batch, self._stream, self._raw, self._rows, self._dated
+        )
         if self._is_snapshot:
-            found = self._compare_snapshot(comparison, max_shrink_rate)
+            self._compare_snapshot(comparison, max_shrink_rate)
+        elif self._parents is None:
+            asked = BatchKeys(self._connection, self._stream, self._raw, "asked")
+            asked.add(self._rows.key_batches, is_whole=True)
+            comparison.compare_with_keys(asked)
         else:
-            if self._parents is None:
-                self._asked = touched_table(self._connection, self._stream, self._raw)
-                send_keys(self._connection, self._asked, self._stream, self._rows.keys(), is_whole=True)
-                comparison.compare_with_keys(self._asked)
-            else:
-                touched = self._parents.touched()
-                comparison.compare_with_parts(touched, self._parents.key, touched_count, is_kept)
-            found = comparison.found()
-        return self._bring_in(comparison, found, deleted)
+            comparison.compare_with_parts(self._parents.touched(), touched_count, is_kept)
+        inserted, updated = self._bring_in(comparison.found)
+        return inserted, updated, deleted + comparison.found.gone_count
 
     def as_parents(self) -> ParentRecords:
         """What the landing of these records' parts needs to know; after `land`."""
@@ -110,37 +114,29 @@ class StreamLanding:
             is_echo=self._is_echo,
             gone=self._gone,
             are_all_new=self._inserted == self._rows.count,
-            read=self._asked,
         )
 
-    def _compare_snapshot(self, comparison: Comparison, max_shrink_rate: float) -> Found:
+    def _compare_snapshot(self, comparison: Comparison, max_shrink_rate: float) -> None:
         live_count = comparison.compare_with_store()
-        found = comparison.found()
+        found = comparison.found
         if found.gone_count and live_count is None:
-            live_count = self._count_live()
+            live_count = self._count_live() + found.changed_live_count + found.gone_count
         if live_count is not None and found.gone_count > live_count * max_shrink_rate:
             raise StopError(
                 f"{self._where()}: the snapshot lacks {found.gone_count} of {live_count} rows, more than "
                 f"max_shrink_rate {max_shrink_rate:g} allows: it looks truncated. Nothing was changed. Provide the "
                 "complete export; or, if the records are really gone, set max_shrink_rate higher for one run"
             )
-        return found
 
-    def _bring_in(self, comparison: Comparison, found: Found, deleted: int) -> tuple[int, int, int]:
+    def _bring_in(self, found: Found) -> tuple[int, int]:
         if found.echoes:
             self._is_echo = self._mask(found.echoes)
-            if self._asked is not None:
-                comparison.forget_echoes(self._asked)
-        if found.changed:
-            comparison.remove_changed()
-        if found.gone_count:
-            deleted += comparison.mark_gone(self._dated)
         self._inserted, updated = len(found.new), len(found.changed)
         if self._inserted + updated == self._rows.count:
             self._write(None)
         else:
             self._write(self._mask([*found.new, *found.changed]))
-        return self._inserted, updated, deleted
+        return self._inserted, updated
 
     def _write(self, is_wanted: Mask | None) -> int:
         if not self._rows.count or (is_wanted is not None and not is_wanted.any()):
@@ -179,7 +175,8 @@ class StreamLanding:
         return marked
 
     def _count_live(self) -> int:
-        return counted(run(self._connection, "landing_count_live", self._store, raw=table_name(self._raw)))
+        (count,) = only_row(run(self._connection, "landing_count_live", self._store, raw=table_name(self._raw)))
+        return int(count)
 
     def _where(self) -> str:
         return f"merchant {self._batch.merchant_id!r}, store {self._batch.store_id!r}, {self._stream.name}"

@@ -20,11 +20,11 @@ class LiveHashes:
     """Hashes that wait to be found in a batch; 32 bytes of memory each.
 
     Args:
-        gathered: What `landing_live_hashes.sql` found.
+        gathered: The hashes, any number of them in one text.
     """
 
-    def __init__(self, gathered: Iterable[tuple[str]]) -> None:
-        pieces = [unhexlify(piece) for (piece,) in gathered]
+    def __init__(self, gathered: Iterable[str]) -> None:
+        pieces = [unhexlify(piece) for piece in gathered]
         # Two numbers a hash. By the first they are found, in order; the second makes sure.
         halves = np.frombuffer(b"".join(pieces), np.uint64).reshape(-1, 2)
         order = np.argsort(halves[:, 0])

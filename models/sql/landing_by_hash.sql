@@ -5,4 +5,5 @@ set local jit = off;
 set local enable_bitmapscan = off;
 set local enable_hashjoin = on;
 set local enable_mergejoin = off;
+set local enable_sort = off;
 set local enable_nestloop = off

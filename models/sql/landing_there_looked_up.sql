@@ -9,7 +9,10 @@ select
 from {asking}
 cross join lateral (
     select
-        *,
+        {keys},
+        content_hash,
+        source_updated_at,
+        is_deleted,
         ctid as address
     from {raw} as held
     where held.merchant_id = %(merchant_id)s and held.store_id = %(store_id)s and {same_key}

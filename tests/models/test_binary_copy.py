@@ -104,6 +104,13 @@ def test_constants_stand_in_every_row(connection: sa.Connection) -> None:
     assert found == [("ü", at, 1), ("ü", at, 3), ("ü", at, None)]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_rows_of_nothing_but_nulls_arrive(connection: sa.Connection, count: int) -> None:
+    empty = [dict.fromkeys(TYPES)] * count
+    assert copied(connection, [record_batch(empty).select(list(TYPES))]) == empty
+    assert copied(connection, [record_batch(empty).select(list(TYPES)).slice(count)]) == []
+
+
 def test_what_cannot_be_held_is_named(connection: sa.Connection) -> None:
     empty = {**dict.fromkeys(TYPES), "day": date(2020, 1, 1)}
     with pytest.raises(StopError, match=r"copied: .*0x00; COPY copied, line 2, column text.*free of NUL"):

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,8 +24,9 @@ from models.bookkeeping import complete_manifests, read_cursor, record_contract,
 from models.engine import create_engine
 from models.errors import StopError
 from models.landing import LandingResult, land_batch
-from models.raw import RAW_TABLES
+from models.raw import RAW_TABLES, SOURCE_STREAMS
 from models.roles import LOADER
+from models.statements import statement
 
 
 def result_of(landing: object, stream: str = "orders") -> LandingResult:
@@ -261,3 +263,8 @@ def test_loader_role_is_enough_and_cannot_drop(engine: sa.Engine, database_url: 
 
 def test_streams_of_the_samples_are_those_of_the_source() -> None:
     assert set(STREAMS) == {stream for source, stream in RAW_TABLES if source == "files"}
+
+
+def test_keys_fit_the_table_that_rows_are_compared_in() -> None:
+    columns = re.findall(r"key_\d", statement("landing_brought").as_string())
+    assert max(len(stream.key) for streams in SOURCE_STREAMS.values() for stream in streams) <= len(columns)

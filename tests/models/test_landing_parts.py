@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 from unittest.mock import patch
 
 import part_samples
@@ -24,7 +26,7 @@ from part_samples import (
     tables_of,
 )
 
-from models import landing_comparison
+from models import landing_comparison, landing_keys, landing_rows
 from models.archive import find_batch
 from models.errors import StopError
 from models.landing import Landing, land_batch
@@ -66,16 +68,23 @@ def counts(landing: Landing, stream: str) -> tuple[int, ...]:
     )
 
 
-# Each changes how the two sides are compared, and nothing else.
-WAYS = {"_ROWS_READ_PER_KEY": [3, 100, 0], "_ROWS_PER_LOOKUP": [8, 0], "_MOST_HASHES": [4_000_000, 0]}
-ways = st.fixed_dictionaries({name: st.sampled_from(values) for name, values in WAYS.items()})
+# Each changes how the two sides are read or compared, and nothing else.
+WAYS: dict[tuple[ModuleType, str], list[Any]] = {
+    (landing_comparison, "_ROWS_READ_PER_KEY"): [3, 100, 0],
+    (landing_comparison, "_ROWS_PER_LOOKUP"): [8, 0],
+    (landing_comparison, "_MOST_HASHES"): [4_000_000, 0],
+    (landing_keys, "sorts_by_bytes"): [lambda _: True, lambda _: False],
+    (landing_rows, "_HELD_ROWS"): [50_000, 0],
+    (landing_rows, "_READ_ROWS"): [16_384, 1],
+}
+ways = st.tuples(*(st.sampled_from(values) for values in WAYS.values()))
 
 
 @pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(drawn=st.lists(drawn_steps, min_size=1, max_size=6), way=ways)
 def test_any_batches_land_as_the_model_says_and_rebuild_equal(
-    shop: sa.Engine, tmp_path: Path, drawn: list[Step], way: dict[str, float]
+    shop: sa.Engine, tmp_path: Path, drawn: list[Step], way: tuple[Any, ...]
 ) -> None:
     root = tmp_path / str(len(list(tmp_path.iterdir())))
     root.mkdir()
@@ -83,8 +92,8 @@ def test_any_batches_land_as_the_model_says_and_rebuild_equal(
     sequence = chain(drawn)
     model = shop_after(sequence)
     with ExitStack() as patches:
-        for name, value in way.items():
-            patches.enter_context(patch.object(landing_comparison, name, value))
+        for (module, name), value in zip(WAYS, way, strict=True):
+            patches.enter_context(patch.object(module, name, value))
         landings = land(shop, root, sequence)
         assert tables_of(shop) == model
         with shop.connect() as connection:
@@ -126,6 +135,16 @@ def test_a_late_echo_and_its_lines_change_nothing(shop: sa.Engine, tmp_path: Pat
 def test_of_equal_times_the_newly_fetched_state_wins(shop: sa.Engine, tmp_path: Path) -> None:
     land(shop, tmp_path, [Step({"1": Order(5, "x")}), Step({"1": Order(5, "y")})])
     assert tables_of(shop).orders["1"] == (Order(5, "y"), 1, False)
+
+
+def test_one_stream_is_not_compared_with_what_another_brought(shop: sa.Engine, tmp_path: Path) -> None:
+    """Orders and lines are sent into one table; a key of an order that changed must not pass for a line's."""
+    first = Step({"1": Order(0, "x"), "2": Order(0, "x")}, lines("1/a", "1/b", "2/a", "2/b"))
+    second = Step({"1": Order(1, "y"), "2": Order(1, "y")}, {**lines("1/a", "2/a"), **lines("1/b", quantity=2)})
+    _, landing = land(shop, tmp_path, [first, second])
+    assert counts(landing, "orders") == (2, 0, 2, 0, 0)
+    assert counts(landing, "order_lines") == (3, 0, 1, 2, 1)
+    assert tables_of(shop) == shop_after([first, second])
 
 
 def test_deletions_take_the_lines_along(shop: sa.Engine, tmp_path: Path) -> None:

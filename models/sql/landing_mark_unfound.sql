@@ -1,9 +1,9 @@
--- Live rows whose content is not in the batch, and whose keys were not brought with another content either.
-insert into {found} (address, was_live)
-select
-    held.ctid,
-    true as was_live
-from {raw} as held
+-- Live rows whose content is not in the batch, and whose keys were not brought with another content either, are gone.
+update {raw} as held
+set
+    is_deleted = true,
+    loaded_at = %(loaded_at)s,
+    batch_id = %(batch_id)s
 where
     held.merchant_id = %(merchant_id)s
     and held.store_id = %(store_id)s

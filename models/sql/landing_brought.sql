@@ -1,0 +1,9 @@
+-- What rows of a batch are compared by; its streams are compared one after the other.
+create temporary table landing_brought (
+    key_1 text,
+    key_2 text,
+    key_3 text,
+    changed_at timestamp with time zone,
+    row_number bigint,
+    content_hash text
+) on commit drop
