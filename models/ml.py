@@ -45,6 +45,11 @@ model_runs = sa.Table(
     sa.Column("prediction_basis", sa.Text, comment="model, prior (in part) or naive (no model could be published)."),
     sa.Column("incumbent_run_id", sa.Text, comment="The model run that spoke before; part of the digest."),
     sa.Column("thread_count", sa.Integer, comment="Threads that the calculation had; sums may differ by them."),
+    sa.Column(
+        "inputs",
+        Json,
+        comment="What the tables it read were built from, as in ops.built_merchants; null of runs before.",
+    ),
     schema=ML,
     comment="One row per merchant and fitted model run, with its card.",
 )

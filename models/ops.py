@@ -216,3 +216,29 @@ stage_builds = sa.Table(
     schema=OPS,
     comment="One row per stage of the dbt project whose tables were last built and passed every test.",
 )
+
+built_merchants = sa.Table(
+    "built_merchants",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("run_id", sa.Text, nullable=False, comment="The run that built them."),
+    sa.Column("built_at", Timestamp, nullable=False),
+    sa.Column(
+        "project_digest", sa.Text, nullable=False, comment="Digest of the dbt project and of the dbt that built it."
+    ),
+    sa.Column("versions", Json, nullable=False, comment="What else built them: library or server to version."),
+    sa.Column(
+        "stores",
+        Json,
+        nullable=False,
+        comment="Per store and source the number of the last batch that had landed, and how many had.",
+    ),
+    sa.Column(
+        "declared",
+        Json,
+        nullable=False,
+        comment="The merchant's rows of each table of declarations that the models read.",
+    ),
+    schema=OPS,
+    comment="One row per merchant: what the tables before the predictions were last built from.",
+)

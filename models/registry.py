@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from models.built_merchants import inputs_of
 from models.ml import model_runs
 
 
@@ -29,7 +30,7 @@ def register_model_run(
     incumbent_run_id: str | None,
     thread_count: int,
 ) -> bool:
-    """Enter a model run with its card.
+    """Enter a model run with its card, and with what the tables that it read were built from.
 
     Args:
         connection: A connection in a transaction.
@@ -50,7 +51,8 @@ def register_model_run(
         thread_count: Threads that the calculation had.
 
     Returns:
-        Whether it was new; a repeat of a run changes nothing but which pipeline run last arrived at it.
+        Whether it was new; a repeat of a run changes nothing but which pipeline run last arrived at it, and gives a run
+        that knows no inputs those that led to it again.
     """
     insert = postgresql.insert(model_runs).values(
         merchant_id=merchant_id,
@@ -68,15 +70,33 @@ def register_model_run(
         prediction_basis=prediction_basis,
         incumbent_run_id=incumbent_run_id,
         thread_count=thread_count,
+        inputs=inputs_of(merchant_id),
     )
     is_new = connection.scalar(insert.on_conflict_do_nothing().returning(model_runs.c.model_run_id)) is not None
     if not is_new:
         connection.execute(
             model_runs.update()
             .where(model_runs.c.merchant_id == merchant_id, model_runs.c.model_run_id == model_run_id)
-            .values(run_id=run_id)
+            .values(run_id=run_id, inputs=sa.func.coalesce(model_runs.c.inputs, inputs_of(merchant_id)))
         )
     return is_new
+
+
+def model_runs_named(connection: sa.Connection, begins_with: str, merchant_id: str | None) -> list[sa.Row[Any]]:
+    """The model runs whose ids begin so, of one merchant or of all; at most two, for two are one too many."""
+    table = model_runs
+    query = sa.select(table).where(table.c.model_run_id.startswith(begins_with, autoescape=True))
+    if merchant_id is not None:
+        query = query.where(table.c.merchant_id == merchant_id)
+    return list(connection.execute(query.limit(2)))
+
+
+def model_run(connection: sa.Connection, merchant_id: str, model_run_id: str) -> sa.Row[Any] | None:
+    """A merchant's model run; None when there is no such run."""
+    table = model_runs
+    return connection.execute(
+        sa.select(table).where(table.c.merchant_id == merchant_id, table.c.model_run_id == model_run_id)
+    ).one_or_none()
 
 
 def model_run_of(connection: sa.Connection, merchant_id: str, run_ids: Sequence[str]) -> str | None:

@@ -200,6 +200,21 @@ def report(
 
 
 @app.command()
+def replay(
+    model_run: Annotated[
+        str | None, typer.Argument(help="The model run, or how its id begins. Default: the published one.")
+    ] = None,
+    merchant: Annotated[
+        str | None, typer.Option("--merchant", "-m", help="Whose; needed where there are several and no run is named.")
+    ] = None,
+) -> None:
+    """Make a past model run again from the archive, and say whether it is the same to the last bit."""
+    from orchestration.replay import replay_model_run
+
+    raise typer.Exit(replay_model_run(current_settings(), model_run, merchant))
+
+
+@app.command()
 def receiver() -> None:
     """Serve the demonstration's receiver on this machine until Ctrl-C."""
     from orchestration.serving import serve_receiver

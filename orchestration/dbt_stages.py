@@ -6,7 +6,7 @@ them in; a test that could not run at all says nothing about anybody and therefo
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from graphlib import TopologicalSorter
@@ -17,11 +17,22 @@ import sqlalchemy as sa
 from dagster_dbt import DbtCliResource
 
 from models import stage_builds
+from models.built_merchants import forget_built_merchants, record_built_merchants
+from models.schema import OPS
 from orchestration import progress, standing_views
 from orchestration.asset_plots import table_plots
 from orchestration.failures import typed_failures
 from orchestration.merchant_run import MerchantRun
-from orchestration.transformation import FailedTest, failed_tests, project_digest, results_path, stored_tables
+from orchestration.purchase_history import HISTORY_TABLES
+from orchestration.transformation import (
+    FailedTest,
+    building_versions,
+    failed_tests,
+    project_digest,
+    results_path,
+    sources_of,
+    stored_tables,
+)
 
 # Unit tests are the project's, not the data's: they run in the test suite.
 _BUILD = ["build", "--exclude-resource-type", "test", "unit_test"]
@@ -69,6 +80,8 @@ def build_and_test(
     is_standing = is_whole and standing_views.are_standing(run, stage, own_views, code_digest=code_digest)
     with run.deployment.loader.begin() as connection:
         stage_builds.forget_build(connection, stage)
+        if not reads_predictions:
+            forget_built_merchants(connection)
     if not is_standing:
         standing_views.forget(run, stage)
     left_out = sorted(views[key] for key in own_views) if is_standing else []
@@ -89,6 +102,8 @@ def build_and_test(
             yield with_facts(event, run, tables)
     if is_whole and not is_standing:
         standing_views.remember(run, stage, code_digest=code_digest)
+    if is_whole and not reads_predictions:
+        note_what_was_built(run, manifest)
     # The build's results lie there: tests that never ran must not read like tests that found nothing.
     results_path(target_path).unlink(missing_ok=True)
     with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
@@ -102,6 +117,20 @@ def build_and_test(
     if digest is not None and not failures:
         with run.deployment.loader.begin() as connection:
             stage_builds.record_build(connection, stage, digest, run_id=run.run_id, built_at=run.started_at)
+
+
+def note_what_was_built(run: MerchantRun, manifest: Mapping[str, Any]) -> None:
+    """Enter what every merchant's history has just been built from, for the model runs that will read it."""
+    read = sources_of(manifest, HISTORY_TABLES) | {(OPS, "merchants")}
+    with run.deployment.loader.begin() as connection:
+        record_built_merchants(
+            connection,
+            [name for schema, name in read if schema == OPS],
+            run_id=run.run_id,
+            built_at=run.started_at,
+            project_digest=project_digest(run.deployment.settings.project_folder / "dbt_project"),
+            versions=building_versions(),
+        )
 
 
 def _inputs(run: MerchantRun, context: dg.AssetExecutionContext, *, reads_predictions: bool) -> str | None:

@@ -5,7 +5,8 @@ child processes (dbt, Dagster's) their addresses, and holds the clock.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -163,9 +164,41 @@ def warehouse_url(settings: Settings, role: str) -> str:
     )
 
 
+def child_environment(owner_url: str) -> dict[str, str]:
+    """The environment of a process that works on another database than this process's own."""
+    return {**os.environ, **_dbt_environment(owner_url)}
+
+
+@contextmanager
+def told_to_children(name: str, value: str) -> Iterator[None]:
+    """A variable of the environment, for the processes that the block starts."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
+def _dbt_environment(owner_url: str) -> dict[str, str]:
+    """What dbt is told of a database."""
+    parts = conninfo_to_dict(owner_url)
+    return {
+        "PERENNIAL_DBT_HOST": str(parts.get("host") or "127.0.0.1"),
+        "PERENNIAL_DBT_PORT": str(parts.get("port") or 5432),
+        "PERENNIAL_DBT_USER": str(parts.get("user") or ""),
+        "PERENNIAL_DBT_PASSWORD": str(parts.get("password") or ""),
+        "PERENNIAL_DBT_DATABASE": str(parts.get("dbname") or ""),
+        "PERENNIAL_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
+        "PERENNIAL_DBT_SSLROOTCERT": str(parts.get("sslrootcert") or ""),
+    }
+
+
 def export_environment(settings: Settings, owner_url: str) -> None:
     """Tell the processes that this one starts (dbt, Dagster's) where the warehouse is, and to keep quiet abroad."""
-    parts = conninfo_to_dict(owner_url)
     dagster_home = settings.home.resolve() / "dagster"
     separator = "&" if "?" in owner_url else "?"
     # A run's two thousand events need not each wait for the disk: whatever the pipeline itself commits after them makes
@@ -173,13 +206,7 @@ def export_environment(settings: Settings, owner_url: str) -> None:
     dagster_options = quote(f"-csearch_path={DAGSTER_SCHEMA} -csynchronous_commit=off")
     os.environ.update(
         {
-            "PERENNIAL_DBT_HOST": str(parts.get("host") or "127.0.0.1"),
-            "PERENNIAL_DBT_PORT": str(parts.get("port") or 5432),
-            "PERENNIAL_DBT_USER": str(parts.get("user") or ""),
-            "PERENNIAL_DBT_PASSWORD": str(parts.get("password") or ""),
-            "PERENNIAL_DBT_DATABASE": str(parts.get("dbname") or ""),
-            "PERENNIAL_DBT_SSLMODE": str(parts.get("sslmode") or "prefer"),
-            "PERENNIAL_DBT_SSLROOTCERT": str(parts.get("sslrootcert") or ""),
+            **_dbt_environment(owner_url),
             "PERENNIAL_DAGSTER_URL": f"{owner_url}{separator}options={dagster_options}",
             "DAGSTER_HOME": str(dagster_home),
             "DBT_TARGET_PATH": str(settings.home.resolve() / "dbt"),

@@ -44,6 +44,20 @@ def prior_in_use(settings: Settings) -> Prior:
     return _read(path)
 
 
+def prior_identified(settings: Settings, identity: str) -> Prior | None:
+    """The prior of that identity: the one in use, the shipped one, or one that was kept beside; None if it is gone."""
+    beside = _beside(prior_path(settings), identity)
+    for known in (prior_in_use(settings), shipped_prior(), *([_read(beside)] if beside.exists() else [])):
+        if known.identity == identity:
+            return known
+    return None
+
+
+def _beside(path: Path, identity: str) -> Path:
+    """Where the prior that stood at a path is kept once another has taken its place."""
+    return path.with_name(f"{path.stem}-{identity.replace(':', '-')}{path.suffix}")
+
+
 def _read(path: Path) -> Prior:
     try:
         return read_prior(path.read_text(encoding="utf-8"))
@@ -132,6 +146,6 @@ def _kept_beside(path: Path, prior: Prior) -> Path | None:
     standing = _read(path)
     if standing.identity == prior.identity:
         return None
-    beside = path.with_name(f"{path.stem}-{standing.identity.replace(':', '-')}{path.suffix}")
+    beside = _beside(path, standing.identity)
     path.replace(beside)
     return beside

@@ -4,9 +4,11 @@ A model run's id is a digest of its data, settings and code, so a repeat finds i
 Predictions are appended; which of a merchant's runs is in force is noted on `ml.model_runs`.
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from connectors.currencies import MINOR_DIGITS
 from ml.forecasts.forecasting import MerchantForecast
@@ -64,12 +66,26 @@ def predict_merchant(
 
 def _task(run: MerchantRun, merchant: Merchant, prior: Prior | None) -> ForecastTask:
     """All that the merchant's forecast depends on, as the warehouse has it now."""
+    settings = forecast_settings(merchant, run.as_of_dates[merchant.merchant_id])
+    incumbent = _incumbent(run, settings)
     with run.deployment.transformer.connect() as connection:
-        days, refunds = purchase_history(connection, merchant.merchant_id)
-        first = first_orders(connection, merchant.merchant_id)
-    settings = ForecastSettings(
+        return task_from(connection, settings, prior, incumbent)
+
+
+def task_from(
+    connection: sa.Connection, settings: ForecastSettings, prior: Prior | None, incumbent: Incumbent | None
+) -> ForecastTask:
+    """A forecast's task, with the history that a database holds."""
+    days, refunds = purchase_history(connection, settings.merchant_id)
+    first = first_orders(connection, settings.merchant_id)
+    return ForecastTask(days, refunds, settings, software(), prior, incumbent, first)
+
+
+def forecast_settings(merchant: Merchant, as_of_date: date) -> ForecastSettings:
+    """What a merchant's forecast is asked for, as it is declared now."""
+    return ForecastSettings(
         merchant_id=merchant.merchant_id,
-        as_of_date=run.as_of_dates[merchant.merchant_id],
+        as_of_date=as_of_date,
         currency_minor_digits=MINOR_DIGITS[merchant.currency_code],
         horizon_days=merchant.prediction.horizon_days,
         annual_discount_rate=merchant.prediction.annual_discount_rate,
@@ -79,13 +95,16 @@ def _task(run: MerchantRun, merchant: Merchant, prior: Prior | None) -> Forecast
         has_challengers=merchant.prediction.has_challengers,
         opportunity=None if (declared := merchant.prediction.opportunity) is None else Opportunity(declared),
     )
-    return ForecastTask(days, refunds, settings, software(), prior, _incumbent(run, settings), first)
 
 
 def _incumbent(run: MerchantRun, settings: ForecastSettings) -> Incumbent | None:
     """Who spoke for the merchant before the day that is forecast from; None of runs that kept no base."""
     with run.deployment.transformer.connect() as connection:
-        held = incumbent_model_run(connection, settings.merchant_id, before=settings.as_of_date)
+        return incumbent_from(incumbent_model_run(connection, settings.merchant_id, before=settings.as_of_date))
+
+
+def incumbent_from(held: sa.Row[Any] | None) -> Incumbent | None:
+    """Who spoke in a stored run; None of runs that kept no base."""
     if held is None or held.base_model_name is None:
         return None
     return Incumbent(
@@ -133,15 +152,20 @@ def _store(
             thread_count=computed.thread_count,
         )
         if is_new:
-            currency = pl.lit(merchant.currency_code).alias("currency_code")
-            for table, frame in (
-                (tables.backtests, forecast.backtest),
-                (tables.calibration_deciles, forecast.deciles),
-                (tables.cohort_forecasts, forecast.cohort_forecasts),
-                (tables.holdout_weeks, forecast.holdout_weeks),
-                (tables.predictions, forecast.predictions.with_columns(currency)),
-            ):
+            for table, frame in stored_frames(forecast, merchant.currency_code):
                 write_frame(connection, table, frame.with_columns(tenant, model_run).to_arrow())
+
+
+def stored_frames(forecast: MerchantForecast, currency_code: str) -> list[tuple[sa.Table, pl.DataFrame]]:
+    """What is stored of a forecast besides its card, table by table, without the columns of merchant and run."""
+    currency = pl.lit(currency_code).alias("currency_code")
+    return [
+        (tables.backtests, forecast.backtest),
+        (tables.calibration_deciles, forecast.deciles),
+        (tables.cohort_forecasts, forecast.cohort_forecasts),
+        (tables.holdout_weeks, forecast.holdout_weeks),
+        (tables.predictions, forecast.predictions.with_columns(currency)),
+    ]
 
 
 def publish_merchant(run: MerchantRun, merchant: Merchant) -> str:

@@ -39,6 +39,9 @@ _FIRST_ORDERS = sa.table(
     schema=_INTERMEDIATE,
 )
 
+HISTORY_TABLES = (_PURCHASE_DAYS.name, _REFUNDS.name, _FIRST_ORDERS.name)
+"""The dbt models that a forecast reads; to make a past one again, these are built and what they stand on."""
+
 
 def purchase_history(
     connection: sa.Connection, merchant_id: str, customer_id: str | None = None

@@ -4,7 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from models.errors import RetryLaterError, StopError
 DBT_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
 _GROUPS = {"staging": "transform", "intermediate": "transform", "marts": "marts", "vault": "marts"}
 _STORED = {"table", "incremental"}
+_BUILDERS = ("dbt-core", "dbt-postgres", "duckdb", "pyarrow")
 _HASHED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md"}
 
 
@@ -64,6 +65,27 @@ def project_digest(folder: Path) -> str:
         if path.suffix in _HASHED_SUFFIXES and "target" not in path.parts and "logs" not in path.parts:
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def building_versions() -> dict[str, str]:
+    """The libraries that raw tables and purchase histories are made with, and their versions."""
+    return {name: version(name) for name in _BUILDERS}
+
+
+def sources_of(manifest: Mapping[str, Any], models: Collection[str]) -> set[tuple[str, str]]:
+    """The tables outside dbt, as schema and name, that some models stand on, by way of whichever others."""
+    names = {unique_id: node["name"] for unique_id, node in manifest["nodes"].items()}
+    waiting = [unique_id for unique_id, name in names.items() if unique_id.startswith("model.") and name in models]
+    seen, found = set(waiting), set()
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id in manifest["sources"]:
+            source = manifest["sources"][unique_id]
+            found.add((source["schema"], source["name"]))
+        parents = set(manifest["parent_map"].get(unique_id, ())) - seen
+        seen |= parents
+        waiting += parents
+    return found
 
 
 class WarehouseTranslator(DagsterDbtTranslator):
