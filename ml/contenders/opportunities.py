@@ -22,6 +22,9 @@ from ml.purchases.bg_bb import BetaGeometricBetaBernoulli
 
 # With fewer since the first purchase, nobody's silence tells leaving from letting pass.
 FEWEST_OPPORTUNITIES = 3
+# As if the parameters' logarithms were Normal around 0 with a variance of 10, a standard deviation of a factor of 24:
+# enough for customers who are all as likely to leave to have a fit, and too little to show in any other.
+PENALTY = 0.05
 _HISTORY = ("frequency", "recency_opportunities", "opportunity_count")
 
 
@@ -64,7 +67,7 @@ def _fitted(history: KnownHistory, opportunity: Opportunity) -> OpportunitiesFit
             history,
         )
     histories = summary.group_by(_HISTORY).agg(pl.len().cast(pl.Float64).alias("weight")).sort(_HISTORY)
-    model = BetaGeometricBetaBernoulli().fit(histories)
+    model = BetaGeometricBetaBernoulli(penalty=PENALTY).fit(histories)
     later = at.filter(pl.col("opportunity") > pl.col("opportunity").min().over("customer_id")).height
     return OpportunitiesFit(model, summary, later / float(summary["frequency"].sum()))
 

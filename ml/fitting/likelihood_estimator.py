@@ -160,12 +160,13 @@ class LikelihoodEstimator(ABC):
             status = FitStatus.CONVERGED if best.has_converged else FitStatus.NOT_CONVERGED
         parameters = np.exp(best.log_parameters)
         reached = ", ".join(f"{name} {value:.3g}" for name, value in zip(self.letters, parameters, strict=True))
+        unit = ", in days" if any(self.in_days) else ""
         known = knowledge(best, prior) if status is FitStatus.CONVERGED else None
         errors = parameters * np.sqrt(np.diag(known.covariance)) if known else np.zeros(0)
         return FitReport(
             model_name=self.name,
             status=status,
-            message=f"{self.causes[status]} (reached {reached}, in days)" if status in self.causes else "",
+            message=f"{self.causes[status]} (reached {reached}{unit})" if status in self.causes else "",
             parameters=dict(zip(self.letters, parameters.tolist(), strict=True)),
             standard_errors=dict(zip(self.letters, errors.tolist(), strict=True)) if known else {},
             log_likelihood=self.evaluate(cells, parameters).value if prior else best.evaluation.value,

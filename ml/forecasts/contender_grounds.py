@@ -127,7 +127,9 @@ def in_words(grounds: Grounds) -> str:
     texts = []
     if grounds.first_order:
         told = "; ".join(_told(fact) for fact in grounds.first_order)
-        texts.append(f"What it knows more is the first order: {told}.")
+        texts.append(
+            f"The first order, which the model under it takes for alike in all, is what it knows more: {told}."
+        )
     if (use := grounds.opportunities) is not None:
         since = f"Of {_counted(use.opportunity_count, use.opportunity)} since that of the first purchase"
         if use.opportunity_count == 0:

@@ -14,17 +14,18 @@ from ml.forecasts.forecasting import MerchantForecast, forecast_merchant
 from ml.forecasts.settings import ForecastSettings
 from ml.histories.known_history import KnownHistory
 from ml.histories.opportunity_calendar import Opportunity, months_later
+from ml.purchases.bg_bb import BetaGeometricBetaBernoulli
 
 AS_OF = date(2025, 6, 20)
 SETTINGS = ForecastSettings("box", AS_OF, has_challengers=False, opportunity=Opportunity.MONTH)
 
 
-def boxes(customers: int, *, months: int, seed: int, extra: float = 0.0) -> pl.DataFrame:
+def boxes(customers: int, *, months: int, seed: int, extra: float = 0.0, leaving: float | None = None) -> pl.DataFrame:
     """A box a month around the tenth, which some always take and others let pass now and then, until they cancel."""
     rng = np.random.default_rng(seed)
     rows = []
     for person in range(customers):
-        takes, leaves = rng.beta(6.0, 1.5), rng.beta(1.0, 9.0)
+        takes, leaves = rng.beta(6.0, 1.5), rng.beta(1.0, 9.0) if leaving is None else leaving
         for month in range(int(rng.integers(0, months)), -1, -1):
             is_first = not rows or rows[-1][0] != f"c{person}"
             if not is_first and rng.random() < leaves:
@@ -87,6 +88,9 @@ def test_what_is_bought_beside_the_box_counts() -> None:
     history = KnownHistory(boxes(300, months=20, seed=4, extra=0.25), None, AS_OF)
     fit = opportunities_fit(history, Opportunity.MONTH)
     assert fit.days_per_purchase == pytest.approx(1.25, abs=0.03)
+    said = AtOpportunities(Opportunity.MONTH).forecast(history, horizon_days=30, order_horizon_days=30)
+    boxes_to_come = fit.model.expected_purchases(fit.summary, 1)
+    np.testing.assert_allclose(said.purchase_count, fit.days_per_purchase * boxes_to_come, rtol=1e-12)  # type: ignore[arg-type]  # it says counts
     plain = KnownHistory(boxes(300, months=20, seed=4), None, AS_OF)
     assert opportunities_fit(plain, Opportunity.MONTH).days_per_purchase == 1.0
 
@@ -98,6 +102,18 @@ def test_total_of_the_months_held_back_is_met(days: pl.DataFrame) -> None:
     came = whole.outcome_of(earlier, days=120).by_customer["purchase_count"].to_numpy()
     assert said.purchase_count is not None
     assert said.purchase_count.sum() == pytest.approx(came.sum(), rel=0.06)
+
+
+def test_who_are_all_as_likely_to_leave_have_a_fit() -> None:
+    """The likelihood alone rises for ever as gamma and delta do, and nothing but that is wrong with such a shop."""
+    history = KnownHistory(boxes(500, months=18, seed=8, leaving=0.08), None, AS_OF)
+    fit = opportunities_fit(history, Opportunity.MONTH)
+    gamma, delta = fit.model.params_["gamma"], fit.model.params_["delta"]
+    assert gamma / (gamma + delta) == pytest.approx(0.08, abs=0.02)
+    with pytest.raises(UnusableFitError) as caught:
+        BetaGeometricBetaBernoulli().fit(fit.summary)
+    assert caught.value.report.status is FitStatus.SAME_DROPOUT_FOR_ALL
+    assert "days" not in caught.value.report.message
 
 
 def test_it_refuses_too_few_opportunities(days: pl.DataFrame) -> None:

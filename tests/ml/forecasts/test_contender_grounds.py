@@ -114,7 +114,7 @@ def test_an_explanation_says_them() -> None:
     )
     found = explain(own, prediction(history, model_name="bg_nbd_covariates", factor=1.4), history, STANDING)
     text = worded(found)["purchases to come"]
-    assert "BG/NBD with covariates makes it 1.40 times as many. What it knows more is the first order: " in text
+    assert "BG/NBD with covariates makes it 1.40 times as many. The first order, which the model under it" in text
     assert text.endswith("as no discount would.")
     assert found.as_json["grounds"]["first_order"][0]["level"] == "pos"
     assert model_title("bg_bb") == "BG/BB"
