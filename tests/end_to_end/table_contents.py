@@ -29,6 +29,8 @@ BOOKKEEPING = frozenset(
         "attempted_at",
         "attempt_count",
         "provider_reference",
+        # Of a model run: batches by their numbers, and the run that built its tables.
+        "inputs",
     }
 )
 # A second run over unchanged input notes that it arrived at the same model, and otherwise leaves every byte alone.
