@@ -7,13 +7,13 @@ import sqlalchemy as sa
 
 from models.records import Stream
 from models.records.bigcommerce import STREAMS as BIGCOMMERCE_STREAMS
-from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
+from models.records.files import STREAMS as FILES_STREAMS
 from models.records.shopify import STREAMS as SHOPIFY_STREAMS
 from models.records.woocommerce import STREAMS as WOOCOMMERCE_STREAMS
 from models.schema import raw_table
 
 SOURCE_STREAMS: dict[str, tuple[Stream, ...]] = {
-    "files": (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS),
+    "files": FILES_STREAMS,
     "shopify": SHOPIFY_STREAMS,
     "bigcommerce": BIGCOMMERCE_STREAMS,
     "woocommerce": WOOCOMMERCE_STREAMS,

@@ -100,10 +100,11 @@ def _people(merchant_id: str, ids: pl.Series, consent_before: pl.Series, seed: i
         pl.when(has_decided).then(pl.col("percent") < 80).alias("has_email_consent"),
         pl.when(has_decided).then(pl.col("before") - pl.duration(seconds="seconds")).alias("email_consent_at"),
         pl.lit(True).alias("is_generated"),
-        pl.lit(None, dtype=pl.String).alias("source_file"),
-        pl.lit(None, dtype=pl.Int64).alias("source_line"),
     ).to_arrow()
-    return table.cast(CUSTOMERS.schema).combine_chunks().to_batches()[0]
+    for field in CUSTOMERS.schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(CUSTOMERS.column_names).cast(CUSTOMERS.schema).combine_chunks().to_batches()[0]
 
 
 def _choice(words: npt.NDArray[np.uint64], count: int) -> npt.NDArray[np.int64]:

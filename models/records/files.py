@@ -77,5 +77,63 @@ CUSTOMERS = Stream(
         Column("email_consent_at", TIMESTAMP, "When they agreed or withdrew, in UTC."),
         Column("is_generated", pa.bool_(), "Whether the person was made up for a demonstration.", required=True),
         *_PROVENANCE,
+        Column("phone", pa.string(), "The customer's telephone number.", is_personal=True),
+        Column("country_code", pa.string(), "ISO 3166 code of the country that they live in."),
+        Column("created_at", TIMESTAMP, "When the customer was entered, in UTC."),
+        Column("email_consent_evidence", pa.string(), "How the email consent is known."),
+        Column("has_sms_consent", pa.bool_(), "Whether they agreed to text messages; null is unknown."),
+        Column("sms_consent_at", TIMESTAMP, "When they agreed to those or withdrew, in UTC."),
+        Column("sms_consent_evidence", pa.string(), "How the consent to text messages is known."),
     ),
 )
+
+ORDER_ITEMS = Stream(
+    name="order_items",
+    key=("order_id", "line_id"),
+    description="One record per line of an order, from files of lines beside those of orders.",
+    columns=(
+        Column("order_id", pa.string(), "The order that the line belongs to.", required=True),
+        Column("line_id", pa.string(), "The seller's line id, or one made of content and occurrence.", required=True),
+        Column("product_id", pa.string(), "The seller's product id."),
+        Column("sku", pa.string(), "The product's code."),
+        Column("product_name", pa.string(), "The product's name."),
+        Column("quantity", pa.int64(), "Items in the line."),
+        Column("amount", MONEY, "What the customer paid for the line.", required=True),
+        Column("currency_code", pa.string(), "ISO 4217 code of the order's currency.", required=True),
+        *_PROVENANCE,
+    ),
+)
+
+PRODUCTS = Stream(
+    name="products",
+    key=("product_id", "valid_from"),
+    description="One record per product and day from which on it holds.",
+    columns=(
+        Column("product_id", pa.string(), "The seller's product id.", required=True),
+        Column("valid_from", pa.date32(), "The first day on which it holds; 1900-01-01 for always.", required=True),
+        Column("product_name", pa.string(), "The product's name."),
+        Column("category_name", pa.string(), "The category that it is in."),
+        Column("sku", pa.string(), "The product's code."),
+        Column("price_amount", MONEY, "What one costs the customer."),
+        Column("unit_cost_amount", MONEY, "What one costs the merchant, without tax."),
+        Column("currency_code", pa.string(), "ISO 4217 code of price and cost.", required=True),
+        *_PROVENANCE,
+    ),
+)
+
+MARKETING_SPEND = Stream(
+    name="marketing_spend",
+    key=("spend_id",),
+    description="One record per day, channel and campaign on which money was spent, as the file has it.",
+    columns=(
+        Column("spend_id", pa.string(), "The file's id of the row, or one made of its content.", required=True),
+        Column("spend_date", pa.date32(), "The day on which it was spent.", required=True),
+        Column("channel", pa.string(), "Where it was spent.", required=True),
+        Column("campaign", pa.string(), "The campaign within the channel."),
+        Column("amount", MONEY, "What was spent.", required=True),
+        Column("currency_code", pa.string(), "ISO 4217 code of the amount.", required=True),
+        *_PROVENANCE,
+    ),
+)
+
+STREAMS: tuple[Stream, ...] = (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS, ORDER_ITEMS, PRODUCTS, MARKETING_SPEND)

@@ -63,6 +63,7 @@ def raw_rows(merchant: Merchant, *, customers: int, seed: int) -> dict[str, list
     """A merchant's raw tables: orders whole and as lines, refunds, customers, tombstones, and orders of the future."""
     random = np.random.default_rng(seed)
     rows: dict[str, list[Row]] = {"orders": [], "order_lines": [], "refunds": [], "customers": []}
+    rows |= {"order_items": [], "products": _products(merchant), "marketing_spend": _spend(merchant)}
     currencies = [merchant.currency_code, *merchant.rates]
     start = datetime(2022, 11, 1, tzinfo=UTC)
     number = 0
@@ -82,8 +83,13 @@ def raw_rows(merchant: Merchant, *, customers: int, seed: int) -> dict[str, list
                 "currency_code": str(random.choice(currencies, p=_mostly_first(len(currencies)))),
             }
             if kind == "lines":
-                rows["order_lines"] += [{**order, "line_id": "1"}, {**order, "line_id": "2", "amount": Decimal("3.33")}]
+                rows["order_lines"] += [
+                    {**order, "line_id": "1", "sku": f"s{number % 4}", "quantity": number % 3 + 1},
+                    {**order, "line_id": "2", "amount": Decimal("3.33")},
+                ]
             else:
+                if number % 3 == 0:
+                    rows["order_items"].append(_item(order, number))
                 rows["orders"].append({**order, "is_generated_id": False, "is_deleted": kind == "deleted"})
             if random.random() < 0.12:
                 rows["refunds"].append(_refund(order, number, random))
@@ -114,6 +120,44 @@ def _refund(order: Row, number: int, random: np.random.Generator) -> Row:
         "amount": (order["amount"] / 2).quantize(Decimal("0.01")),
         "currency_code": order["currency_code"],
     }
+
+
+def _item(order: Row, number: int) -> Row:
+    product_id = f"p{number % 5}"
+    kept = {name: order[name] for name in ("store_id", "order_id", "amount", "currency_code")}
+    return {**kept, "line_id": "1", "product_id": product_id, "sku": f"s{number % 4}", "quantity": number % 3 + 1}
+
+
+def _products(merchant: Merchant) -> list[Row]:
+    """What costs: changes of it, other currencies, codes that hold in other stores, and a product of unknown cost."""
+    other = next(iter(merchant.rates))
+    always, since = date(1900, 1, 1), date(2023, 6, 1)
+    declared = [
+        ("web", "p0", None, always, "1.1100", merchant.currency_code), ("web", "p0", None, since, "2.2150", other),
+        ("web", "p1", "s1", since, "0.3333", merchant.currency_code), ("web", "s2", "s2", always, None, other),
+        ("web", "p2", None, always, "7.0000", other), ("web", "p2", None, since, None, other),
+        ("shop", "p1", None, always, "5.0050", merchant.currency_code),
+    ]  # fmt: skip
+    return [
+        {
+            "store_id": store, "product_id": product_id, "sku": sku, "valid_from": day, "currency_code": currency,
+            "unit_cost_amount": None if cost is None else Decimal(cost), "product_name": product_id.title(),
+            "category_name": "Things",
+        }
+        for store, product_id, sku, day, cost, currency in declared
+    ]  # fmt: skip
+
+
+def _spend(merchant: Merchant) -> list[Row]:
+    start = date(2023, 9, 1)
+    return [
+        {
+            "store_id": "web", "spend_id": f"m{number}", "spend_date": start + timedelta(days=15 * number),
+            "channel": ("search", "social")[number % 2], "amount": Decimal(number * 7) + Decimal("0.55"),
+            "currency_code": [merchant.currency_code, *merchant.rates][number % (1 + len(merchant.rates))],
+        }
+        for number in range(24)
+    ]  # fmt: skip
 
 
 def insert_merchant(connection: sa.Connection, merchant: Merchant) -> None:
@@ -195,11 +239,18 @@ def eligible_refunds(merchant: Merchant, rows: dict[str, list[Row]]) -> Iterator
 
 
 def eligible_lines(merchant: Merchant, rows: dict[str, list[Row]]) -> Iterator[Row]:
-    """The lines of the orders that count, each with its order's local date and its amounts in the merchant's currency."""
-    for row in rows["order_lines"]:
+    """The lines of the orders that count, with their local date, and cost and margin in the merchant's currency."""
+    orders = {(row["store_id"], row["order_id"]): row for row in rows["orders"] if not row["is_deleted"]}
+    items = [
+        {**order, **row, "order_id": order["order_id"]}
+        for row in rows["order_items"]
+        if (order := orders.get((row["store_id"], row["order_id"])))
+    ]
+    for row in [*rows["order_lines"], *items]:
         day = merchant.local_date(row["ordered_at"])
         if day <= merchant.as_of_date:
-            gross = merchant.converted(row["amount"], row["currency_code"], day)
+            net = merchant.converted(row["amount"], row["currency_code"], day)
+            cost = _cost(merchant, rows, row, day)
             yield {
                 "merchant_id": merchant.merchant_id,
                 "store_id": row["store_id"],
@@ -207,6 +258,21 @@ def eligible_lines(merchant: Merchant, rows: dict[str, list[Row]]) -> Iterator[R
                 "line_id": row["line_id"],
                 "customer_id": row["customer_id"],
                 "order_date": day,
-                "gross_amount": gross,
-                "net_amount": gross,
+                "gross_amount": net,
+                "net_amount": net,
+                "cost_amount": cost,
+                "margin_amount": None if cost is None else net - cost,
             }
+
+
+def _cost(merchant: Merchant, rows: dict[str, list[Row]], line: Row, day: date) -> Decimal | None:
+    """Of the product in its own store, else of its code in any; the row that began last."""
+    product_id, sku = line.get("product_id") or line.get("sku"), line.get("sku")
+    begun = sorted((r for r in rows["products"] if r["valid_from"] <= day), key=lambda r: r["valid_from"])
+    own = [r for r in begun if (r["store_id"], r["product_id"]) == (line["store_id"], product_id)]
+    coded = [r for r in begun if sku is not None and r["sku"] == sku]
+    for found in (own, coded):
+        if found and found[-1]["unit_cost_amount"] is not None:
+            cost = found[-1]["unit_cost_amount"] * line["quantity"]
+            return merchant.converted(cost, found[-1]["currency_code"], day)
+    return None

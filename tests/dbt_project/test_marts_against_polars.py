@@ -138,16 +138,41 @@ def test_refunds_take_back_the_right_day(connection: psycopg.Connection[Any], re
 
 def test_order_lines(connection: psycopg.Connection[Any]) -> None:
     expected = pl.concat([frame(eligible_lines(merchant, rows)) for merchant, rows in HISTORIES.items()])
+    known = expected.filter(pl.col("cost_amount").is_not_null())
+    assert 0 < known.height < expected.height
     query = f"select {', '.join(expected.columns)} from marts.fct_order_lines"
     same(read(connection, query), expected, ["merchant_id", "store_id", "order_id", "line_id"])
+
+
+def test_marketing_spend(connection: psycopg.Connection[Any]) -> None:
+    expected = [
+        {
+            "merchant_id": merchant.merchant_id,
+            "spend_id": row["spend_id"],
+            "spend_date": row["spend_date"],
+            "amount": cents(merchant.converted(row["amount"], row["currency_code"], row["spend_date"])),
+        }
+        for merchant, rows in HISTORIES.items()
+        for row in rows["marketing_spend"]
+        if row["spend_date"] <= merchant.as_of_date
+    ]
+    actual = read(connection, "select merchant_id, spend_id, spend_date, amount from marts.fct_marketing_spend")
+    assert len(expected) < 24 * len(HISTORIES)
+    same(actual, pl.DataFrame(expected), ["merchant_id", "spend_id"])
 
 
 def test_customer_months(
     connection: psycopg.Connection[Any], orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFrame
 ) -> None:
     month = [*KEY, "activity_month"]
+    lines = pl.concat([frame(eligible_lines(merchant, rows)) for merchant, rows in HISTORIES.items()])
+    costed = lines.filter(pl.col("margin_amount").is_not_null())
     sums = {
         "order_date": (orders, [pl.len().alias("order_count"), pl.col("amount").sum().alias("gross_amount")]),
+        "sale_date": (
+            costed.rename({"order_date": "sale_date"}),
+            [pl.col("net_amount").sum().alias("costed_amount"), pl.col("margin_amount").sum()],
+        ),
         "purchase_date": (purchase_days, [pl.len().alias("purchase_day_count")]),
         "refund_date": (
             refunds.filter(pl.col("purchase_date").is_not_null() & (pl.col("amount") != 0)),
@@ -166,6 +191,7 @@ def test_customer_months(
     columns = ", ".join(expected.columns)
     actual = read(connection, f"select {columns} from marts.fct_customer_months")
     assert (actual["order_count"] == 0).any()
+    assert (actual["margin_amount"] != 0).any()
     same(actual, expected, month)
 
 

@@ -4,18 +4,20 @@ Holds what must be remembered over one read: 12 to 16 bytes per row, and each cu
 generated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from connectors.sources.files.columns import OrderColumns
 from connectors.sources.files.identifiers import IdentifierWatch, OccurrenceCounter
 from connectors.sources.files.parsing import Problem
 from connectors.sources.files.settings import FilesSettings
 from models.records import Stream
-from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
+from models.records.files import ORDER_LINES, ORDERS, REFUNDS
 
 # What makes a row what it is, in an order that ids depend on: append, never reorder.
 _ORDER_CONTENT = ("order_id", "customer_id", "ordered_at", "amount", "currency_code", "quantity", "channel", "email")
@@ -99,16 +101,18 @@ class OrderAssembly:
 
     Args:
         settings: How orders, lines and refunds are written.
+        columns: Which column of the orders holds what.
     """
 
-    def __init__(self, settings: FilesSettings) -> None:
+    def __init__(self, settings: FilesSettings, columns: OrderColumns) -> None:
         self._settings = settings
+        self._columns = columns
         self._has_lines = settings.rows == "lines"
         self._counter = OccurrenceCounter()
         self._refund_counter = OccurrenceCounter()
         later_files_win = settings.mode == "append"
         self._id_names = ["order_id", "line_id"] if self._has_lines else ["order_id"]
-        self._has_ids = all(getattr(settings.columns, name) is not None for name in self._id_names)
+        self._has_ids = all(getattr(columns, name) is not None for name in self._id_names)
         self._watched = _Watched(self._id_names, later_files_win=later_files_win)
         self._watched_refunds = _Watched(["refund_id"], later_files_win=later_files_win)
 
@@ -157,7 +161,7 @@ class OrderAssembly:
         Returns:
             The rows whose refund contradicts an earlier one, which are set aside as a whole.
         """
-        columns = self._settings.columns
+        columns = self._columns
         content = _content(rows)
         set_aside: list[int] = []
         is_column = self._settings.refunds == "column"
@@ -184,7 +188,7 @@ class OrderAssembly:
         return set_aside
 
     def _described(self) -> str:
-        mapping = getattr(self._settings.columns, self._id_names[-1])
+        mapping = getattr(self._columns, self._id_names[-1])
         name = self._id_names[-1]
         return name if mapping is None or mapping.column == name else f"{mapping.column} ({name})"
 
@@ -192,36 +196,58 @@ class OrderAssembly:
         return "" if self._has_lines else "; if each row is one line of an order, set `rows: lines`"
 
 
-class CustomerAssembly:
-    """Makes records of the rows of customer files."""
+class RecordAssembly:
+    """Makes records of the rows of files that fill one stream, row by row.
 
-    def __init__(self, settings: FilesSettings) -> None:
-        self._watched = _Watched(["customer_id"], later_files_win=settings.mode == "append")
+    Args:
+        stream: The stream.
+        constants: What every record of it says, by column.
+        counted: The key's column that is made of content and occurrence, where no column of the files holds it.
+        later_files_win: Whether of an id that several files hold the one that was read first counts.
+    """
+
+    def __init__(
+        self, stream: Stream, *, constants: Mapping[str, Any], counted: str | None, later_files_win: bool
+    ) -> None:
+        self._stream = stream
+        self._constants = dict(constants)
+        self._counted = counted
+        self._counter = OccurrenceCounter()
+        self._watched = _Watched(stream.key, later_files_win=later_files_win)
+        # In the stream's own order, which ids depend on: append to a stream, never reorder it.
+        self._content = [name for name in stream.column_names if name not in {counted, "source_file", "source_line"}]
 
     @property
     def streams(self) -> list[Stream]:
         """The one stream that the rows fill."""
-        return [CUSTOMERS]
+        return [self._stream]
 
     def accept(self, frame: pl.DataFrame, place: Place) -> Accepted:
         """Records of the rows, in their order."""
-        firsts, accepted = self._watched.firsts(frame, place, "customer_id", hint="")
-        made = firsts.with_columns(
-            pl.lit(False).alias("is_generated"),
-            pl.lit(place.label).alias("source_file"),
-            pl.col("line").alias("source_line"),
+        frame = frame.with_columns(
+            *(
+                (pl.col(name).fill_null(value) if name in frame.columns else pl.lit(value)).alias(name)
+                for name, value in self._constants.items()
+            )
         )
-        accepted.records[CUSTOMERS.name] = record_batch(CUSTOMERS, made)
+        if self._counted is None:
+            frame, accepted = self._watched.firsts(frame, place, "/".join(self._stream.key), hint="")
+        else:
+            accepted = Accepted()
+            ids = self._counter.identifiers(_content(frame, self._content), self._stream.name)
+            frame = frame.with_columns(pl.Series(self._counted, ids, dtype=pl.String))
+        made = frame.with_columns(pl.lit(place.label).alias("source_file"), pl.col("line").alias("source_line"))
+        accepted.records[self._stream.name] = record_batch(self._stream, made)
         return accepted
 
 
-def _content(frame: pl.DataFrame) -> list[pl.Series]:
+def _content(frame: pl.DataFrame, names: Sequence[str] = _CONTENT) -> list[pl.Series]:
     """The columns that make a row what it is; a field that is not mapped is as good as an empty one."""
     nothing = pl.Series([None], dtype=pl.String).new_from_index(0, len(frame))
     columns = []
-    for name in _CONTENT:
+    for name in names:
         own = frame[name] if name in frame.columns else nothing
-        if isinstance(own.dtype, pl.Datetime):
+        if isinstance(own.dtype, pl.Datetime | pl.Date):
             own = own.to_physical()
         columns.append(own)
     return columns

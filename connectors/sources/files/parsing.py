@@ -11,10 +11,10 @@ import numpy as np
 import polars as pl
 
 from connectors.currencies import MINOR_DIGITS
+from connectors.sources.files.columns import DateMapping, DayMapping, FieldMapping
 from connectors.sources.files.dates import DateReader
 from connectors.sources.files.numbers import NumberFormat, Reasons, shown
 from connectors.sources.files.rows import RowBlock
-from connectors.sources.files.settings import DateMapping, FieldMapping
 from models.errors import MisconfiguredError
 
 _LONGEST_ID = 255
@@ -23,8 +23,13 @@ _FUTURE = timedelta(days=1)
 _TRUE = ("true", "t", "yes", "y", "1", "subscribed")
 _FALSE = ("false", "f", "no", "n", "0", "unsubscribed")
 
-_AMOUNTS = frozenset({"amount", "refund_amount"})
-_IDS = frozenset({"order_id", "customer_id", "refund_id", "line_id"})
+_PAID = frozenset({"amount", "refund_amount", "price_amount"})
+# One of a hundred may cost less than the smallest coin.
+_AMOUNTS = _PAID | {"unit_cost_amount"}
+_NEVER_NEGATIVE = ("price_amount", "unit_cost_amount")
+_IDS = frozenset({"order_id", "customer_id", "refund_id", "line_id", "product_id", "spend_id", "sku"})
+# What is announced for a day to come, such as a new cost, is no mistake.
+_MAY_LIE_AHEAD = frozenset({"valid_from"})
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,12 @@ class RowParser:
         self._nulls = ["", *null_markers]
         self._accepts_negative = accepts_negative
         self._latest = requested_at + _FUTURE
-        dates = {name: m for name, m in self._mappings.items() if isinstance(m, DateMapping)}
-        self._dates = {name: DateReader(m.format, m.time_zone or time_zone) for name, m in dates.items()}
-        self._iso_dates = {name: DateReader("iso8601", m.time_zone or time_zone) for name, m in dates.items()}
+        zones = {name: m.time_zone or time_zone for name, m in self._mappings.items() if isinstance(m, DateMapping)}
+        self._days = {name for name, m in self._mappings.items() if isinstance(m, DayMapping)}
+        zones |= dict.fromkeys(self._days, "UTC")
+        formats = {name: getattr(self._mappings[name], "format", "") for name in zones}
+        self._dates = {name: DateReader(formats[name], zone) for name, zone in zones.items()}
+        self._iso_dates = {name: DateReader("iso8601", zone) for name, zone in zones.items()}
         self._check_constants(key)
 
     @property
@@ -127,7 +135,7 @@ class RowParser:
         next_due_at = None
         for name, reason_by_row in self._contract_breaches(values, texts):
             note(name, reason_by_row)
-        for name in self._dates:
+        for name in self._dates.keys() - _MAY_LIE_AHEAD:
             is_late = (values[name] > self._latest).fill_null(False)
             if is_late.any():
                 rows = is_late.arg_true().to_list()
@@ -136,6 +144,7 @@ class RowParser:
                 if isinstance(earliest, datetime):
                     due = earliest - _FUTURE
                     next_due_at = min(next_due_at, due) if next_due_at else due
+        values |= {name: values[name].dt.date() for name in self._days}
         frame = pl.DataFrame(
             {**values, "row": pl.Series(np.arange(count, dtype=np.int64)), "line": pl.Series(block.lines)}
         )
@@ -161,7 +170,7 @@ class RowParser:
             return self._numbers.amounts(texts)
         if name == "quantity":
             return self._numbers.quantities(texts)
-        if name == "has_email_consent":
+        if name in {"has_email_consent", "has_sms_consent"}:
             lowered = texts.str.to_lowercase()
             # Consent that cannot be read is unknown, and what is unknown is never written to.
             known = pl.when(lowered.is_in(_TRUE)).then(True).when(lowered.is_in(_FALSE)).then(False)
@@ -171,25 +180,37 @@ class RowParser:
             is_unknown = ~upper.is_in(list(MINOR_DIGITS)).fill_null(True)
             rows = is_unknown.arg_true().to_list()
             return upper, {row: f"{shown(texts[row])} is not an ISO 4217 currency code, such as EUR" for row in rows}
+        if name == "country_code":
+            upper = texts.str.to_uppercase()
+            rows = (~upper.str.contains("^[A-Z]{2}$")).fill_null(False).arg_true().to_list()
+            return upper, {
+                row: f"{shown(texts[row])} is not an ISO 3166 code of two letters, such as DE" for row in rows
+            }
         return texts, _text_reasons(texts, _LONGEST_ID if name in _IDS else _LONGEST_TEXT)
 
     def _contract_breaches(
         self, values: Mapping[str, pl.Series], texts: Mapping[str, pl.Series]
     ) -> list[tuple[str, Reasons]]:
         """What only several fields of a row together tell."""
-        if "amount" not in values:
+        if "currency_code" not in values:
             return []
         breaches: list[tuple[str, Reasons]] = []
         digits = values["currency_code"].replace_strict(dict(MINOR_DIGITS), default=None, return_dtype=pl.Int64)
         step = digits.replace_strict({0: 10_000, 2: 100, 3: 10}, default=1, return_dtype=pl.Int64)
-        is_negative = (values["amount"] < 0).fill_null(False)
-        for name in sorted(_AMOUNTS & set(values)):
+        for name in sorted(_PAID & set(values)):
             is_finer = (values[name].to_physical().cast(pl.Int64) % step != 0).fill_null(False)
             rows = is_finer.arg_true().to_list()
             currency = values["currency_code"]
             breaches.append(
                 (name, {r: f"{shown(texts[name][r])} has more decimal places than {currency[r]} has" for r in rows})
             )
+        for name in _NEVER_NEGATIVE:
+            if name in values:
+                rows = (values[name] < 0).fill_null(False).arg_true().to_list()
+                breaches.append((name, {row: f"{shown(texts[name][row])} is below zero" for row in rows}))
+        if "amount" not in values:
+            return breaches
+        is_negative = (values["amount"] < 0).fill_null(False)
         if not self._accepts_negative:
             rows = is_negative.arg_true().to_list()
             reason = "is below zero; if that is how refunds are written, set `refunds: negative_amounts`"

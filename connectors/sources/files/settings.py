@@ -4,141 +4,24 @@ Only their shape and what can be told without opening a file: whether columns ex
 """
 
 import codecs
-from datetime import date
-from typing import Any, Literal
-from zoneinfo import available_timezones
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from connectors.sources.files.columns import (
+    CustomerColumns,
+    Declaration,
+    FieldMapping,
+    MarketingSpendColumns,
+    OrderColumns,
+    OrderItemColumns,
+    ProductColumns,
+)
 
 Format = Literal["auto", "csv", "jsonl", "parquet", "whitespace"]
 
 
-class _Declaration(BaseModel):
-    """An unknown key is an error, and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FieldMapping(_Declaration):
-    """Where one of our fields comes from: a column of the file, or a constant."""
-
-    column: str | None = Field(
-        default=None,
-        min_length=1,
-        description="The file's column. In JSONL and Parquet, dots lead into nested objects (`customer.id`).",
-    )
-    constant: str | None = Field(
-        default=None, min_length=1, description="The same value for every row, for what the file does not say."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_column(cls, value: Any) -> Any:  # noqa: ANN401 - what stands in the file may be anything
-        """Let `amount: total` stand for `amount: {column: total}`, and a constant be a number."""
-        if isinstance(value, str):
-            return {"column": value}
-        named = value.get("column") if isinstance(value, dict) else value
-        if isinstance(named, bool | int | float | date):
-            # YAML takes a bare No, Yes or 2024 for a truth or a number, and `No` is what many exports call the order.
-            reason = f"YAML reads this as {named}, not as a column's name; put it in quotes"
-            raise ValueError(reason)  # noqa: TRY004 - pydantic collects these only
-        if isinstance(value, dict) and isinstance(value.get("constant"), int | float) and value["constant"] is not True:
-            return {**value, "constant": str(value["constant"])}
-        return value
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> "FieldMapping":
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("needs a column's name, or {constant: …} for a value that the file lacks")
-        return self
-
-
-class DateMapping(FieldMapping):
-    """A date or time: its column, how it is written, and in which zone."""
-
-    format: str = Field(
-        default="iso8601",
-        description=(
-            "`iso8601` (2024-01-31, 2024-01-31T18:30:00+01:00), `unix_seconds`, `unix_milliseconds`, or a strptime "
-            "format such as `%d/%m/%Y %H:%M`. Day and month are never guessed. Date types of Parquet need none."
-        ),
-    )
-    time_zone: str | None = Field(
-        default=None,
-        description=(
-            "The IANA zone of values that carry no offset; default: the merchant's. A local time that occurs twice "
-            "(clocks going back) is the first of the two; one that never was (clocks going forward) is moved forward "
-            "by the gap. An offset in the value wins."
-        ),
-    )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
-            raise ValueError(f"{value!r} is not an IANA time zone; write one such as Europe/Berlin")
-        return value
-
-    @field_validator("format")
-    @classmethod
-    def _known_format(cls, value: str) -> str:
-        if value not in {"iso8601", "unix_seconds", "unix_milliseconds"} and "%" not in value:
-            raise ValueError(
-                f"{value!r} is no date format; write iso8601, unix_seconds, unix_milliseconds or one such as %d/%m/%Y"
-            )
-        return value
-
-
-class OrderColumns(_Declaration):
-    """Which column of the files holds which of our fields."""
-
-    customer_id: FieldMapping = Field(
-        description="Who bought: the seller's customer id, or an address if there is none."
-    )
-    ordered_at: DateMapping = Field(description="When the order was placed.")
-    amount: FieldMapping = Field(description="What the customer paid for the order (with `rows: lines`: for the line).")
-    currency_code: FieldMapping = Field(description="ISO 4217 code; `{constant: EUR}` where the file does not say.")
-    order_id: FieldMapping | None = Field(
-        default=None,
-        description=(
-            "The seller's order id. Without one, ids are made of a row's content and its occurrence: the same rows "
-            "give the same ids however the files are named and sorted, and rows that repeat each other are orders of "
-            "their own."
-        ),
-    )
-    quantity: FieldMapping | None = Field(default=None, description="Items bought; a whole number, not negative.")
-    channel: FieldMapping | None = Field(default=None, description="Where the order came from.")
-    email: FieldMapping | None = Field(default=None, description="The address given with the order.")
-    refund_id: FieldMapping | None = Field(default=None, description="The seller's refund id; made of content without.")
-    refunded_at: DateMapping | None = Field(default=None, description="When the money went back; default: ordered_at.")
-    refund_amount: FieldMapping | None = Field(
-        default=None, description="With `refunds: column`: what went back of this order; its sign does not matter."
-    )
-    line_id: FieldMapping | None = Field(
-        default=None, description="With `rows: lines`: the line's id within its order."
-    )
-    sku: FieldMapping | None = Field(default=None, description="With `rows: lines`: the product's code.")
-    product_name: FieldMapping | None = Field(default=None, description="With `rows: lines`: the product's name.")
-
-
-class CustomerColumns(_Declaration):
-    """Which column of the customer files holds which of our fields."""
-
-    customer_id: FieldMapping = Field(description="The same id as in the orders.")
-    email: FieldMapping | None = Field(default=None, description="The customer's address.")
-    first_name: FieldMapping | None = Field(default=None, description="Given name.")
-    last_name: FieldMapping | None = Field(default=None, description="Family name.")
-    has_email_consent: FieldMapping | None = Field(
-        default=None,
-        description=(
-            "Whether they agreed to marketing emails: true/false, yes/no, y/n, t/f, 1/0, subscribed/unsubscribed. "
-            "Anything else counts as unknown, and nothing is sent on unknown."
-        ),
-    )
-    email_consent_at: DateMapping | None = Field(default=None, description="When they agreed or withdrew.")
-
-
-class FileSet(_Declaration):
+class FileSet(Declaration):
     """Files of one layout, and how they are written."""
 
     path: str | list[str] = Field(
@@ -228,10 +111,36 @@ class CustomerFiles(FileSet):
     columns: CustomerColumns = Field(description="Which column holds what.")
 
 
+class OrderItemFiles(FileSet):
+    """Files of the lines of orders, beside those of orders."""
+
+    columns: OrderItemColumns = Field(description="Which column holds what.")
+
+
+class ProductFiles(FileSet):
+    """Files of products: what they are, and what they cost from which day on."""
+
+    columns: ProductColumns = Field(description="Which column holds what.")
+
+
+class MarketingSpendFiles(FileSet):
+    """Files of what was spent on marketing."""
+
+    columns: MarketingSpendColumns = Field(description="Which column holds what.")
+
+
 class FilesSettings(FileSet):
-    """A store whose orders come as files: CSV, JSON lines, Parquet, or columns apart by white space."""
+    """A store whose records come as files: CSV, JSON lines, Parquet, or columns apart by white space."""
 
     type: Literal["files"] = Field(description="Which kind of source this is.")
+    path: str | list[str] = Field(
+        default=[],
+        description=(
+            "The files of orders: a file, a glob (`exports/**/*.csv.gz`) or a list of them; relative to the folder of "
+            "perennial.yml. `package:name/path` is a data file inside an installed Python package. Left out, with "
+            "`columns`, where a store's files hold no orders."
+        ),
+    )
     mode: Literal["snapshot", "append"] = Field(
         default="snapshot",
         description=(
@@ -249,7 +158,7 @@ class FilesSettings(FileSet):
     rows: Literal["orders", "lines"] = Field(
         default="orders", description="Whether a row is an order or a line of one."
     )
-    columns: OrderColumns = Field(description="Which column holds what.")
+    columns: OrderColumns | None = Field(default=None, description="Which column of the orders holds what.")
     refunds: Literal["none", "negative_amounts", "column"] = Field(
         default="none",
         description=(
@@ -265,9 +174,48 @@ class FilesSettings(FileSet):
         ),
     )
 
+    order_items: OrderItemFiles | None = Field(
+        default=None, description="Files of the lines of orders, where the orders' own files have a row per order."
+    )
+    products: ProductFiles | None = Field(
+        default=None, description="Files of products, with what they cost: then margins are known."
+    )
+    marketing_spend: MarketingSpendFiles | None = Field(
+        default=None, description="Files of what was spent on marketing, by day and channel."
+    )
+
+    @property
+    def further(self) -> dict[str, FileSet]:
+        """The declared files beside those of orders, by the key that they stand under."""
+        named = {name: getattr(self, name) for name in ("customers", "order_items", "products", "marketing_spend")}
+        return {name: own for name, own in named.items() if isinstance(own, FileSet)}
+
+    @model_validator(mode="after")
+    def _some_files(self) -> "FilesSettings":
+        if self.path and self.columns is None:
+            raise ValueError("columns: is needed with `path`, to say which column of the orders holds what")
+        if self.columns is not None and not self.path:
+            raise ValueError("path: names no file, though `columns` says what its columns hold")
+        if self.columns is None and self.customers == "generated":
+            raise ValueError("customers: can be generated only for those who placed the orders of `path`")
+        if self.columns is None and not self.further:
+            raise ValueError("path: names no file, and neither do order_items, products, customers or marketing_spend")
+        if self.order_items is not None and self.rows == "lines":
+            raise ValueError("order_items: would say the lines again that the orders' own rows are with `rows: lines`")
+        for name, own, key in (
+            ("order_items", self.order_items, "line_id"),
+            ("marketing_spend", self.marketing_spend, "spend_id"),
+        ):
+            mapping = getattr(own.columns, key) if own is not None else None
+            if mapping is not None and mapping.constant is not None:
+                raise ValueError(f"{name}.columns.{key}: an id cannot be a constant; leave it out to have ids made")
+        return self
+
     @model_validator(mode="after")
     def _consistent_columns(self) -> "FilesSettings":
         columns = self.columns
+        if columns is None:
+            return self
         for name in ("order_id", "refund_id", "line_id"):
             mapping: FieldMapping | None = getattr(columns, name)
             if mapping is not None and mapping.constant is not None:

@@ -12,25 +12,26 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.source import Cursor, Reading, ReadMode, ReadRequest
-from connectors.sources.files.assembly import CustomerAssembly, OrderAssembly
+from connectors.sources.files.assembly import OrderAssembly
+from connectors.sources.files.columns import FieldMapping
+from connectors.sources.files.kinds import KINDS
 from connectors.sources.files.locations import FoundFile, find_files
 from connectors.sources.files.numbers import NumberFormat
 from connectors.sources.files.parsing import RowParser
-from connectors.sources.files.reading import FileSetRead, PeopleSeen, Tally, people_pages
-from connectors.sources.files.settings import CustomerFiles, FieldMapping, FileSet, FilesSettings
+from connectors.sources.files.reading import Assembly, FileSetRead, PeopleSeen, Tally, people_pages
+from connectors.sources.files.settings import FileSet, FilesSettings
 from models.records import Correction, Page, Stream
-from models.records.files import CUSTOMERS, ORDER_LINES, ORDERS, REFUNDS
+from models.records.files import STREAMS
 
 PARSER_VERSION = 1
 """Raise it whenever the same files and settings come to give other records, so that they are read again."""
 
-_ORDER_FIELDS = ("order_id", "line_id", "customer_id", "ordered_at", "amount", "currency_code")
 # What does not change a single record stands in no fingerprint.
 _NOT_PARSED = {"path", "max_shrink_rate"}
 
 
 class FilesSource:
-    """Reads a store's orders, and its customers, from files.
+    """Reads a store's orders, and whatever else its files hold, from files.
 
     Args:
         settings: What `perennial.yml` says of them.
@@ -40,7 +41,7 @@ class FilesSource:
     """
 
     system: ClassVar[str] = "files"
-    streams: ClassVar[tuple[Stream, ...]] = (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS)
+    streams: ClassVar[tuple[Stream, ...]] = STREAMS
     is_resumable: ClassVar[bool] = False
 
     def __init__(self, settings: FilesSettings, *, base_folder: Path, time_zone: str, key: str) -> None:
@@ -91,20 +92,19 @@ class FilesSource:
         notes: dict[str, Any],
     ) -> Iterator[Page]:
         people = PeopleSeen() if self._settings.customers == "generated" else None
-        yield from reads[0].pages(people)
-        if people is not None:
-            yield from people_pages(people, request.merchant_id, request.page_rows)
-        for read in reads[1:]:
-            yield from read.pages()
+        for read in reads:
+            is_orders = isinstance(read.assembly, OrderAssembly)
+            yield from read.pages(people if is_orders else None)
+            if people is not None and is_orders:
+                yield from people_pages(people, request.merchant_id, request.page_rows)
         notes["repeated_row_count"] = tally.repeated_count
         if tally.next_due_at is not None:
             cursor["recheck_at"] = tally.next_due_at.isoformat()
 
     def _file_sets(self) -> list[tuple[FileSet, str, list[FoundFile]]]:
         settings, key = self._settings, self._key
-        declared: list[tuple[FileSet, str]] = [(settings, key)]
-        if isinstance(settings.customers, CustomerFiles):
-            declared.append((settings.customers, f"{key}.customers"))
+        declared: list[tuple[FileSet, str]] = [(settings, key)] if settings.columns is not None else []
+        declared += [(own, f"{key}.{name}") for name, own in settings.further.items()]
         sets = [
             (own, own_key, find_files(own.path, base_folder=self._base_folder, key=f"{own_key}.path"))
             for own, own_key in declared
@@ -116,9 +116,10 @@ class FilesSource:
 
     def _digest(self, sets: Sequence[tuple[FileSet, str, list[FoundFile]]], request: ReadRequest) -> str:
         """The digest of everything that the pages follow from, but for the passing of time."""
-        settings = self._settings.model_dump(mode="json", exclude=_NOT_PARSED)
-        if isinstance(settings.get("customers"), dict):
-            settings["customers"].pop("path")
+        # What is not declared is left out: a key that the source learns to know later makes no file be read again.
+        settings = self._settings.model_dump(mode="json", exclude=_NOT_PARSED, exclude_none=True)
+        for name in self._settings.further:
+            settings[name].pop("path")
         files = [[(found.label, found.size, found.sha256) for found in own] for _, _, own in sets]
         corrections = sorted([c.stream, c.raw_text, c.corrected_text] for c in request.corrections)
         people = [request.merchant_id] if self._settings.customers == "generated" else []
@@ -128,23 +129,31 @@ class FilesSource:
         self, request: ReadRequest, settings: FileSet, key: str, files: list[FoundFile], tally: Tally
     ) -> FileSetRead:
         own = self._settings
-        is_orders = settings is own
-        columns = own.columns if is_orders else getattr(own.customers, "columns")  # noqa: B009 - a union with a literal
+        later_files_win = own.mode == "append"
+        columns = getattr(settings, "columns")  # noqa: B009 - each kind of files has columns of its own
         mappings: Mapping[str, FieldMapping] = {
             name: mapping for name in type(columns).model_fields if (mapping := getattr(columns, name)) is not None
         }
+        assembly: Assembly
+        if settings is own and own.columns is not None:
+            assembly = OrderAssembly(own, own.columns)
+            required: tuple[str, ...] = ("customer_id", "ordered_at", "amount", "currency_code")
+            ids: tuple[str, ...] = ("order_id", "line_id") if own.rows == "lines" else ("order_id",)
+            accepts_negative = own.refunds == "negative_amounts"
+        else:
+            kind = KINDS[key.rpartition(".")[2]]
+            assembly = kind.assembly(mappings, later_files_win=later_files_win)
+            required, ids, accepts_negative = kind.required, kind.stream.key, True
         parser = RowParser(
             mappings,
-            required=("customer_id", "ordered_at", "amount", "currency_code") if is_orders else ("customer_id",),
+            required=required,
             numbers=NumberFormat(settings.decimal_separator, settings.thousands_separator),
             null_markers=settings.null_markers,
             time_zone=self._time_zone,
-            accepts_negative=own.refunds == "negative_amounts",
+            accepts_negative=accepts_negative,
             requested_at=request.requested_at,
             key=key,
         )
-        assembly = OrderAssembly(own) if is_orders else CustomerAssembly(own)
-        ids = ("customer_id",) if not is_orders else ("order_id", "line_id") if own.rows == "lines" else ("order_id",)
         key_columns = [parser.wanted[name] for name in ids if name in parser.wanted]
         stream = assembly.streams[0].name
         return FileSetRead(

@@ -15,6 +15,12 @@ orders as (
 
 ),
 
+costs as (
+
+    select * from {{ ref('int_order_lines_costed') }}
+
+),
+
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates_ranged') }}
@@ -35,18 +41,25 @@ converted as (
                 'lines.' ~ term ~ '_amount', 'lines.original_currency_code', 'orders.currency_code', 'exchange_rates.exchange_rate'
             ) }} as own_{{ term }}_amount,
         {%- endfor %}
-        {{ amount_in_merchant_currency(
+        -- What the merchant declares goes before what the platform noted.
+        coalesce(costs.cost_amount, {{ amount_in_merchant_currency(
             'lines.unit_cost_amount * lines.quantity',
             'lines.original_currency_code',
             'orders.currency_code',
             'exchange_rates.exchange_rate'
-        ) }} as own_cost_amount
+        ) }}) as own_cost_amount
     from lines
     inner join orders
         on
             lines.merchant_id = orders.merchant_id
             and lines.store_id = orders.store_id
             and lines.order_id = orders.order_id
+    left join costs
+        on
+            lines.merchant_id = costs.merchant_id
+            and lines.store_id = costs.store_id
+            and lines.order_id = costs.order_id
+            and lines.line_id = costs.line_id
     left join exchange_rates
         on
             lines.merchant_id = exchange_rates.merchant_id

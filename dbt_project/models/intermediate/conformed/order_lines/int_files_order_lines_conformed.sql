@@ -2,6 +2,45 @@ with lines as (
 
     select * from {{ ref('stg_files__order_lines') }}
 
+),
+
+items as (
+
+    select * from {{ ref('stg_files__order_items') }}
+
+),
+
+-- A file of lines often names products by their code alone.
+records as (
+
+    select
+        merchant_id,
+        store_id,
+        order_id,
+        line_id,
+        sku as product_id,
+        sku,
+        product_name,
+        quantity,
+        original_amount,
+        original_currency_code
+    from lines
+
+    union all
+
+    select
+        merchant_id,
+        store_id,
+        order_id,
+        line_id,
+        coalesce(product_id, sku) as product_id,
+        sku,
+        product_name,
+        quantity,
+        original_amount,
+        original_currency_code
+    from items
+
 )
 
 select
@@ -9,7 +48,7 @@ select
     store_id,
     order_id,
     line_id,
-    sku as product_id,
+    product_id,
     cast(null as text) as variant_id,
     sku,
     product_name,
@@ -23,4 +62,4 @@ select
     false as is_tip,
     original_currency_code,
     'files' as source_name
-from lines
+from records

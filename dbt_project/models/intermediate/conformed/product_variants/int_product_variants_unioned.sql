@@ -3,6 +3,8 @@ with records as (
 
     select * from {{ ref('int_bigcommerce_product_variants_conformed') }}
     union all
+    select * from {{ ref('int_files_product_variants_conformed') }}
+    union all
     select * from {{ ref('int_shopify_product_variants_conformed') }}
     union all
     select * from {{ ref('int_woocommerce_product_variants_conformed') }}

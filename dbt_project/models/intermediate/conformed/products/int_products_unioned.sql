@@ -3,6 +3,8 @@ with records as (
 
     select * from {{ ref('int_bigcommerce_products_conformed') }}
     union all
+    select * from {{ ref('int_files_products_conformed') }}
+    union all
     select * from {{ ref('int_shopify_products_conformed') }}
     union all
     select * from {{ ref('int_woocommerce_products_conformed') }}
