@@ -29,7 +29,7 @@ from models import ops
 from models.archive import ArchivedBatch
 from models.copying import driver_connection, table_name
 from models.errors import StopError
-from models.landing_comparison import BroughtTable
+from models.landing_comparison import BroughtTables
 from models.landing_parts import ParentRecords
 from models.landing_statements import compare_by_hash
 from models.landing_stream import StreamLanding
@@ -120,7 +120,7 @@ def _land_streams(
     parent_names = {stream.parent for stream in streams}
     parents: dict[str, ParentRecords] = {}
     known = _known_streams(connection, batch, streams)
-    brought = BroughtTable(connection)
+    brought = BroughtTables(connection)
     for stream in streams:
         its_parents = parents[stream.parent] if stream.parent else None
         is_known = stream.name in known

@@ -23,6 +23,7 @@ from models.landing_rows import BatchRows, Mask
 from models.landing_statements import listed, only_row, run, same
 from models.live_hashes import LiveHashes
 from models.records import Stream
+from models.schema import postgres_type
 from models.statements import statement
 
 # Looking one key up costs as much as reading this many rows in passing.
@@ -32,8 +33,9 @@ _ROWS_READ_PER_KEY = 3
 # What fetched hashes may take of memory: 32 bytes each, here and in the server.
 _MOST_HASHES = 4_000_000
 
-# Of `landing_brought.sql`.
-_BROUGHT = "landing_brought"
+# Streams with fewer key columns leave the others null, so that most streams share one table.
+_MOST_KEY_COLUMNS = 3
+_TEXT = "TEXT"
 
 _NO = sql.SQL("false")
 _YES = sql.SQL("true")
@@ -62,8 +64,10 @@ class Found:
     gone_count: int = 0
 
 
-class BroughtTable:
-    """The table of what rows are compared by, of one stream of a batch after the other; it ends with the transaction.
+class BroughtTables:
+    """Tables of what rows are compared by, of one stream of a batch after the other; they end with the transaction.
+
+    Streams whose keys are of the same types share a table: making one costs more than emptying it.
 
     Args:
         connection: A connection in a transaction.
@@ -71,12 +75,35 @@ class BroughtTable:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._is_made = False
+        self._made: set[str] = set()
 
-    def empty(self) -> None:
-        """Have the table there, and nothing in it."""
-        run(self._connection, "landing_brought_emptied" if self._is_made else "landing_brought")
-        self._is_made = True
+    def name(self, stream: Stream) -> str:
+        """The name of the table for a stream's rows, there or not yet."""
+        return "landing_brought" if {*_key_types(stream)} == {_TEXT} else f"landing_brought_{stream.name}"
+
+    def empty(self, stream: Stream) -> None:
+        """Have the stream's table there, and nothing in it."""
+        name = self.name(stream)
+        if name in self._made:
+            run(self._connection, "landing_brought_emptied", brought=sql.Identifier(name))
+            return
+        keys = sql.SQL(", ").join(
+            sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(key_type))
+            for column, key_type in zip(_key_columns(_MOST_KEY_COLUMNS), _key_types(stream), strict=True)
+        )
+        run(self._connection, "landing_brought", brought=sql.Identifier(name), keys=keys)
+        self._made.add(name)
+
+
+def _key_types(stream: Stream) -> list[str]:
+    """The types of the key columns: a number compared as text would find no row, or no operator."""
+    types = {column.name: str(postgres_type(column.type)) for column in stream.columns}
+    own = [types[name] for name in stream.key]
+    return [*own, *[_TEXT] * (_MOST_KEY_COLUMNS - len(own))]
+
+
+def _key_columns(count: int) -> list[str]:
+    return [f"key_{place}" for place in range(1, count + 1)]
 
 
 class Comparison:
@@ -87,7 +114,7 @@ class Comparison:
 
     Args:
         connection: A connection in a transaction that `compare_by_hash` has set up.
-        brought: The table to compare in.
+        brought: The tables to compare in.
         batch: The batch.
         stream: The stream.
         raw: Its raw table.
@@ -98,7 +125,7 @@ class Comparison:
     def __init__(
         self,
         connection: sa.Connection,
-        brought: BroughtTable,
+        brought: BroughtTables,
         batch: ArchivedBatch,
         stream: Stream,
         raw: sa.Table,
@@ -121,10 +148,11 @@ class Comparison:
         # The parts of an echo are left out with it. A snapshot says what is, whatever times it carries.
         is_guarded = stream.parent is None and batch.mode != SNAPSHOT
         self._is_guarded = is_guarded and stream.updated_at is not None
-        self._key_columns = [f"key_{place}" for place, _ in enumerate(stream.key, 1)]
+        self._key_columns = _key_columns(len(stream.key))
         changed_at = [] if stream.updated_at is None else ["changed_at"]
         self._brought_columns = [*self._key_columns, *changed_at, "row_number", "content_hash"]
-        self._tables = {"raw": table_name(raw), "brought": sql.Identifier(_BROUGHT)}
+        self._brought_name = brought.name(stream)
+        self._tables = {"raw": table_name(raw), "brought": sql.Identifier(self._brought_name)}
 
     def compare_with_store(self) -> int | None:
         """Compare with all of the store's rows; what was not brought is gone.
@@ -154,7 +182,7 @@ class Comparison:
             self._find_others(live, self._bring(None, but=live), is_near)
         else:
             self._bring(None)
-            self._find_looked_up(_BROUGHT, self._stream.key, self._key_columns, _NO)
+            self._find_looked_up(self._brought_name, self._stream.key, self._key_columns, _NO)
 
     def compare_with_parts(self, touched: BatchKeys, count: int, is_wanted: Mask | None) -> None:
         """Compare with the parts of some parents; where those came whole, parts that were not brought are gone.
@@ -188,12 +216,12 @@ class Comparison:
         if some is None:
             return 0
         self._have_brought()
-        return copy_binary(self._connection, _BROUGHT, self._brought_columns, chain([some], rows))
+        return copy_binary(self._connection, self._brought_name, self._brought_columns, chain([some], rows))
 
     def _have_brought(self) -> None:
         if not self._is_emptied:
             self._is_emptied = True
-            self._brought.empty()
+            self._brought.empty(self._stream)
 
     def _is_near(self, asked: BatchKeys, key: str) -> sql.Composed:
         """Keys of one batch often lie together: between the first and the last of them is then little else."""
@@ -215,7 +243,7 @@ class Comparison:
         if not brought:
             return
         if brought * _ROWS_PER_LOOKUP < len(live):
-            self._find_looked_up(_BROUGHT, self._stream.key, self._key_columns, _NO)
+            self._find_looked_up(self._brought_name, self._stream.key, self._key_columns, _NO)
         else:
             self._find("landing_there_near", held_keys=listed(self._stream.key, "held"), is_near=is_near)
 
@@ -241,7 +269,7 @@ class Comparison:
         self.found.gone_count = self._run(
             "landing_mark_unfound",
             unfound=sql.Identifier(unfound),
-            same_key=same(zip(self._stream.key, self._key_columns, strict=True), "held", _BROUGHT),
+            same_key=same(zip(self._stream.key, self._key_columns, strict=True), "held", self._brought_name),
             is_near=is_near,
             is_said_gone=is_said_gone,
             is_unprotected=self._is_unprotected("held"),

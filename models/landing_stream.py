@@ -15,7 +15,7 @@ from models.archive import SNAPSHOT, ArchivedBatch
 from models.binary_copy import copy_binary
 from models.copying import table_name
 from models.errors import StopError
-from models.landing_comparison import BroughtTable, Comparison, Found
+from models.landing_comparison import BroughtTables, Comparison, Found
 from models.landing_keys import BatchKeys
 from models.landing_parts import ParentRecords
 from models.landing_rows import BatchRows, Mask, deleted_keys
@@ -43,7 +43,7 @@ class StreamLanding:
     def __init__(
         self,
         connection: sa.Connection,
-        brought: BroughtTable,
+        brought: BroughtTables,
         batch: ArchivedBatch,
         stream: Stream,
         loaded_at: datetime,

@@ -1,8 +1,6 @@
 -- What rows of a batch are compared by; its streams are compared one after the other.
-create temporary table landing_brought (
-    key_1 text,
-    key_2 text,
-    key_3 text,
+create temporary table {brought} (
+    {keys},
     changed_at timestamp with time zone,
     row_number bigint,
     content_hash text

@@ -1,2 +1,2 @@
 -- At once and for little: this transaction made it.
-truncate landing_brought
+truncate {brought}
