@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from mirror import Clock, Mirror, sync
@@ -100,6 +101,31 @@ def test_a_clock_that_is_an_hour_off_signs_by_the_shops() -> None:
         mirror = Mirror(source(server.url, clock).streams)
         sync(source(server.url, clock), mirror, clock())
         assert len(mirror.tables["orders"]) == 12
+
+
+def test_an_index_that_a_cache_kept_for_hours_does_not_set_the_clock() -> None:
+    clock = Clock()
+    hours_ago = format_datetime(clock() - timedelta(hours=3), usegmt=True)
+    cached = json_reply({**INDEX, "home": "http://127.0.0.1"}, Date=hours_ago, Age="10800")
+    with wordpress(clock, lambda request: cached if request.path.endswith("/wp-json/") else None) as server:
+        mirror = Mirror(source(server.url, clock).streams)
+        sync(source(server.url, clock), mirror, clock())
+        signed = [int(request.params["oauth_timestamp"]) for request in server.requests("/wc/v3/")]
+        assert min(signed) >= clock().timestamp()
+        assert mirror.cursor is not None
+        assert datetime.fromisoformat(mirror.cursor["until"]) == clock() - timedelta(seconds=1)
+
+
+def test_the_clock_is_of_the_answer_that_the_key_opens() -> None:
+    """A cache that does not say how old its answer is."""
+    clock = Clock()
+    hours_ago = format_datetime(clock() - timedelta(minutes=12), usegmt=True)
+    cached = json_reply(INDEX, Date=hours_ago)
+    with wordpress(clock, lambda request: cached if request.path.endswith("/wp-json/") else None) as server:
+        mirror = Mirror(source(server.url, clock).streams)
+        sync(source(server.url, clock), mirror, clock())
+        assert mirror.cursor is not None
+        assert datetime.fromisoformat(mirror.cursor["until"]) == clock() - timedelta(seconds=1)
 
 
 def test_a_home_with_another_name_and_scheme_is_what_is_signed() -> None:

@@ -81,9 +81,9 @@ class WooCommerceClient:
             RetryLaterError: It does not answer.
         """
         self.site = find_site(self._http.send, self._settings.url, f"{self._key}.url")
-        if self.site.answered_at is not None:
-            self._clock_offset = self.site.answered_at - self._runtime.clock()
-        self._find_credentials()
+        self._set_clock(self.site.answered_at)
+        # A cache may have answered so far, with its own idea of the time; what a key opens comes from WordPress itself.
+        self._set_clock(self._find_credentials().date)
         return self.site
 
     @property
@@ -190,8 +190,12 @@ class WooCommerceClient:
     def _signed(self, request: HttpRequest) -> HttpRequest:
         return self._credentials(request) if self._credentials else request
 
-    def _find_credentials(self) -> None:
-        """Go through the ways to present the key until one is accepted."""
+    def _set_clock(self, answered_at: datetime | None) -> None:
+        if answered_at is not None:
+            self._clock_offset = answered_at - self._runtime.clock()
+
+    def _find_credentials(self) -> HttpResponse:  # noqa: RET503 - what comes after the loop raises
+        """Go through the ways to present the key until one is accepted, and return the answer to it."""
         refusals: list[tuple[str, HttpResponse]] = []
         for name, credentials in self._ways():
             self._credentials = credentials
@@ -199,7 +203,7 @@ class WooCommerceClient:
             response = self._http.send(replace(request, accepts=frozenset({301, 302, 307, 308, 401, 403, 404})))
             if response.status == 200:
                 self.records_of(response)
-                return
+                return response
             if response.status != 401:
                 self._refused_at_start(response)
             refusals.append((name, response))

@@ -46,7 +46,7 @@ class Site:
         name: The site's title.
         timezone_string: The zone of its days; empty where it is set to a fixed offset.
         gmt_offset: Hours that its clock is ahead of UTC.
-        answered_at: The time by the site's own clock; None where it does not say.
+        answered_at: The time by the site's own clock; None where it does not say, or a cache answered for it.
     """
 
     base: str
@@ -101,7 +101,7 @@ def find_site(send: Send, url: str, key: str) -> Site:
         if response.status in {401, 403}:
             # Plugins hide the index from strangers and let WooCommerce's keys through.
             if api_error(response).code:
-                return Site(base, is_pretty, home=base, answered_at=response.date)
+                return Site(base, is_pretty, home=base, answered_at=_own_time(response))
         elif response.status == HTTPStatus.OK:
             try:
                 return _site(record(response.content, _Index), base, response, is_pretty=is_pretty, key=key)
@@ -133,8 +133,13 @@ def _site(index: _Index, base: str, response: HttpResponse, *, is_pretty: bool, 
         name=index.name,
         timezone_string=index.timezone_string or "",
         gmt_offset=offset,
-        answered_at=response.date,
+        answered_at=_own_time(response),
     )
+
+
+def _own_time(response: HttpResponse) -> datetime | None:
+    # Hosts keep the index, which is for everybody, for hours: its date is that of the visit that it was made for.
+    return response.date if response.headers.get("Age", "0").strip() == "0" else None
 
 
 def _followed(send: Send, url: str, *, is_pretty: bool, key: str) -> tuple[str, HttpResponse]:
