@@ -29,6 +29,8 @@ _FIRST_BACKOFF_SECONDS = 1.0
 _LONGEST_BACKOFF_SECONDS = 60.0
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 527, 529, 530})
 _CHUNK_BYTES = 1 << 18
+# Servers write policies, and debugging plugins whole reports, into headers; the default of 8 KiB refuses such answers.
+_LONGEST_HEADER_BYTES = 1 << 18
 # What a connection, a name server or a half-sent body can do; each may go better next time.
 _BROKEN = (aiohttp.ClientError, asyncio.TimeoutError, ConnectionError, OSError)
 
@@ -287,7 +289,10 @@ class HttpClient:
     async def _opened_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                headers=self._headers, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_tell_disconnections,)
+                headers=self._headers,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(_tell_disconnections,),
+                max_field_size=_LONGEST_HEADER_BYTES,
             )
         return self._session
 

@@ -131,6 +131,12 @@ def test_a_passing_failure_is_repeated_after_a_wait_that_grows(sent: Sent, failu
     assert sent.report.request_counts == {"orders": 4}
 
 
+def test_a_long_header_is_no_hindrance(sent: Sent) -> None:
+    with server(body(b"[]", Content_Security_Policy="x" * 50_000)) as (url, seen):
+        assert sent.client.send(get(url)).content == b"[]"
+        assert len(seen) == 1
+
+
 def test_the_wait_is_what_the_server_asks_for(sent: Sent) -> None:
     as_date = body(
         b"", 503, Retry_After="Thu, 01 Jan 2026 00:00:40 GMT", Date="Thu, 01 Jan 2026 00:00:10 GMT", Connection="close"
