@@ -164,6 +164,19 @@ def test_an_order_is_refused_whole_and_the_others_go_on() -> None:
     assert (batches["orders"].num_rows, batches["order_lines"].num_rows, problems) == (1, 0, {})
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"id": 2**63}, "id"),
+        ({"customer_id": 10**30}, "customer_id"),
+        ({"line_items": [{"id": 1, "total": "5", "product_id": -(2**64)}]}, "order_lines.product_id"),
+    ],
+)
+def test_a_number_that_no_column_holds_is_a_problem_of_its_order(changes: dict[str, Any], field: str) -> None:
+    _, problems = batches_of(order(), order(**changes))
+    assert {position: problem.field for position, problem in problems.items()} == {1: field}
+
+
 def test_lines_that_plugins_number_alike_are_all_kept() -> None:
     batches, _ = batches_of(order(fee_lines=[{"id": 0, "total": "1"}, {"id": 0, "total": "2"}]))
     assert batches["order_fees"].column("fee_line_id").to_pylist() == ["0", "0#2"]

@@ -20,6 +20,7 @@ from models.records import TIMESTAMP
 _FOUR_PLACES = Decimal("0.0001")
 _LARGEST = Decimal(10) ** 14
 _WIDE = pa.decimal128(38, 12)
+_END_OF_COUNTS = 2**63
 _EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 Values = Sequence[Any]
@@ -55,14 +56,17 @@ def texts(values: Values, _name: str, _conversion: Conversion) -> "pa.Array[Any]
     return pa.array(values, pa.string())
 
 
-def ids(values: Values, _name: str, _conversion: Conversion) -> "pa.Array[Any]":
+def ids(values: Values, name: str, conversion: Conversion) -> "pa.Array[Any]":
     """Whole numbers as texts."""
-    return pa.array(values, pa.int64()).cast(pa.string())
+    return counts(values, name, conversion).cast(pa.string())
 
 
-def counts(values: Values, _name: str, _conversion: Conversion) -> "pa.Array[Any]":
+def counts(values: Values, name: str, conversion: Conversion) -> "pa.Array[Any]":
     """Whole numbers."""
-    return pa.array(values, pa.int64())
+    try:
+        return pa.array(values, pa.int64())
+    except OverflowError:
+        return conversion.one_by_one(values, _count, name, pa.int64())
 
 
 def flags(values: Values, _name: str, _conversion: Conversion) -> "pa.Array[Any]":
@@ -146,6 +150,12 @@ def _amount(value: str | None) -> Decimal | None:
     if number is None:
         raise ValueError(f"{written[:40]!r} is not an amount")
     return _fitting(number)
+
+
+def _count(value: int | None) -> int | None:
+    if value is not None and not -_END_OF_COUNTS <= value < _END_OF_COUNTS:
+        raise ValueError(f"{str(value)[:40]} is too large")
+    return value
 
 
 def _number(value: Decimal | None) -> Decimal | None:

@@ -111,7 +111,7 @@ def _refund_parts(orders: Sequence[WholeOrder], ids: "pa.Array[Any]") -> Iterato
 
 
 def _ids(orders: Sequence[WholeOrder]) -> "pa.Array[Any]":
-    return pa.array([whole.order.id for whole in orders], pa.int64()).cast(pa.string())
+    return pa.array([str(whole.order.id) for whole in orders], pa.string())
 
 
 def _taken(ids: "pa.Array[Any]", owners: Sequence[int]) -> "pa.Array[Any]":
