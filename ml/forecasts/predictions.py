@@ -98,6 +98,7 @@ class Expected:
         per_day: Spend of a purchase day, in the merchant's currency.
         spend: Spend within the horizon, not discounted.
         churned: P(no purchase within the churn horizon).
+        of_counts: How many times the counts are that the base model expects.
         of_spend: How many times the spend is that the distributions expect.
         distributions: The base model's, stretched to the champion's counts.
     """
@@ -106,6 +107,7 @@ class Expected:
     per_day: FloatArray
     spend: FloatArray
     churned: FloatArray
+    of_counts: FloatArray
     of_spend: FloatArray
     distributions: PredictiveDistributions
 
@@ -123,15 +125,16 @@ def expected_of(summary: pl.DataFrame, speaker: Speaker, settings: ForecastSetti
         spent = forecast.spend
     if forecast is not None and forecast.order_probability is not None:
         churned = (1.0 - forecast.order_probability).clip(0.0, 1.0)
+    of_counts = over(counts, base_counts)
     distributions = PredictiveDistributions.of(
         purchases,
         spend,
         summary,
         horizon_days=settings.horizon_days,
         annual_discount_rate=settings.annual_discount_rate,
-        factor=None if counts is base_counts else over(counts, base_counts),
+        factor=None if counts is base_counts else of_counts,
     )
-    return Expected(counts, per_day, spent, churned, over(spent, counts * per_day), distributions)
+    return Expected(counts, per_day, spent, churned, of_counts, over(spent, counts * per_day), distributions)
 
 
 def predict(
@@ -162,8 +165,7 @@ def predict(
         residual = residual_lifetime_value(
             purchases, spend, summary, annual_discount_rate=settings.annual_discount_rate
         )
-        if predicted.factor is not None:
-            residual = residual * predicted.factor * said.of_spend
+        residual = residual * said.of_counts * said.of_spend
     return summary.select(
         "customer_id",
         pl.lit(settings.as_of_date).alias("as_of_date"),

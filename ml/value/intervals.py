@@ -46,8 +46,8 @@ class PredictiveDistributions:
         counts: Of purchase days.
         totals: Of spend; None without a model of it.
         discount: Each customer's discounted expected purchases over the expected ones, shape (n,); up to 1.
-        factor: How many times as many purchase days, and as much spend, somebody else expects of each, shape (n,); None
-            is once.
+        factor: How many times as many purchase days, and as much spend, somebody else expects of each, shape (n,),
+            beyond what `counts` has taken in (`PurchaseCounts.likelier`); None is once.
     """
 
     counts: PurchaseCounts
@@ -82,6 +82,8 @@ class PredictiveDistributions:
         if factor is not None and not (factor.shape == (summary.height,) and _are_factors(factor)):
             raise StopError("a factor is finite and not negative, one for each customer")
         counts = PurchaseCounts.of(purchases, summary, horizon_days=horizon_days)
+        if factor is not None:
+            counts, factor = counts.likelier(factor)
         pairs = counts.pairs
         discounted = discounted_purchases_while_alive(
             purchases, pairs, horizon_days=horizon_days, annual_discount_rate=annual_discount_rate

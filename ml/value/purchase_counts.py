@@ -5,7 +5,7 @@ tail reaches, and mixed with each customer's P(alive) when asked (docs/models.md
 name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -30,7 +30,7 @@ class PurchaseCounts:
     """The distribution of purchase days within a horizon, for n customers with m distinct (x, T).
 
     Attributes:
-        alive: P(alive) of each customer, shape (n,).
+        alive: P(alive) of each customer, shape (n,); after `likelier` their weight, of which 1 is no limit.
         pairs: The distinct (x, T), and which of them is each customer's.
         start: Where the probabilities of each pair begin in `probabilities`, shape (m,).
         highest: The last count of each pair that has a probability of its own, shape (m,).
@@ -90,21 +90,38 @@ class PurchaseCounts:
 
     def of_none(self) -> FloatArray:
         """P(no purchase day within the horizon), shape (n,): the churn probability (eq. 7)."""
-        none: FloatArray = self.probabilities[self.start]
-        return 1.0 - self.alive * (1.0 - none[self.pairs.position])
+        some: FloatArray = self.exceeding[self.start]
+        return np.maximum(1.0 - self.alive * some[self.pairs.position], 0.0)
+
+    def likelier(self, factor: FloatArray) -> tuple[Self, FloatArray]:
+        """The part of factors that is a higher or lower chance of buying at all, put into the distribution.
+
+        Args:
+            factor: How many times as many purchase days are expected as the model says, shape (n,).
+
+        Returns:
+            The distributions, with P(Y > 0) and all that follows from it as if the hazard of buying were so many times
+            as high (eq. 61); and what is left of the factors for `at_most` and `quantiles`.
+        """
+        buys = np.minimum(self.alive * self.exceeding[self.start][self.pairs.position], 1.0)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # who buys for certain goes on to
+            changed = -np.expm1(factor * np.log1p(-buys))
+        times = np.divide(changed, buys, out=np.ones(buys.size), where=buys > 1e-300)
+        times[factor == 0] = 0.0
+        return replace(self, alive=self.alive * times), np.divide(factor, times, out=times.copy(), where=times > 0)
 
     def at_most(self, counts: FloatArray, *, factor: FloatArray | None = None) -> FloatArray:
         """P(at most so many purchase days) of each customer, shape (n,).
 
         Args:
             counts: Whole numbers, below zero too, shape (n,).
-            factor: How many times as many purchase days are expected as the model says, shape (n,): none stay none, and
-                k are spread from k - ½ to k + ½, multiplied, and rounded (eq. 61). None is once.
+            factor: How many times as many purchase days there are as the model says, shape (n,): none stay none, and k
+                are spread from k - ½ to k + ½, multiplied, and rounded (eq. 61a). None is once.
         """
         if factor is None:
             return self._at_most(counts)
         with np.errstate(divide="ignore"):
-            before = np.minimum((counts + 0.5) / factor, 1e9)
+            before = np.minimum((np.maximum(counts, 0.0) + 0.5) / factor, 1e9)
         spread = np.maximum(np.floor(before + 0.5), 0.0)
         low, high = self._at_most(np.maximum(spread - 1.0, 0.0)), self._at_most(spread)
         return np.where(counts < 0, 0.0, low + (before + 0.5 - spread) * (high - low))

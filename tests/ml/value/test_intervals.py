@@ -13,6 +13,7 @@ from ml.spend.gamma_gamma import GammaGamma
 from ml.value.intervals import PredictiveDistributions
 from ml.value.lifetime_value import daily_discount_rate
 from ml.value.recalibration import Recalibration
+from ml.value.totals import count_moments
 from models.errors import StopError
 
 BG = BetaGeometricNbd.from_parameters(r=0.243, alpha=30.9, a=0.793, b=2.426)
@@ -160,18 +161,63 @@ def test_somebody_else_expects_more_of_some() -> None:
         PredictiveDistributions.of(BG, SPENDS[0], summary, horizon_days=365, annual_discount_rate=0.1, factor=given)
         for given in (None, factor)
     )
+    np.testing.assert_allclose(other.counts.of_none(), plain.counts.of_none() ** factor, rtol=1e-12)
+    left = other.factor
+    assert left is not None
+    assert ((left >= 1) == (factor > 1)).all()
+    assert (np.abs(np.log(left)) < np.log(2.0)).all()
+    np.testing.assert_allclose(count_moments(other).mean * left, count_moments(plain).mean * factor, rtol=1e-12)
     value, scaled = plain.value_interval(0.8), other.value_interval(0.8)
     assert value is not None
     assert scaled is not None
-    np.testing.assert_array_equal(scaled.high, value.high * factor)
     counts, scaled_counts = plain.count_interval(0.9).high, other.count_interval(0.9).high
     assert (scaled_counts == np.floor(scaled_counts)).all()
-    assert (scaled_counts[factor > 1] >= counts[factor > 1]).all()
-    assert (scaled_counts[factor < 1] <= counts[factor < 1]).all()
-    assert (np.abs(scaled_counts - factor * counts) <= 1.0).all()
+    for low, high in ((counts, scaled_counts), (value.high, scaled.high)):
+        assert (high[factor > 1] >= low[factor > 1]).all()
+        assert (high[factor < 1] <= low[factor < 1]).all()
+    # The surer a customer is to come, the more of it is how often: 1 - P over 1 - P² twice.
+    twice = np.flatnonzero(factor > 1)
+    np.testing.assert_allclose(left[twice], 2 / (1 + plain.counts.of_none()[twice]), rtol=1e-9)
     for nonsense in (factor[:5], -factor, factor * np.nan):
         with pytest.raises(StopError, match="factor"):
             PredictiveDistributions.of(BG, None, summary, horizon_days=365, annual_discount_rate=0.1, factor=nonsense)
+
+
+def test_somebody_else_believes_in_whom_the_model_has_given_up() -> None:
+    """A factor of millions is no purchase a millionth as likely and a million times as large."""
+    summary = pl.DataFrame(
+        {
+            "frequency": [60, 25, 0, 3, 3],
+            "recency_days": [250.0, 100.0, 0.0, 200.0, 200.0],
+            "age_days": [400.0, 400.0, 4000.0, 230.0, 230.0],
+            "spend_day_count": [60, 25, 0, 3, 3],
+            "monetary_value": [30.0, 30.0, None, 30.0, 30.0],
+        }
+    )
+    base = BG.expected_purchases(summary, 365)
+    other = np.array([50.0, 20.0, 0.6, base[3], 0.0])
+    assert (other[:2] / base[:2] > 1e5).all()
+    found = PredictiveDistributions.of(
+        BG, SPENDS[0], summary, horizon_days=365, annual_discount_rate=0.0, factor=other / base
+    )
+    assert found.factor is not None
+    moments = count_moments(found).times(found.factor)
+    np.testing.assert_allclose(moments.mean, other, rtol=1e-8)
+    # As far from certain as a model of purchases and leaving is of somebody who may be there, and no further.
+    assert (moments.variance[:3] < 2 * other[:3] ** 2 + 2 * other[:3]).all()
+    none = found.counts.of_none()
+    assert (none[:2] < 0.5).all()
+    assert 0.5 < none[2] < 0.6
+    np.testing.assert_allclose(found.counts.at_most(np.zeros(5)), none, atol=1e-12)
+    np.testing.assert_allclose(found.counts.probabilities_of(500)[:3].sum(axis=1), 1.0, atol=1e-6)
+    assert found.counts.at_most(np.full(5, -1.0), factor=found.factor).tolist() == [0.0] * 5
+    assert none[4] == 1.0
+    counts, spend = found.count_interval(0.8), found.spend_interval(0.8)
+    assert spend is not None
+    for interval, expected in ((counts, other), (spend, 30 * other)):
+        assert (interval.low[:2] < expected[:2]).all()
+        assert (interval.high[:2] > expected[:2]).all()
+        assert interval.high[4] == 0
 
 
 def test_nothing_to_go_by() -> None:
