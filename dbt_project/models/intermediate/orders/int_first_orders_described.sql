@@ -28,7 +28,9 @@ select distinct on (first_days.merchant_id, first_days.customer_id)
     first_days.purchase_date,
     orders.channel,
     orders.country_code,
-    orders.has_discount
+    orders.has_discount,
+    orders.store_id,
+    orders.order_id
 from first_days
 inner join orders
     on
