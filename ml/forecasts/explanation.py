@@ -26,6 +26,9 @@ from ml.value.lifetime_value import lifetime_value
 from models.errors import StopError
 
 SILENCE_DAYS = 30
+# A champion who expects more than so many times what the base does holds that a customer is there whom the base has
+# given up. Of a customer who had bought yesterday the two would say much the same, and not millions of times as much.
+MOST_CARRIED_OVER = 4.0
 _UNITS = 10_000
 
 
@@ -220,10 +223,11 @@ def explain(run: StoredRun, prediction: Mapping[str, Any], history: KnownHistory
             "customer, or erased. Run the pipeline once more for predictions of who is there"
         )
     states = _states(stored, history.summary.row(0, named=True), spend)
-    outlooks = _outlooks(purchases, spend, states, stored)
     now = states[:1]
     on_last_day = now.with_columns(pl.col("recency_days").alias("age_days"))
     base_count = float(purchases.expected_purchases(now, stored["clv_horizon_days"])[0])
+    factor = _over(stored["expected_purchases"], base_count)
+    outlooks = _outlooks(purchases, spend, states if factor <= MOST_CARRIED_OVER else now, stored)
     horizon = np.array([[float(stored["clv_horizon_days"])]])
     frequency, age = now["frequency"].cast(pl.Float64).to_numpy(), now["age_days"].to_numpy()
     return Explanation(
@@ -235,7 +239,7 @@ def explain(run: StoredRun, prediction: Mapping[str, Any], history: KnownHistory
         probability_alive_after_purchase=float(purchases.probability_alive(on_last_day)[0]),
         base_expected_purchases=base_count,
         expected_purchases_while_alive=float(purchases.expected_purchases_while_alive(frequency, age, horizon)[0, 0]),
-        factor=_over(stored["expected_purchases"], base_count),
+        factor=factor,
         own_spend_share=float(spend.own_share(now)[0]),
         merchant_spend_amount=spend.population_mean(),
         outlooks=outlooks,

@@ -138,8 +138,13 @@ def _purchases(it: Explanation) -> str:
         return f"{text}That is {model}."
     return (
         f"{text}{capital(model_title(one['base_model_name']))} alone expects {it.base_expected_purchases:.2f}: {model}"
-        f". {capital(model_title(one['model_name']))} makes it {it.factor:.2f} times as many. " + in_words(it.grounds)
+        f". {capital(model_title(one['model_name']))} {_times(it.factor)}. " + in_words(it.grounds)
     ).rstrip()
+
+
+def _times(factor: float) -> str:
+    """What another champion makes of the base model's number; of next to nothing no multiple means anything."""
+    return f"makes it {factor:.2f} times as many" if factor < 100 else "expects far more than that"
 
 
 def _spend(it: Explanation) -> str:
@@ -219,6 +224,9 @@ def _speaker(it: Explanation) -> str:
 
 def _changes(it: Explanation) -> str:
     now, *others = it.outlooks
+    if not others:
+        champion, base = (model_title(it.prediction[name]) for name in ("model_name", "base_model_name"))
+        return f"Not known: {base} can say what would, and {champion} expects far more of this customer than it does."
     return " ".join(f"{capital(ASSUMPTIONS[other.assumption])}: {_change(it, now, other)}." for other in others)
 
 

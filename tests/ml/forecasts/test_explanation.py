@@ -81,6 +81,18 @@ def test_another_champion_scales_what_the_model_says() -> None:
     assert "The mean of all contenders, over BG/NBD" in said["who says so"]
 
 
+def test_a_champion_who_believes_in_somebody_given_up_says_nothing_of_what_would_change() -> None:
+    """The base's forecast after a purchase, times a hundred thousand, is nobody's."""
+    found = explained(factor=1e5, model_name="mean", churn_probability=0.3)
+    assert [one.assumption for one in found.outlooks] == ["as_it_is"]
+    assert found.outlooks[0].expected_purchases == pytest.approx(found.prediction["expected_purchases"])
+    said = worded(found)
+    assert "expects far more than that" in said["purchases to come"]
+    assert "times as many" not in said["purchases to come"]
+    assert said["what would change"].startswith("Not known")
+    assert len(explained(factor=3.9, model_name="mean").outlooks) > 2
+
+
 def test_a_single_purchase_is_explained_without_a_rhythm() -> None:
     found = explained(ONCE, next_purchase_date=None)
     assert found.history.usual_gap_days is None
