@@ -71,4 +71,4 @@ def test_every_index_and_incremental_key_begins_with_the_merchant(manifest: dict
     assert incremental
     for config in incremental:
         assert config["incremental_strategy"] == "delete+insert"
-        assert config["unique_key"] == "merchant_id"
+        assert config["unique_key"] == "merchant_id" or config["unique_key"][0] == "merchant_id"
