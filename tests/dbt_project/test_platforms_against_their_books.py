@@ -4,6 +4,7 @@ The shops live for a while (edits, refunds, merges and deletions among it), are 
 books share no code with either.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -114,6 +115,59 @@ def test_consent_is_what_each_shop_was_told(connection: psycopg.Connection[Any],
     # Whom a shop keeps no record of left an address with an order, and agreed to nothing.
     assert {actual[key] for key in actual.keys() - expected.keys()} == {False}
     assert not rows(connection, f"{query} where not is_generated and email is not null")
+
+
+def test_every_line_and_code_of_a_counted_order_is_a_fact(
+    connection: psycopg.Connection[Any], books: dict[Key, Books]
+) -> None:
+    counted = set(rows(connection, "select merchant_id, store_id, order_id from marts.fct_orders"))
+    sold, used = {}, {}
+    for key, found in books.items():
+        for line in found.truth["order_lines"]:
+            if (own := (*key, str(line["order_id"]))) in counted and not line.get("is_tip"):
+                sold[*own, str(line["id"])] = line["quantity"]
+        for code in found.truth["order_discounts"]:
+            if (own := (*key, str(code["order_id"]))) in counted and "discount" in code:
+                used[*own, str(code["id"])] = code["discount"]
+    lines = rows(connection, "select merchant_id, store_id, order_id, line_id, quantity from marts.fct_order_lines")
+    assert {tuple(key): quantity for *key, quantity in lines} == sold
+    codes = rows(
+        connection,
+        "select merchant_id, store_id, order_id, order_discount_id, original_discount_amount from marts.fct_discounts"
+        " where source_name <> 'shopify'",
+    )
+    assert {tuple(key): amount for *key, amount in codes} == used
+    assert len({key[1] for key in sold}) == len({key[1] for key in used}) + 1 == 3
+
+
+def test_gift_cards_are_owed_from_the_order_that_sold_them_to_the_one_they_paid_for(
+    connection: psycopg.Connection[Any], books: dict[Key, Books]
+) -> None:
+    query = (
+        "select merchant_id, store_id, record_id, original_amount from marts.fct_gift_card_movements"
+        " where movement_kind = '{}' and store_id = 'shopify'"
+    )
+    counted = set(
+        rows(
+            connection,
+            "select merchant_id, store_id, order_id from intermediate.int_orders_unified"
+            " where is_eligible or ineligible_reason = 'gift_card_sale'",
+        )
+    )
+    sold, paid = defaultdict[Any, Decimal](Decimal), defaultdict[Any, Decimal](Decimal)
+    for key, found in books.items():
+        if key[1] == "shopify":
+            for line in found.truth["order_lines"]:
+                if line["is_gift_card"] and (*key, line["order_id"]) in counted:
+                    sold[*key, line["order_id"]] += line["price_amount"] - line["discount_amount"]
+            for payment in found.truth["transactions"]:
+                is_card = payment["gateway"] == "gift_card" and payment["kind"] == "SALE"
+                if is_card and (*key, payment["order_id"]) in counted:
+                    paid[*key, payment["order_id"]] -= payment["amount"]
+    assert sold
+    assert {tuple(key): amount for *key, amount in rows(connection, query.format("sold"))} == sold
+    assert paid
+    assert {tuple(key): amount for *key, amount in rows(connection, query.format("redeemed"))} == paid
 
 
 @pytest.mark.parametrize("entity", COUNTED)
