@@ -35,6 +35,7 @@ customer_360 = sa.Table(
     sa.Column("frequency_score", sa.Integer),
     sa.Column("monetary_score", sa.Integer),
     sa.Column("rfm_segment", sa.Text),
+    sa.Column("lifecycle_stage", sa.Text),
     sa.Column("has_email", sa.Boolean),
     sa.Column("has_email_consent", sa.Boolean),
     sa.Column("is_generated_person", sa.Boolean),

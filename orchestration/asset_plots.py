@@ -83,9 +83,14 @@ def _rfm(rows: pl.DataFrame, text: str) -> Pictures:
     }
 
 
+def _lifecycle(rows: pl.DataFrame, text: str) -> Pictures:
+    return {"lifecycle stages": plots.lifecycle_stage_bars(rows, caption=text)}
+
+
 _TABLE_PLOTS: dict[str, Callable[[pl.DataFrame, str], Pictures]] = {
     "marts/cohort_retention": _retention,
     "marts/cohort_revenue": _revenue,
+    "marts/customer_lifecycle": _lifecycle,
     "marts/customer_rfm": _rfm,
 }
 

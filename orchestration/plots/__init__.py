@@ -8,6 +8,7 @@ from orchestration.plots.accuracy import calibration_by_decile, interval_coverag
 from orchestration.plots.activity import expected_purchases_matrix, probability_alive_matrix
 from orchestration.plots.cohorts import cohort_retention_heat_map, cohort_revenue_curves
 from orchestration.plots.forecast import calibration_by_frequency, holdout_forecast
+from orchestration.plots.lifecycle import lifecycle_stage_bars
 from orchestration.plots.rfm import rfm_grid, rfm_segment_bars
 from orchestration.plots.totals import cohort_totals
 from orchestration.plots.value import clv_concentration
@@ -22,6 +23,7 @@ __all__ = [
     "expected_purchases_matrix",
     "holdout_forecast",
     "interval_coverage",
+    "lifecycle_stage_bars",
     "probability_alive_matrix",
     "rfm_grid",
     "rfm_segment_bars",

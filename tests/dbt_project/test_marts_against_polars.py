@@ -9,6 +9,7 @@ import polars as pl
 import psycopg
 import pytest
 from dbt_command import Dbt
+from dbt_customers import customer_stages
 from dbt_histories import MERCHANTS, Merchant, Row, eligible_lines, eligible_orders, eligible_refunds, fill, raw_rows
 
 from models.raw import RAW_TABLES
@@ -243,6 +244,15 @@ def test_rfm_scores(connection: psycopg.Connection[Any], purchase_days: pl.DataF
         " net_amount, recency_score, frequency_score, monetary_score from marts.customer_rfm",
     )
     same(actual, pl.concat(expected), KEY)
+
+
+def test_lifecycle_stages(connection: psycopg.Connection[Any], purchase_days: pl.DataFrame) -> None:
+    expected = pl.concat([customer_stages(m.merchant_id, m.as_of_date, purchase_days) for m in MERCHANTS])
+    assert expected["lifecycle_stage"].n_unique() >= 5
+    assert expected["has_returned"].any()
+    same(read(connection, f"select {', '.join(expected.columns)} from marts.customer_lifecycle"), expected, KEY)
+    published = read(connection, "select * from marts.customer_360 where purchase_day_count > 0")
+    same(published.select(*KEY, "lifecycle_stage"), expected, KEY)
 
 
 def months(first: Any, last: Any) -> list[Any]:

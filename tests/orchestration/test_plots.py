@@ -54,6 +54,16 @@ def scored_customers(count: int) -> pl.DataFrame:
     )
 
 
+def staged_customers(count: int) -> pl.DataFrame:
+    stages = ["new", "active", "loyal", "returned", "cooling", "at_risk", "lapsed"]
+    return pl.DataFrame(
+        {
+            "lifecycle_stage": pl.Series([stages[n % 7] for n in range(count)], dtype=pl.String),
+            "days_since_last_purchase": pl.Series([n % 900 for n in range(count)], dtype=pl.Int32),
+        }
+    )
+
+
 def holdout_weeks(count: int) -> pl.DataFrame:
     return pl.DataFrame(
         {
@@ -94,11 +104,19 @@ FRAME_PLOTS = [
     pytest.param(plots.cohort_revenue_curves, cohorts, id="cohort_revenue_curves"),
     pytest.param(plots.rfm_grid, scored_customers, id="rfm_grid"),
     pytest.param(plots.rfm_segment_bars, scored_customers, id="rfm_segment_bars"),
+    pytest.param(plots.lifecycle_stage_bars, staged_customers, id="lifecycle_stage_bars"),
     pytest.param(plots.holdout_forecast, holdout_weeks, id="holdout_forecast"),
     pytest.param(plots.calibration_by_frequency, frequency_buckets, id="calibration_by_frequency"),
     pytest.param(clv_concentration, predicted_values, id="clv_concentration"),
 ]
-HUGE = {cohorts: 100, scored_customers: 100_000, holdout_weeks: 260, frequency_buckets: 8, predicted_values: 200_000}
+HUGE = {
+    cohorts: 100,
+    scored_customers: 100_000,
+    staged_customers: 100_000,
+    holdout_weeks: 260,
+    frequency_buckets: 8,
+    predicted_values: 200_000,
+}
 MATRICES = [
     pytest.param(
         lambda x, t_x, values: plots.probability_alive_matrix(x, t_x, values, age_days=500.0), id="probability_alive"

@@ -40,6 +40,12 @@ scores as (
 
 ),
 
+stages as (
+
+    select * from {{ ref('customer_lifecycle') }}
+
+),
+
 predictions as (
 
     select * from {{ ref('stg_ml__customer_lifetime_value') }}
@@ -64,6 +70,7 @@ select
     scores.frequency_score,
     scores.monetary_score,
     scores.rfm_segment,
+    stages.lifecycle_stage,
     customers.has_email,
     customers.has_email_consent,
     customers.is_generated_person,
@@ -98,14 +105,10 @@ from customers
 inner join merchants
     on customers.merchant_id = merchants.merchant_id
 left join totals
-    on
-        customers.merchant_id = totals.merchant_id
-        and customers.customer_id = totals.customer_id
+    on customers.merchant_id = totals.merchant_id and customers.customer_id = totals.customer_id
 left join scores
-    on
-        customers.merchant_id = scores.merchant_id
-        and customers.customer_id = scores.customer_id
+    on customers.merchant_id = scores.merchant_id and customers.customer_id = scores.customer_id
+left join stages
+    on customers.merchant_id = stages.merchant_id and customers.customer_id = stages.customer_id
 left join predictions
-    on
-        customers.merchant_id = predictions.merchant_id
-        and customers.customer_id = predictions.customer_id
+    on customers.merchant_id = predictions.merchant_id and customers.customer_id = predictions.customer_id
