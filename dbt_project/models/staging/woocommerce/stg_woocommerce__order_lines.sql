@@ -12,7 +12,7 @@ select
     nullif(product_id, '0') as product_id,
     nullif(variation_id, '0') as variation_id,
     nullif(sku, '') as sku,
-    name as product_name,
+    {{ plain_name('name') }} as product_name,
     quantity,
     coalesce(subtotal, total) as subtotal_amount,
     total as total_amount,

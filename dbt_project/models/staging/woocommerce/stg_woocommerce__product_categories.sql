@@ -8,7 +8,7 @@ select
     merchant_id,
     store_id,
     category_id,
-    name as category_name,
+    {{ plain_name('name') }} as category_name,
     nullif(parent, '0') as parent_category_id,
     loaded_at
 from source

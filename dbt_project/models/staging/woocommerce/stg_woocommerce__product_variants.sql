@@ -9,7 +9,7 @@ select
     store_id,
     product_id,
     variation_id,
-    nullif(name, '') as variant_name,
+    nullif({{ plain_name('name') }}, '') as variant_name,
     status as variant_status,
     nullif(sku, '') as sku,
     price as price_amount,

@@ -8,7 +8,7 @@ select
     merchant_id,
     store_id,
     product_id,
-    name as product_name,
+    {{ plain_name('name') }} as product_name,
     type as product_type,
     status as product_status,
     nullif(sku, '') as sku,

@@ -14,7 +14,7 @@ select
     nullif(refunded_item_id, '') as refunded_line_id,
     nullif(product_id, '0') as product_id,
     nullif(sku, '') as sku,
-    name as product_name,
+    {{ plain_name('name') }} as product_name,
     -quantity as quantity,
     -total as total_amount,
     -total_tax as tax_amount,

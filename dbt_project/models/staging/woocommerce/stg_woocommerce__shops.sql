@@ -8,7 +8,7 @@ select
     merchant_id,
     store_id,
     shop_id,
-    name as shop_name,
+    {{ plain_name('name') }} as shop_name,
     currency as original_currency_code,
     timezone_string as time_zone,
     price_num_decimals as decimal_places,
