@@ -175,9 +175,11 @@ class HttpClient:
                     attempt = 1
                     yield chunk
             except _BROKEN as error:
-                attempt = self._next_attempt(request, attempt, 0.0, _in_words(error))[0]
+                reason = _in_words(error)
             else:
                 return
+            # Out here, so that no traceback leads back to an error that names the address with its query.
+            attempt = self._next_attempt(request, attempt, 0.0, reason)[0]
 
     def _chunks_from(self, request: HttpRequest, start: int) -> Iterator[bytes]:
         self._wait_for_turn(request)
@@ -323,4 +325,7 @@ def _place(request: HttpRequest) -> str:
 def _in_words(error: BaseException) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return "it timed out"
+    if isinstance(error, aiohttp.ClientResponseError):
+        # In its own words it names the address with its query, which may hold keys.
+        return f"no answer that is HTTP: {error.message.partition(chr(10))[0]}"
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}" if str(error) else type(error).__name__

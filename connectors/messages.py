@@ -37,9 +37,9 @@ class HttpRequest:
 
     method: str
     url: str
-    params: Params = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    json: Any = None
+    params: Params = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     stream: str = ""
     accepts: frozenset[int] = frozenset()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from traceback import format_exception
 from types import SimpleNamespace
 from typing import Any
 
@@ -173,6 +174,39 @@ def test_after_the_last_attempt_it_says_what_to_expect_without_the_query(sent: S
     assert len(seen) == 6
     assert "HTTP 502" in str(raised.value)
     assert "verysecret" not in str(raised.value)
+
+
+def no_http(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n<b>Warning</b>: broken\r\nContent-Length: 2\r\n\r\n[]")
+    handler.close_connection = True
+
+
+def test_an_answer_that_is_no_http_is_told_without_the_query(sent: Sent) -> None:
+    keys = [("consumer_secret", "cs_hidden")]
+    with server(no_http) as (url, seen), pytest.raises(RetryLaterError, match="no answer that is HTTP") as failure:
+        sent.client.send(get(url, params=keys))
+    assert "cs_hidden" not in "".join(format_exception(failure.value))
+    assert len(seen) == 6
+
+
+def test_a_big_body_that_is_no_http_is_told_without_the_query(sent: Sent) -> None:
+    keys = [("signature", "hidden")]
+    with server(no_http) as (url, _), pytest.raises(RetryLaterError, match="no answer that is HTTP") as failure:
+        list(sent.client.lines(get(url, params=keys)))
+    assert "hidden" not in "".join(format_exception(failure.value))
+
+
+def test_a_request_shows_nothing_that_lets_anybody_in() -> None:
+    request = HttpRequest(
+        "POST",
+        "https://shop.example.com/orders",
+        params=[("consumer_secret", "cs_hidden")],
+        headers={"Authorization": "Basic hidden"},
+        json={"email": "hidden@example.com"},
+        form={"client_secret": "hidden"},
+    )
+    assert "hidden" not in repr(request)
+    assert "shop.example.com/orders" in repr(request)
 
 
 def test_a_refusal_is_not_repeated(sent: Sent) -> None:
