@@ -4,12 +4,13 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.sources.woocommerce.bodies import NotJsonError, json_part, raw_records
+from connectors.sources.woocommerce.bodies import NotJsonError, json_part, raw_records, record
 from connectors.sources.woocommerce.columns import Conversion, amounts, moment_of, moments
 from connectors.sources.woocommerce.decoding import Decoder
 from connectors.sources.woocommerce.orders import WholeOrder, order_batches
@@ -101,6 +102,21 @@ def test_json_is_found_among_warnings_but_not_made_up() -> None:
 def test_what_is_no_list_is_never_an_empty_one(body: bytes) -> None:
     with pytest.raises(NotJsonError):
         raw_records(body)
+
+
+def test_of_an_answer_that_was_cut_off_no_part_is_taken_for_the_whole() -> None:
+    lines = [{"id": 900, "total": "5"}, {"id": 901, "total": "6"}]
+    orders = [{"id": 6, "_links": {}}, {"id": 7, "meta": "[a]", "line_items": lines, "billing": {"id": 1}, "note": "-"}]
+    for printed in ("", "<b>Warning</b>: key [0] in {main}<br />\n"):
+        whole = f"{printed}{json.dumps(orders)}".encode()
+        assert len(raw_records(whole)) == 2
+        for end in range(len(printed), len(whole)):
+            with pytest.raises(NotJsonError):
+                raw_records(whole[:end])
+        one = f"{printed}{json.dumps(orders[1])}".encode()
+        for end in range(len(printed), len(one)):
+            with pytest.raises(NotJsonError):
+                record(one[:end], msgspec.Raw)
 
 
 def converted(texts: list[str | None]) -> tuple[list[Decimal | None], Conversion]:

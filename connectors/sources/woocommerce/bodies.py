@@ -20,6 +20,8 @@ _MARK = b"\xef\xbb\xbf"
 # Where JSON may begin after a warning: PHP ends its messages with a line end or a tag.
 _BEGINNINGS = re.compile(r"[\[{]")
 _MOST_BEGINNINGS = 200
+# Of an answer that was cut off, the lists within its records must not be taken for the records.
+_UNFINISHED = re.compile(r'\[?\s*\{\s*"[^"\\]{1,80}"\s*:')
 # Such as of an emoji that a database column cut through; no text has it.
 _HALF_A_PAIR = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -80,7 +82,7 @@ def _is_json(text: bytes) -> bool:
 
 
 def _longest_json(text: str) -> str:
-    """The longest object, or list of objects, in a text; warnings may stand around it, and it may hold lists itself."""
+    """The longest object, or list of objects, in a text that warnings may stand around; empty where one is cut off."""
     decoder = json.JSONDecoder(parse_float=str, strict=False)
     longest, position = "", 0
     for _ in range(_MOST_BEGINNINGS):
@@ -91,6 +93,8 @@ def _longest_json(text: str) -> str:
         try:
             value, end = decoder.raw_decode(text, match.start())
         except (ValueError, RecursionError):
+            if _UNFINISHED.match(text, match.start()):
+                return ""
             continue
         # `[0]` and `{main}` stand in PHP's messages too.
         if isinstance(value, dict) or all(isinstance(item, dict) for item in value):
