@@ -20,6 +20,7 @@ from activation.locks import lock_key
 from activation.rules import Rule, compiled
 from models.activation import audience_members
 from models.errors import StopError
+from models.identity import current_ids
 from models.schema import Timestamp
 
 _DEEPEST = 20
@@ -115,6 +116,7 @@ def refresh_audience(
     current = connection.execute(audience_select(audience, merchant_id)).all()
     model_runs: dict[str, str | None] = {row.customer_id: row.model_run_id for row in current}
     open_stays = set(connection.execute(sa.select(members.c.customer_id).where(scope, is_open)).scalars())
+    open_stays = _carry_over(connection, scope, merchant_id, open_stays, model_runs.keys())
     ended_now = sa.select(members.c.customer_id).where(scope, members.c.left_at == as_of)
     reopened = model_runs.keys() & set(connection.execute(ended_now).scalars())
     left = open_stays - model_runs.keys()
@@ -138,6 +140,41 @@ def refresh_audience(
         connection.execute(sa.insert(members).from_select(list(values), sa.select(*values.values())))
     stayed = len(open_stays) - len(left)
     return AudienceChange(merchant_id, audience.name, len(entered) + len(reopened), len(left), stayed)
+
+
+def _carry_over(
+    connection: sa.Connection,
+    scope: sa.ColumnElement[bool],
+    merchant_id: str,
+    open_stays: set[str],
+    described: Collection[str],
+) -> set[str]:
+    """Let the stay of a customer who was merged into another go on under the new id; returns who is in the audience."""
+    gone = sorted(open_stays - set(described))
+    merged = current_ids(connection, merchant_id, gone) if gone else {}
+    carried: dict[str, str] = {}
+    for before, now in sorted(merged.items()):
+        if now != before and now in described and now not in open_stays and now not in carried.values():
+            carried[before] = now
+    if carried:
+        table = audience_members
+        pairs = rows("carried", before=(sa.Text(), list(carried)), now=(sa.Text(), list(carried.values())))
+        earlier = table.alias("earlier")
+        is_free = ~sa.exists().where(
+            earlier.c.merchant_id == table.c.merchant_id,
+            earlier.c.audience == table.c.audience,
+            earlier.c.customer_id == pairs.c.now,
+            earlier.c.entered_at == table.c.entered_at,
+        )
+        moved = connection.execute(
+            sa.update(table)
+            .where(scope, table.c.left_at.is_(None), table.c.customer_id == pairs.c.before, is_free)
+            .values(customer_id=pairs.c.now)
+            .returning(pairs.c.before)
+        )
+        done = set(moved.scalars())
+        return (open_stays - done) | {carried[before] for before in done}
+    return open_stays
 
 
 def _set_left_at(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from activation.arrays import among
 from activation.customers import customer_contacts
+from models.identity import current_ids
 
 _LONGEST_ADDRESS = 254
 _LONGEST_LOCAL_PART = 64
@@ -79,11 +80,22 @@ def is_email_address(text: str) -> bool:
 def read_contacts(connection: sa.Connection, merchant_id: str, customer_ids: Collection[str]) -> Mapping[str, Contact]:
     """The contacts of a merchant's customers, by customer, as they are in the connection's transaction.
 
+    A customer who was merged into another is found by the old id too, with the contact and the consent of the person.
+
     Args:
         connection: The warehouse.
         merchant_id: The tenant.
-        customer_ids: The customers.
+        customer_ids: The customers, by ids of now or of then.
     """
+    contacts = _contacts(connection, merchant_id, customer_ids)
+    if missing := sorted(set(customer_ids) - contacts.keys()):
+        merged = current_ids(connection, merchant_id, missing)
+        found = _contacts(connection, merchant_id, sorted(set(merged.values())))
+        contacts |= {before: found[now] for before, now in merged.items() if now in found}
+    return contacts
+
+
+def _contacts(connection: sa.Connection, merchant_id: str, customer_ids: Collection[str]) -> dict[str, Contact]:
     table = customer_contacts
     rows = connection.execute(
         sa.select(table.c.customer_id, table.c.email, table.c.first_name, table.c.last_name, table.c.has_email_consent)

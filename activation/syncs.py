@@ -17,6 +17,7 @@ from activation.audiences import Audience
 from activation.consent import Contact, email_refusal, read_contacts
 from activation.customers import PERSONAL_FIELDS, customer_360
 from activation.delivery import DeliveryReport, Pace, deliver_under, lock_parts
+from activation.identities import addressed
 from activation.ledger import read_memory
 from activation.locks import exclusive
 from activation.payloads import Sync, payload_of, require_consent
@@ -24,6 +25,7 @@ from activation.planning import plan
 from connectors.destination import Destination, Operation
 from models.activation import audience_members
 from models.errors import RejectedRecordError, StopError
+from models.identity import current_ids
 from models.ops import merchants
 
 __all__ = ["PlannedSync", "Preview", "Sync", "plan_sync", "preview_sync", "sync_audience"]
@@ -136,6 +138,9 @@ def plan_sync(engine: sa.Engine, *, target: Target, sync: Sync, audience: Audien
         as_of_date = _publishable_date(connection, target.merchant_id)
         members = list(read_members(connection, target.merchant_id, sync, audience))
         memory = read_memory(connection, target)
+        # Only ids that are nobody's now can have become another's.
+        unknown = sorted(memory.entries.keys() - {member.customer_id for member in members})
+        members = addressed(members, memory, current_ids(connection, target.merchant_id, unknown))
     facts: dict[str, Any] = {"rule_hash": audience.rule_hash}
     if as_of_date is not None:
         facts["as_of_date"] = as_of_date.isoformat()

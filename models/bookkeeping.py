@@ -47,6 +47,7 @@ class Merchant:
         currency_code: The currency of analysis.
         as_of_date: The last day that the tables describe.
         counts_zero_amount_days: Whether a day whose orders cost nothing is a purchase occasion.
+        identity_rules: What makes two records one person, as `perennial.yml` says it; None for what is usual.
     """
 
     merchant_id: str
@@ -55,6 +56,7 @@ class Merchant:
     currency_code: str
     as_of_date: date
     counts_zero_amount_days: bool
+    identity_rules: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

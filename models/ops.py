@@ -19,6 +19,7 @@ merchants = sa.Table(
         comment="Whether a day whose orders cost nothing is a purchase occasion.",
     ),
     sa.Column("withheld_reasons", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("identity_rules", Json, comment="What makes two records one person; null for what is usual."),
     sa.Column("run_id", sa.Text, comment="The run that last worked on the merchant."),
     sa.Column("updated_at", Timestamp, nullable=False),
     schema=OPS,
@@ -55,6 +56,35 @@ stores = sa.Table(
     ),
     schema=OPS,
     comment="One row per store as declared in perennial.yml, with the mismatches of totals that its owner accepts.",
+)
+
+identity_decisions = sa.Table(
+    "identity_decisions",
+    metadata,
+    sa.Column("decision_id", sa.BigInteger, sa.Identity(always=False), primary_key=True),
+    sa.Column("merchant_id", sa.Text, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False, comment="join, separate or undo."),
+    sa.Column(
+        "record_ids",
+        sa.ARRAY(sa.Text),
+        nullable=False,
+        server_default="{}",
+        comment="The records that are joined, or that are separated from the others.",
+    ),
+    sa.Column(
+        "other_record_ids",
+        sa.ARRAY(sa.Text),
+        nullable=False,
+        server_default="{}",
+        comment="Of a separation, the customer's other records when it was decided.",
+    ),
+    sa.Column("undone_decision_id", sa.BigInteger, comment="Of an undoing, the decision that no longer stands."),
+    sa.Column("actor", sa.Text, nullable=False, comment="Who decided, as they called themselves."),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("decided_at", Timestamp, nullable=False),
+    sa.UniqueConstraint("merchant_id", "undone_decision_id"),
+    schema=OPS,
+    comment="One row per decision by hand on who is who: records joined or separated, or a decision undone.",
 )
 
 cursors = sa.Table(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from models.ml import model_runs
-from models.ops import archive_batches, exchange_rates, merchants, stage_builds, stores
+from models.ops import archive_batches, exchange_rates, identity_decisions, merchants, stage_builds, stores
 
 
 def inputs_digest(
@@ -45,6 +45,7 @@ def inputs_digest(
         sa.select(*(column for column in merchants.c if column.name not in unseen)),
         sa.select(exchange_rates),
         sa.select(stores),
+        sa.select(identity_decisions),
     ]
     if reads_predictions:
         in_force = model_runs.c.published_at.is_not(None) & model_runs.c.superseded_at.is_(None)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import MisconfiguredError, PerennialError
+from orchestration.identity_cli import identity
 from orchestration.settings import current_settings
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app.add_typer(warehouse, name="warehouse")
 app.add_typer(serve, name="serve")
 app.add_typer(archive, name="archive")
 app.add_typer(prior, name="prior")
+app.add_typer(identity, name="identity")
 
 MerchantOption = Annotated[
     list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")

@@ -23,6 +23,7 @@ from connectors.currencies import MINOR_DIGITS
 from connectors.destinations import DestinationSettings
 from connectors.sources import SourceSettings
 from models.errors import MisconfiguredError
+from orchestration.identity_settings import Identity
 
 # Whatever is written like a reference is one: a misspelt name must not pass for the secret that it was to stand for.
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
@@ -129,6 +130,7 @@ class Merchant(Declaration):
         description="Per other currency what it is worth: `{USD: 0.92}`, or a list of dated rates.",
     )
     stores: list[Store] = Field(min_length=1, description="The merchant's shops.")
+    identity: Identity = Field(default=Identity(), description="What makes two records one person.")
     prediction: Prediction = Field(default=Prediction(), description="What the forecasts state.")
     audiences: list[Audience] = Field(default_factory=list, description="Groups of customers, each by a rule.")
     syncs: list[Sync] = Field(default_factory=list, description="Which audience is told to which destination.")

@@ -20,6 +20,7 @@ def declare_merchants(run: MerchantRun) -> tuple[int, int]:
             currency_code=merchant.currency_code,
             as_of_date=run.as_of_dates[merchant.merchant_id],
             counts_zero_amount_days=merchant.zero_amount_days == "count",
+            identity_rules=merchant.identity.rules,
         )
         for merchant in run.merchants
     ]

@@ -84,6 +84,7 @@ CUSTOMERS = Stream(
         Column("has_sms_consent", pa.bool_(), "Whether they agreed to text messages; null is unknown."),
         Column("sms_consent_at", TIMESTAMP, "When they agreed to those or withdrew, in UTC."),
         Column("sms_consent_evidence", pa.string(), "How the consent to text messages is known."),
+        Column("external_id", pa.string(), "The id that another system of the seller has for them."),
     ),
 )
 

@@ -16,6 +16,7 @@ from activation.delivery import DeliveryReport, Pace
 from activation.syncs import Sync, sync_audience
 from connectors.destination import Delivery, DeliveryResult, Destination, Outcome
 from models.activation import deliveries
+from models.identity import dim_customer_identities
 
 AS_OF = datetime(1998, 6, 30, tzinfo=UTC)
 AUDIENCE = Audience.model_validate(
@@ -107,6 +108,19 @@ class Shop:
             )
             connection.execute(sa.insert(customer_contacts).values(key | contact))
 
+    def is_now(self, before: str, now: str) -> None:
+        """Say which customer a record belongs to; one that was a customer of its own is described no more."""
+        key = {"merchant_id": self.merchant_id, "record_id": before}
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(dim_customer_identities)
+                .values(key | {"customer_id": now})
+                .on_conflict_do_update(index_elements=list(key), set_={"customer_id": now})
+            )
+            if before != now:
+                for table in (customer_360, customer_contacts):
+                    connection.execute(sa.delete(table).where(table.c.customer_id == before))
+
     def forget_contact(self, customer_id: str) -> None:
         with self.engine.begin() as connection:
             connection.execute(sa.delete(customer_contacts).where(customer_contacts.c.customer_id == customer_id))
@@ -167,6 +181,6 @@ def make_shop(engine: sa.Engine, merchant_id: str = "cdnow") -> Shop:
     with engine.begin() as connection:
         for schema in ("marts", "vault"):
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-        for table in (customer_360, customer_contacts):
+        for table in (customer_360, customer_contacts, dim_customer_identities):
             table.create(connection, checkfirst=True)
     return Shop(engine, merchant_id)

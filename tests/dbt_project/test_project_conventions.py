@@ -17,7 +17,7 @@ KEY_TESTS = {"primary_key", "unique"}
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z0-9_]+",
     "intermediate": r"int_[a-z0-9_]+_[a-z]+ed",
-    "marts": r"(?:fct|dim)_[a-z0-9_]+(?:s|_spend|_history)|(?:customer|cohort|merchant|order|rfm|store)_[a-z0-9_]+",
+    "marts": r"(?:fct|dim)_[a-z0-9_]+(?:s|_spend|_history)|(?:customer|cohort|identity|merchant|order|rfm|store)_[a-z0-9_]+",
     "vault": r"[a-z_]+s",
 }
 TYPES = {
@@ -119,8 +119,11 @@ def test_every_model_has_a_tested_key(manifest: dict[str, Any], models: list[Nod
     """Of platforms' records the database holds the key; what goes into a union is tested there, or where it is kept."""
     keyed = {t["attached_node"] for t in data_tests if (t.get("test_metadata") or {}).get("name") in KEY_TESTS}
     raw = {name for name, source in manifest["sources"].items() if source["schema"].startswith("raw_")}
-    for ending in ("_unioned", "_conformed"):
-        takers = [m for m in models if m["name"].endswith(("_unioned", "_reconciled")) and m["unique_id"] in keyed]
+    # What identity is judged by is views, each read by the next: its keys are tested in the tables that they end in.
+    views = ("_connected", "_linked", "_separated", "_hashed", "_normalized", "_described")
+    for ending in ("_unioned", "_conformed", *views):
+        kept = ("_unioned", "_reconciled", "_judged", "_assigned", "_links", *views)
+        takers = [m for m in models if m["name"].endswith(kept) and m["unique_id"] in keyed]
         taken = {parent for m in takers for parent in parents(m)}
         keyed |= {m["unique_id"] for m in models if m["name"].endswith(ending) and m["unique_id"] in taken}
     for model in models:
@@ -276,7 +279,7 @@ def test_every_test_belongs_to_an_asset(data_tests: list[Node], manifest: dict[s
 
 
 def test_sources_are_the_warehouses_tables(manifest: dict[str, Any]) -> None:
-    known = (*RAW_TABLES.values(), ops.merchants, ops.exchange_rates, ops.stores)
+    known = (*RAW_TABLES.values(), ops.merchants, ops.exchange_rates, ops.stores, ops.identity_decisions)
     tables = {(t.schema, t.name) for t in known} | {("ml", "customer_lifetime_value")}
     for source in manifest["sources"].values():
         assert (source["schema"], source["name"]) in tables

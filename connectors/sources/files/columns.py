@@ -145,6 +145,9 @@ class CustomerColumns(Declaration):
     customer_id: FieldMapping = Field(description="The same id as in the orders.")
     email: FieldMapping | None = Field(default=None, description="The customer's address.")
     phone: FieldMapping | None = Field(default=None, description="The customer's telephone number.")
+    external_id: FieldMapping | None = Field(
+        default=None, description="The id that another system of yours has for them, by which they are recognised."
+    )
     first_name: FieldMapping | None = Field(default=None, description="Given name.")
     last_name: FieldMapping | None = Field(default=None, description="Family name.")
     country_code: FieldMapping | None = Field(

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from models.ops import exchange_rates, merchants, stores
+from models.ops import exchange_rates, identity_decisions, merchants, stores
 from orchestration.declaring import declare_merchants
 from orchestration.failures import RETRY_POLICY, typed_failures
 from orchestration.resources import DeploymentResource
@@ -10,7 +10,9 @@ from orchestration.resources import DeploymentResource
 KEY = dg.AssetKey(["ops", "merchants"])
 RATES_KEY = dg.AssetKey(["ops", "exchange_rates"])
 STORES_KEY = dg.AssetKey(["ops", "stores"])
-_Declared = tuple[dg.MaterializeResult[None], dg.MaterializeResult[None], dg.MaterializeResult[None]]
+DECISIONS_KEY = dg.AssetKey(["ops", "identity_decisions"])
+_Result = dg.MaterializeResult[None]
+_Declared = tuple[_Result, _Result, _Result, _Result]
 
 
 @dg.multi_asset(
@@ -37,6 +39,14 @@ _Declared = tuple[dg.MaterializeResult[None], dg.MaterializeResult[None], dg.Mat
             owners=["team:data"],
             kinds={"yaml", "postgres"},
         ),
+        # Written by `perennial identity`; every run follows what stands when it begins.
+        dg.AssetSpec(
+            DECISIONS_KEY,
+            description=identity_decisions.comment,
+            group_name="ingest",
+            owners=["team:data"],
+            kinds={"postgres"},
+        ),
     ],
     retry_policy=RETRY_POLICY,
 )
@@ -50,4 +60,5 @@ def declare(deployment: DeploymentResource) -> _Declared:
         dg.MaterializeResult(asset_key=KEY, metadata={**shown, "as_of_dates": days, "dagster/row_count": len(days)}),
         dg.MaterializeResult(asset_key=RATES_KEY, metadata={**shown, "dagster/row_count": rate_count}),
         dg.MaterializeResult(asset_key=STORES_KEY, metadata={**shown, "dagster/row_count": store_count}),
+        dg.MaterializeResult(asset_key=DECISIONS_KEY, metadata=shown),
     )

@@ -25,38 +25,62 @@ merchants as (
 
 ),
 
-records as (
+identities as (
 
-    select
-        *,
-        row_number() over (
-            partition by merchant_id, customer_id
-            order by coalesce(source_updated_at, loaded_at) desc, store_id asc
-        ) as newness,
-        -- A refusal without a date holds against every consent.
-        max(coalesce(email_consent_at, 'infinity')) filter (where not has_email_consent) over (
-            partition by merchant_id, customer_id
-        ) as refused_at
-    from all_customers
-    where merchant_id in (select merchants.merchant_id from merchants)
+    select * from {{ ref('int_identity_records_assigned') }}
 
 ),
 
-newest_records as (
+identified as (
+
+    select
+        all_customers.merchant_id,
+        all_customers.store_id,
+        coalesce(identities.customer_id, all_customers.customer_id) as customer_id,
+        all_customers.email,
+        all_customers.first_name,
+        all_customers.last_name,
+        all_customers.has_email_consent,
+        all_customers.email_consent_at,
+        all_customers.is_generated,
+        coalesce(all_customers.source_updated_at, all_customers.loaded_at) as updated_at,
+        -- A refusal without a date holds against every consent, whichever of the person's records it stands on.
+        max(coalesce(all_customers.email_consent_at, 'infinity'))
+        filter (where not all_customers.has_email_consent) over (
+            partition by all_customers.merchant_id, coalesce(identities.customer_id, all_customers.customer_id)
+        ) as refused_at
+    from all_customers
+    left join identities
+        on
+            all_customers.merchant_id = identities.merchant_id
+            and all_customers.customer_id = identities.record_id
+    where all_customers.merchant_id in (select merchants.merchant_id from merchants)
+
+),
+
+judged_records as (
 
     select
         *,
         coalesce(has_email_consent and (refused_at is null or email_consent_at > refused_at), false) as is_consenting
-    from records
-    where newness = 1
+    from identified
+
+),
+
+-- The address that was agreed to is the one to write to; without consent the newest record says what is known.
+newest_records as (
+
+    select distinct on (merchant_id, customer_id) *
+    from judged_records
+    order by merchant_id asc, customer_id asc, is_consenting desc, updated_at desc, store_id asc, email asc
 
 ),
 
 newest_order_emails as (
 
-    select distinct on (all_orders.merchant_id, all_orders.customer_id)
-        all_orders.merchant_id,
-        all_orders.customer_id,
+    select distinct on (judged_orders.merchant_id, judged_orders.customer_id)
+        judged_orders.merchant_id,
+        judged_orders.customer_id,
         all_orders.email,
         all_orders.has_generated_email
     from all_orders
@@ -69,8 +93,8 @@ newest_order_emails as (
         all_orders.email is not null
         and judged_orders.is_eligible
     order by
-        all_orders.merchant_id asc,
-        all_orders.customer_id asc,
+        judged_orders.merchant_id asc,
+        judged_orders.customer_id asc,
         all_orders.ordered_at desc,
         all_orders.order_id asc,
         all_orders.email asc

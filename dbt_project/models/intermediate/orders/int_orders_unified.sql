@@ -18,16 +18,27 @@ exchange_rates as (
 
 ),
 
+identities as (
+
+    select * from {{ ref('int_identity_records_assigned') }}
+
+),
+
 dated as (
 
     select
         orders.*,
+        identities.customer_id as resolved_customer_id,
         merchants.currency_code,
         merchants.as_of_date,
         cast(orders.ordered_at at time zone merchants.time_zone as date) as order_date
     from orders
     inner join merchants
         on orders.merchant_id = merchants.merchant_id
+    left join identities
+        on
+            orders.merchant_id = identities.merchant_id
+            and orders.customer_id = identities.record_id
 
 ),
 
@@ -70,7 +81,7 @@ select
     merchant_id,
     store_id,
     order_id,
-    customer_id,
+    coalesce(resolved_customer_id, customer_id) as customer_id,
     ordered_at,
     order_date,
     quantity,

@@ -16,16 +16,27 @@ exchange_rates as (
 
 ),
 
+identities as (
+
+    select * from {{ ref('int_identity_records_assigned') }}
+
+),
+
 dated as (
 
     select
         refunds.*,
+        identities.customer_id as resolved_customer_id,
         merchants.currency_code,
         merchants.as_of_date,
         cast(refunds.refunded_at at time zone merchants.time_zone as date) as refund_date
     from refunds
     inner join merchants
         on refunds.merchant_id = merchants.merchant_id
+    left join identities
+        on
+            refunds.merchant_id = identities.merchant_id
+            and refunds.customer_id = identities.record_id
 
 ),
 
@@ -65,7 +76,7 @@ select
     store_id,
     refund_id,
     order_id,
-    customer_id,
+    coalesce(resolved_customer_id, customer_id) as customer_id,
     refunded_at,
     refund_date,
     amount,

@@ -11,6 +11,7 @@ select
     nullif(trim(email), '') as email,
     nullif(trim(first_name), '') as first_name,
     nullif(trim(last_name), '') as last_name,
+    nullif(trim(phone), '') as phone,
     accepts_product_review_abandoned_cart_emails as has_abandoned_cart_consent,
     date_created as created_at,
     source_updated_at,

@@ -15,6 +15,8 @@ select
     is_archived,
     nullif(customer_id, '0') as account_id,
     nullif(trim(billing_email), '') as email,
+    nullif(trim(billing_phone), '') as phone,
+    nullif(trim(concat_ws(' ', billing_first_name, billing_last_name)), '') as buyer_name,
     date_created as ordered_at,
     default_currency_code as original_currency_code,
     is_tax_inclusive_pricing,

@@ -12,6 +12,7 @@ select
     currency as original_currency_code,
     timezone_name as time_zone,
     decimal_places,
+    nullif(upper(trim(country_code)), '') as country_code,
     loaded_at
 from source
 -- Tombstones are the landing's bookkeeping. They end here, once, so that no model downstream can forget them.

@@ -12,6 +12,7 @@ select
     nullif(trim(first_name), '') as first_name,
     nullif(trim(last_name), '') as last_name,
     nullif(trim(phone), '') as phone,
+    nullif(trim(external_id), '') as external_id,
     country_code,
     created_at,
     has_email_consent,

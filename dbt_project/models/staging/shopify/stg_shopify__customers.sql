@@ -11,6 +11,8 @@ select
     nullif(trim(email), '') as email,
     nullif(trim(first_name), '') as first_name,
     nullif(trim(last_name), '') as last_name,
+    nullif(trim(phone), '') as phone,
+    nullif(upper(trim(country_code)), '') as country_code,
     email_marketing_state as email_consent_state,
     email_marketing_updated_at as email_consent_at,
     sms_marketing_state as sms_consent_state,

@@ -18,6 +18,7 @@ select
     display_financial_status as financial_status,
     customer_id as account_id,
     nullif(trim(email), '') as email,
+    nullif(trim(phone), '') as phone,
     nullif(source_name, '') as channel,
     nullif(upper(trim(shipping_country_code)), '') as country_code,
     currency_code as original_currency_code,

@@ -11,6 +11,8 @@ select
     nullif(trim(email), '') as email,
     nullif(trim(first_name), '') as first_name,
     nullif(trim(last_name), '') as last_name,
+    nullif(trim(billing_phone), '') as phone,
+    nullif(upper(trim(billing_country)), '') as country_code,
     role,
     date_created_gmt as created_at,
     source_updated_at,

@@ -11,6 +11,8 @@ select
     status as order_status,
     nullif(customer_id, '0') as account_id,
     nullif(trim(billing_email), '') as email,
+    nullif(trim(billing_phone), '') as phone,
+    nullif(trim(concat_ws(' ', billing_first_name, billing_last_name)), '') as buyer_name,
     coalesce(date_created_gmt, date_modified_gmt, loaded_at) as ordered_at,
     date_paid_gmt as paid_at,
     currency as original_currency_code,

@@ -17,6 +17,9 @@ select
     email,
     first_name,
     last_name,
+    phone,
+    country_code,
+    cast(null as text) as external_id,
     -- Never having been asked is no refusal, and an unconfirmed sign-up no consent: both are unknown.
     case
         when email_consent_state = 'SUBSCRIBED' then true

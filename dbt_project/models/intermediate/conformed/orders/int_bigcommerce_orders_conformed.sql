@@ -52,6 +52,8 @@ select
     country_code,
     order_discount_amount + coupon_discount_amount > 0 as has_discount,
     email,
+    phone,
+    buyer_name,
     {{ is_generated_email('email') }} as has_generated_email,
     order_status,
     -- By number: a store may call its statuses what it likes.

@@ -88,6 +88,8 @@ select
     cast(null as text) as country_code,
     cast(null as boolean) as has_discount,
     email,
+    cast(null as text) as phone,
+    cast(null as text) as buyer_name,
     false as has_generated_email,
     cast(null as text) as order_status,
     true as is_known_status,

@@ -22,6 +22,8 @@ select
     country_code,
     has_discount,
     email,
+    phone,
+    buyer_name,
     has_generated_email,
     order_status,
     is_known_status,

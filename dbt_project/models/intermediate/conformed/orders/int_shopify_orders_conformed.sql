@@ -41,6 +41,8 @@ select
     orders.country_code,
     coalesce(lines.discount_amount, 0) > 0 as has_discount,
     orders.email,
+    orders.phone,
+    cast(null as text) as buyer_name,
     {{ is_generated_email('orders.email') }} as has_generated_email,
     coalesce(orders.financial_status, 'none') as order_status,
     orders.financial_status is null or orders.financial_status in (

@@ -61,6 +61,8 @@ select
     orders.country_code,
     coalesce(lines_summed.discount_amount, 0) > 0 as has_discount,
     orders.email,
+    orders.phone,
+    orders.buyer_name,
     {{ is_generated_email('orders.email') }} as has_generated_email,
     orders.order_status,
     orders.order_status in (

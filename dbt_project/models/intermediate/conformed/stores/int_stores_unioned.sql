@@ -27,6 +27,7 @@ records as (
         time_zone,
         cast(null as bigint) as decimal_places,
         'shopify' as source_name,
+        cast(null as text) as country_code,
         loaded_at
     from shopify
 
@@ -41,6 +42,7 @@ records as (
         time_zone,
         decimal_places,
         'bigcommerce' as source_name,
+        country_code,
         loaded_at
     from bigcommerce
 
@@ -55,6 +57,7 @@ records as (
         nullif(time_zone, '') as time_zone,
         decimal_places,
         'woocommerce' as source_name,
+        country_code,
         loaded_at
     from woocommerce
 
@@ -69,6 +72,7 @@ select distinct on (merchant_id, store_id)
     original_currency_code,
     time_zone,
     decimal_places,
+    country_code,
     source_name
 from records
 order by merchant_id asc, store_id asc, loaded_at desc, shop_id asc

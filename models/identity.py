@@ -1,0 +1,208 @@
+"""Who is who, as a merchant's tables say it, and what people decided about it by hand.
+
+Decisions are added and never changed: what no longer stands has an undoing beside it. The dbt models follow them in the
+next run. Must not resolve anything itself, and holds no personal data.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.errors import StopError
+from models.ops import identity_decisions
+from models.schema import Timestamp
+
+# Never given to Alembic: dbt creates and rebuilds these tables.
+_reading = sa.MetaData()
+
+dim_customer_identities = sa.Table(
+    "dim_customer_identities",
+    _reading,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("record_id", sa.Text, primary_key=True),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("since_date", sa.Date),
+    sa.Column("previous_customer_ids", sa.ARRAY(sa.Text)),
+    sa.Column("is_present", sa.Boolean),
+    schema="marts",
+)
+
+_links = sa.Table(
+    "identity_links",
+    _reading,
+    sa.Column("merchant_id", sa.Text),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("record_id", sa.Text),
+    sa.Column("linked_record_id", sa.Text),
+    sa.Column("key_kind", sa.Text),
+    sa.Column("key_hash", sa.Text),
+    sa.Column("decision_number", sa.BigInteger),
+    sa.Column("first_seen_at", Timestamp),
+    sa.Column("evidence", sa.Text),
+    schema="marts",
+)
+
+_keys = sa.Table(
+    "int_identity_keys_judged",
+    _reading,
+    sa.Column("merchant_id", sa.Text),
+    sa.Column("record_id", sa.Text),
+    sa.Column("key_kind", sa.Text),
+    sa.Column("key_hash", sa.Text),
+    sa.Column("left_out_reason", sa.Text),
+    schema="intermediate",
+)
+
+
+@dataclass(frozen=True)
+class CustomerRecord:
+    """An account or guest of a customer.
+
+    Attributes:
+        record_id: The record.
+        since_date: The as-of date since which it is the customer's.
+        previous_customer_ids: The customers that it was of before, the latest last.
+        is_present: Whether the sources still have it.
+    """
+
+    record_id: str
+    since_date: date
+    previous_customer_ids: tuple[str, ...]
+    is_present: bool
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A customer with the evidence of it.
+
+    Attributes:
+        customer_id: The customer's id now.
+        records: The accounts and guests that it is made of.
+        links: Why they are one person: rows of `marts.identity_links`.
+        left_out: Keys of theirs that link nobody: record, kind, hash and reason.
+        decisions: What was decided by hand about any of them, undone or not: rows of `ops.identity_decisions`.
+    """
+
+    customer_id: str
+    records: tuple[CustomerRecord, ...]
+    links: tuple[dict[str, Any], ...] = ()
+    left_out: tuple[dict[str, Any], ...] = ()
+    decisions: tuple[dict[str, Any], ...] = ()
+
+
+def find_customer(connection: sa.Connection, merchant_id: str, customer_or_record: str) -> Resolved:
+    """The customer of an id: one that is given now, one that was merged into another, or a record's.
+
+    Raises:
+        StopError: The merchant has no such customer or record.
+    """
+    table = dim_customer_identities
+    customer_id = connection.scalar(
+        sa.select(table.c.customer_id).where(
+            table.c.merchant_id == merchant_id, table.c.record_id == customer_or_record
+        )
+    )
+    if customer_id is None:
+        raise StopError(f"merchant '{merchant_id}' has no customer or record {customer_or_record!r}")
+    rows = connection.execute(
+        sa.select(table.c.record_id, table.c.since_date, table.c.previous_customer_ids, table.c.is_present)
+        .where(table.c.merchant_id == merchant_id, table.c.customer_id == customer_id)
+        .order_by(table.c.record_id)
+    )
+    records = tuple(
+        CustomerRecord(r.record_id, r.since_date, tuple(r.previous_customer_ids), r.is_present) for r in rows
+    )
+    ids = [record.record_id for record in records]
+    links = sa.select(_links).where(_links.c.merchant_id == merchant_id, _links.c.customer_id == customer_id)
+    left_out = sa.select(_keys).where(
+        _keys.c.merchant_id == merchant_id, _keys.c.record_id.in_(ids), _keys.c.left_out_reason.is_not(None)
+    )
+    known, theirs = identity_decisions, sa.cast(ids, sa.ARRAY(sa.Text))
+    about = known.c.record_ids.op("&&")(theirs) | known.c.other_record_ids.op("&&")(theirs)
+    decided = sa.select(known).where(known.c.merchant_id == merchant_id, about)
+    return Resolved(
+        customer_id,
+        records,
+        tuple(dict(r) for r in connection.execute(links.order_by(_links.c.record_id)).mappings()),
+        tuple(dict(r) for r in connection.execute(left_out.order_by(_keys.c.record_id)).mappings()),
+        tuple(dict(r) for r in connection.execute(decided.order_by(known.c.decision_id)).mappings()),
+    )
+
+
+def current_ids(connection: sa.Connection, merchant_id: str, customer_ids: Sequence[str]) -> dict[str, str]:
+    """What ids that were given once stand for now; an id of which nothing is known is left out."""
+    table = dim_customer_identities
+    rows = connection.execute(
+        sa.select(table.c.record_id, table.c.customer_id).where(
+            table.c.merchant_id == merchant_id,
+            table.c.record_id == sa.any_(sa.cast(list(customer_ids), sa.ARRAY(sa.Text))),
+        )
+    )
+    return {row.record_id: row.customer_id for row in rows}
+
+
+def decide(
+    connection: sa.Connection,
+    *,
+    merchant_id: str,
+    decision: str,
+    record_ids: Sequence[str],
+    other_record_ids: Sequence[str] = (),
+    actor: str,
+    reason: str,
+    decided_at: datetime,
+) -> int:
+    """Enter that records are one person ("join"), or that some are not the person of the others ("separate").
+
+    Returns:
+        The decision's id.
+    """
+    return _enter(
+        connection,
+        merchant_id=merchant_id,
+        decision=decision,
+        record_ids=sorted(record_ids),
+        other_record_ids=sorted(other_record_ids),
+        actor=actor,
+        reason=reason,
+        decided_at=decided_at,
+    )
+
+
+def undo(
+    connection: sa.Connection, *, merchant_id: str, decision_id: int, actor: str, reason: str, decided_at: datetime
+) -> int:
+    """Enter that a decision no longer stands.
+
+    Raises:
+        StopError: The merchant has no such decision, or it was undone before.
+    """
+    table = identity_decisions
+    found = connection.execute(
+        sa.select(table.c.decision).where(table.c.merchant_id == merchant_id, table.c.decision_id == decision_id)
+    ).scalar_one_or_none()
+    if found is None or found == "undo":
+        raise StopError(f"merchant '{merchant_id}' has no decision {decision_id} to join or to separate")
+    undone = sa.select(table.c.decision_id).where(
+        table.c.merchant_id == merchant_id, table.c.undone_decision_id == decision_id
+    )
+    if connection.scalar(undone) is not None:
+        raise StopError(f"decision {decision_id} was undone before")
+    return _enter(
+        connection,
+        merchant_id=merchant_id,
+        decision="undo",
+        undone_decision_id=decision_id,
+        actor=actor,
+        reason=reason,
+        decided_at=decided_at,
+    )
+
+
+def _enter(connection: sa.Connection, **values: Any) -> int:  # noqa: ANN401 - a row
+    insert = identity_decisions.insert().values(**values).returning(identity_decisions.c.decision_id)
+    decision_id: int = connection.execute(insert).scalar_one()
+    return decision_id
