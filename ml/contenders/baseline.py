@@ -16,11 +16,12 @@ from ml.evaluation.baselines import (
 )
 from ml.evaluation.contender import Forecast
 from ml.histories.known_history import KnownHistory
+from ml.spend.gamma_gamma import spend_day_share
 
 
 @dataclass(frozen=True)
 class Naive:
-    """Everybody goes on at their own rate so far, and spends their own mean."""
+    """Everybody goes on at their own rate so far, and spends their own mean on as many of the days as all do."""
 
     name: ClassVar[str] = NAIVE
 
@@ -33,7 +34,7 @@ class Naive:
             score=counts,
             order_probability=same_rate_order_probability(history.summary, horizon_days=order_horizon_days),
             purchase_count=counts,
-            spend=None if per_day is None else counts * per_day,
+            spend=None if per_day is None else counts * per_day * spend_day_share(history.summary),
         )
 
 

@@ -11,7 +11,7 @@ from ml.histories.known_history import KnownHistory
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
 from ml.purchases.pareto_nbd import ParetoNbd
-from ml.spend.gamma_gamma import GammaGamma
+from ml.spend.gamma_gamma import GammaGamma, spend_day_share
 from ml.value.churn import churn_probability
 
 # In the order in which one stands in for another: the quickest first, and all three agree on most merchants.
@@ -50,9 +50,12 @@ class Parametric:
 
 
 def spend_per_day(history: KnownHistory, spend: type[SpendEstimator] = GammaGamma) -> FloatArray | None:
-    """The expected spend of each customer's next purchase day, shape (n,); None where the model cannot be fitted."""
+    """The expected spend of each customer's next purchase day, shape (n,); None where the model cannot be fitted.
+
+    It may be a day without spend: a free one, or one on which all goes back.
+    """
     try:
-        return history.fitted(spend).expected_spend(history.summary)
+        return history.fitted(spend).expected_spend(history.summary) * spend_day_share(history.summary)
     except UnusableFitError:
         return None
 

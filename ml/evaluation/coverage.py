@@ -104,7 +104,7 @@ def probability_integral_transforms(
     found = {PURCHASE_COUNT: below + uniforms * (up_to - below)}
     if predicted.totals is not None:
         # What nothing was expected of is far above it, if anything came.
-        once = 1.0 if factor is None else np.maximum(factor, 1e-100)
+        once = np.maximum(predicted.times_spend, 1e-100)
         for measure, amounts in ((SPEND, actual.spend / once), (VALUE, actual.value / predicted.discount / once)):
             at_most = predicted.totals.at_most(amounts)
             found[measure] = np.where(amounts > 0, at_most, uniforms * at_most)

@@ -34,7 +34,7 @@ from ml.evaluation.holdout_course import (
 from ml.evaluation.rolling_origins import ROLLING_SCHEMA, OriginBacktest, RollingBacktest, rolling_backtest
 from ml.forecasts.settings import ForecastSettings
 from ml.histories.known_history import KnownHistory
-from ml.spend.gamma_gamma import GammaGamma
+from ml.spend.gamma_gamma import GammaGamma, spend_day_share
 from ml.value.intervals import PredictiveDistributions
 from ml.value.recalibration import Recalibration
 from ml.value.totals import LevelError, OriginTotal, count_moments, spend_moments
@@ -115,6 +115,7 @@ def reach_at_origins(
             horizon_days=days,
             annual_discount_rate=rate,
             factor=_factor(origin, purchases, champion),
+            spend_factor=_spend_factor(origin, spend, champion),
         )
         actual = actual_within(history, earlier, days=days, annual_discount_rate=rate)
         uniforms = customer_uniforms(earlier.summary["customer_id"], seed=_SEED)
@@ -152,17 +153,26 @@ def _factor(origin: OriginBacktest, purchases: PurchaseEstimator, champion: str)
     return over(forecast.purchase_count, purchases.expected_purchases(origin.history.summary, origin.outcome.days))
 
 
+def _spend_factor(origin: OriginBacktest, spend: SpendEstimator | None, champion: str) -> FloatArray | None:
+    """How many times the spend of as many purchase days the champion forecast at an origin; see `expected_of`."""
+    if spend is None:
+        return None
+    forecast, summary = origin.forecasts.get(champion), origin.history.summary
+    if forecast is None or forecast.spend is None or forecast.purchase_count is None:
+        return np.full(summary.height, spend_day_share(summary))
+    return over(forecast.spend, forecast.purchase_count * spend.expected_spend(summary))
+
+
 def _totals(
     predicted: PredictiveDistributions, spend: SpendEstimator | None, earlier: KnownHistory, actual: Actual
 ) -> dict[str, OriginTotal]:
-    factor = 1.0 if predicted.factor is None else predicted.factor
-    found = {PURCHASE_COUNT: (count_moments(predicted), actual.purchase_count)}
+    once = np.ones(earlier.summary.height) if predicted.factor is None else predicted.factor
+    found = {PURCHASE_COUNT: (count_moments(predicted).times(once), actual.purchase_count)}
     if spend is not None:
-        found[SPEND] = (spend_moments(predicted, spend, earlier.summary), actual.spend)
+        spent = spend_moments(predicted, spend, earlier.summary).times(predicted.times_spend)
+        found[SPEND] = (spent, actual.spend)
     return {
-        measure: OriginTotal(
-            float(np.sum(moments.mean * factor)), float(np.sum(moments.variance * factor**2)), float(came.sum())
-        )
+        measure: OriginTotal(float(moments.mean.sum()), float(moments.variance.sum()), float(came.sum()))
         for measure, (moments, came) in found.items()
     }
 

@@ -178,6 +178,7 @@ class Explanation:
         factor: The champion's expected purchases over the parametric model's; 1 where that is the champion.
         own_spend_share: The weight of their own mean in the expected spend of a purchase day (eq. 15 or 16).
         merchant_spend_amount: What has the rest of the weight: the expected spend of somebody of whom nothing is known.
+        spend_day_share: The share of all customers' repeat purchase days that cost anything after refunds.
         outlooks: As it is, and under what might happen, in that order.
         grounds: What the champion knows that the parametric model does not.
     """
@@ -193,6 +194,7 @@ class Explanation:
     factor: float
     own_spend_share: float
     merchant_spend_amount: float
+    spend_day_share: float
     outlooks: tuple[Outlook, ...]
     grounds: Grounds
 
@@ -242,6 +244,7 @@ def explain(run: StoredRun, prediction: Mapping[str, Any], history: KnownHistory
         factor=factor,
         own_spend_share=float(spend.own_share(now)[0]),
         merchant_spend_amount=spend.population_mean(),
+        spend_day_share=float(run.model_card["facts"].get("spend_day_share", 1.0)),
         outlooks=outlooks,
         grounds=grounds_of(
             run.model_name,

@@ -30,6 +30,8 @@ ASSUMPTIONS: Mapping[str, str] = {
     "silent_for_longer": f"if they stay silent for {SILENCE_DAYS} more days",
     "bought_once_more": "had they bought once more in between",
 }
+# Of nearly all days nobody needs to be told.
+_CERTAIN_TO_COST = 0.995
 _CERTAIN = 0.9995
 # Those that no sentence holds by chance: `mean` and `boosting` are words.
 _NAME = re.compile(
@@ -150,6 +152,11 @@ def _times(factor: float) -> str:
 def _spend(it: Explanation) -> str:
     money, own = _money(it), it.own_spend_share
     text = f"A purchase day is expected to cost {money(it.prediction['expected_spend_amount'])}. "
+    if it.spend_day_share < _CERTAIN_TO_COST:
+        text += (
+            f"In that is that {_share(it.spend_day_share)} of the merchant's repeat purchase days cost anything after "
+            "refunds. "
+        )
     mean = it.history.mean_spend_amount
     if it.history.spend_day_count == 0 or mean is None:
         return f"{text}Nothing was spent on a repeat purchase yet, so that this is what the merchant's customers spend."

@@ -37,7 +37,7 @@ from ml.histories.known_history import KnownHistory
 from ml.priors.prior import Prior
 from ml.priors.shipped import shipped_prior
 from ml.priors.small_merchants import FitWithPrior
-from ml.spend.gamma_gamma import GammaGamma, spend_frequency_correlation
+from ml.spend.gamma_gamma import GammaGamma, spend_day_share, spend_frequency_correlation
 from models.errors import StopError
 
 
@@ -198,6 +198,7 @@ def _forecast(
             "recalibrations": {name: one.parameters for name, one in sorted(reach.recalibrations.items())},
             "input_sketch": input_sketch(summary, as_of_date=settings.as_of_date),
             "spend_frequency_correlation": spend_frequency_correlation(summary),
+            "spend_day_share": spend_day_share(summary),
             "expected_spend_of_new_customer_amount": speaker.spend.population_mean(),
             "has_reliable_mean_spend": speaker.spend.has_reliable_mean,
             "champion_fit": None if own is None else {**fit_entry(own.report, own.units), "facts": dict(own.facts)},

@@ -16,7 +16,7 @@ from ml.forecasts.backtesting import over
 from ml.forecasts.settings import ForecastSettings
 from ml.histories.purchase_summary import SUMMARY_SCHEMA
 from ml.priors.small_merchants import customer_prior_share
-from ml.spend.gamma_gamma import GammaGamma
+from ml.spend.gamma_gamma import GammaGamma, spend_day_share
 from ml.value.churn import churn_probability
 from ml.value.intervals import PredictiveDistributions
 from ml.value.lifetime_value import residual_lifetime_value
@@ -95,12 +95,12 @@ class Expected:
 
     Attributes:
         counts: Purchase days.
-        per_day: Spend of a purchase day, in the merchant's currency.
+        per_day: Spend of a purchase day, which may cost nothing, in the merchant's currency.
         spend: Spend within the horizon, not discounted.
         churned: P(no purchase within the churn horizon).
         of_counts: How many times the counts are that the base model expects.
-        of_spend: How many times the spend is that the distributions expect.
-        distributions: The base model's, stretched to the champion's counts.
+        of_spend: How many times the spend is that the model of spend expects of as many days, each with spend.
+        distributions: The base model's, stretched to the champion's counts and spend.
     """
 
     counts: FloatArray
@@ -116,7 +116,8 @@ def expected_of(summary: pl.DataFrame, speaker: Speaker, settings: ForecastSetti
     """The base model gives the shape of every distribution; where another contender is the champion, its means hold."""
     purchases, spend, forecast = speaker.purchases, speaker.spend, speaker.forecast
     base_counts = purchases.expected_purchases(summary, settings.horizon_days)
-    counts, per_day = base_counts, spend.expected_spend(summary)
+    counts, paid_day = base_counts, spend.expected_spend(summary)
+    per_day = paid_day * spend_day_share(summary)
     churned = churn_probability(purchases, summary, horizon_days=settings.churn_horizon_days)
     if forecast is not None and forecast.purchase_count is not None:
         counts = forecast.purchase_count
@@ -125,7 +126,7 @@ def expected_of(summary: pl.DataFrame, speaker: Speaker, settings: ForecastSetti
         spent = forecast.spend
     if forecast is not None and forecast.order_probability is not None:
         churned = (1.0 - forecast.order_probability).clip(0.0, 1.0)
-    of_counts = over(counts, base_counts)
+    of_counts, of_spend = over(counts, base_counts), over(spent, counts * paid_day)
     distributions = PredictiveDistributions.of(
         purchases,
         spend,
@@ -133,8 +134,9 @@ def expected_of(summary: pl.DataFrame, speaker: Speaker, settings: ForecastSetti
         horizon_days=settings.horizon_days,
         annual_discount_rate=settings.annual_discount_rate,
         factor=None if counts is base_counts else of_counts,
+        spend_factor=of_spend,
     )
-    return Expected(counts, per_day, spent, churned, of_counts, over(spent, counts * per_day), distributions)
+    return Expected(counts, per_day, spent, churned, of_counts, of_spend, distributions)
 
 
 def predict(
@@ -159,7 +161,6 @@ def predict(
     valued = predicted.value_interval(INTERVAL_LEVEL, speaker.recalibrations.get(VALUE))
     if valued is None:
         raise AssertionError("there is a model of spend")
-    valued = valued.times(said.of_spend)
     residual = np.full(summary.height, np.nan)
     if settings.annual_discount_rate > 0:
         residual = residual_lifetime_value(
@@ -210,7 +211,7 @@ def cohort_forecasts(
     predicted = expected.distributions
     factor = np.ones(summary.height) if predicted.factor is None else predicted.factor
     counts = count_moments(predicted).times(factor)
-    of_value = factor * expected.of_spend * predicted.discount
+    of_value = predicted.times_spend * predicted.discount
     values = spend_moments(predicted, speaker.spend, summary).times(of_value)
     # The means as they are published, to the last digit; the distributions leave out a tail that nobody sees.
     found = (

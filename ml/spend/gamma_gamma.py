@@ -25,6 +25,8 @@ MINIMUM_REPEAT_SPENDERS = 10
 # Up to q + pc = 2 the variance of a customer's mean is infinite, and just above it is arbitrary: it is taken to be
 # twice the square of the mean at most.
 _LEAST_KNOWN = 0.5
+# Days that cost something in the end, as if so many more had been seen: one free day says nothing of all others.
+_PAID_DAYS_AT_FIRST = 10.0
 # Limits of the search, v against the mean spend.
 _LOWEST = np.log(np.array([1e-4, 1e-3, 1e-6]))
 _HIGHEST = np.log(np.array([1e6, 1e6, 1e7]))
@@ -193,6 +195,15 @@ class GammaGamma:
         """Totals of 1 … `highest` days over V: gamma variables of shapes p k over one of shape q + p c (eq. 53)."""
         p, q, _ = self._letters()
         return relative_totals(p, q + p * spend_day_count, highest)
+
+
+def spend_day_share(summary: pl.DataFrame) -> float:
+    """The share of purchase days that cost something after refunds, from all repeat purchase days (eq. 16a).
+
+    The model of purchases counts free days and days that were returned in full; that of spend has never seen them.
+    """
+    paid, days = float(summary["spend_day_count"].sum()), float(summary["frequency"].sum())
+    return (paid + _PAID_DAYS_AT_FIRST) / (days + _PAID_DAYS_AT_FIRST)
 
 
 def spend_frequency_correlation(summary: pl.DataFrame) -> float | None:

@@ -48,12 +48,14 @@ class PredictiveDistributions:
         discount: Each customer's discounted expected purchases over the expected ones, shape (n,); up to 1.
         factor: How many times as many purchase days, and as much spend, somebody else expects of each, shape (n,),
             beyond what `counts` has taken in (`PurchaseCounts.likelier`); None is once.
+        spend_factor: How many times the spend of as many purchase days, shape (n,); None is once.
     """
 
     counts: PurchaseCounts
     totals: SpendTotals | None
     discount: FloatArray
     factor: FloatArray | None = None
+    spend_factor: FloatArray | None = None
 
     @classmethod
     def of(
@@ -65,6 +67,7 @@ class PredictiveDistributions:
         horizon_days: float,
         annual_discount_rate: float,
         factor: FloatArray | None = None,
+        spend_factor: FloatArray | None = None,
     ) -> Self:
         """The distributions given each customer's history.
 
@@ -75,12 +78,14 @@ class PredictiveDistributions:
             horizon_days: Zero or more.
             annual_discount_rate: A share a year.
             factor: How many times the model's forecast is expected of each customer, shape (n,), zero or more (eq. 61).
+            spend_factor: How many times the model's spend of as many purchase days, likewise.
 
         Raises:
             StopError: A horizon, rate or factor without meaning.
         """
-        if factor is not None and not (factor.shape == (summary.height,) and _are_factors(factor)):
-            raise StopError("a factor is finite and not negative, one for each customer")
+        for given in (factor, spend_factor):
+            if given is not None and not (given.shape == (summary.height,) and _are_factors(given)):
+                raise StopError("a factor is finite and not negative, one for each customer")
         counts = PurchaseCounts.of(purchases, summary, horizon_days=horizon_days)
         if factor is not None:
             counts, factor = counts.likelier(factor)
@@ -93,7 +98,7 @@ class PredictiveDistributions:
         with np.errstate(divide="ignore", invalid="ignore"):
             discount = np.where(plain > 0, discounted / plain, 1.0)
         totals = None if spend is None else SpendTotals.of(counts, spend, summary)
-        return cls(counts, totals, discount[pairs.position], factor)
+        return cls(counts, totals, discount[pairs.position], factor, spend_factor)
 
     def count_interval(self, level: float, recalibration: Recalibration | None = None) -> Interval:
         """The interval of purchase days at a level such as 0.8, after a recalibration if there is one.
@@ -109,7 +114,15 @@ class PredictiveDistributions:
         if self.totals is None:
             return None
         low, high = self.totals.quantiles(_ends(level, recalibration)).T
-        return Interval(low, high) if self.factor is None else Interval(low, high).times(self.factor)
+        return Interval(low, high).times(self.times_spend)
+
+    @property
+    def times_spend(self) -> FloatArray:
+        """What `totals` are multiplied by, shape (n,)."""
+        once = np.ones(self.discount.size)
+        return (once if self.factor is None else self.factor) * (
+            once if self.spend_factor is None else self.spend_factor
+        )
 
     def value_interval(self, level: float, recalibration: Recalibration | None = None) -> Interval | None:
         """The interval of discounted spend, in the merchant's currency; None without a model of spend."""

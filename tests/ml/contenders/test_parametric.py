@@ -14,7 +14,7 @@ from ml.evaluation.baselines import own_mean_spend, recency_score, same_rate_pur
 from ml.histories.known_history import KnownHistory
 from ml.purchases.bg_nbd import BetaGeometricNbd
 from ml.purchases.mbg_nbd import ModifiedBetaGeometricNbd
-from ml.spend.gamma_gamma import GammaGamma
+from ml.spend.gamma_gamma import GammaGamma, spend_day_share
 
 CDNOW = KnownHistory(sample_purchase_days(), None, AS_OF).at(CALIBRATION_END)
 
@@ -30,7 +30,8 @@ def test_a_model_and_its_spend_are_fitted_on_the_history() -> None:
     np.testing.assert_array_equal(
         said.order_probability, 1.0 - model.probability_of_no_purchase(CDNOW.summary, 90).clip(0, 1)
     )
-    np.testing.assert_allclose(said.spend, counts * spend.expected_spend(CDNOW.summary), rtol=1e-12)
+    paid = spend_day_share(CDNOW.summary)
+    np.testing.assert_allclose(said.spend, counts * spend.expected_spend(CDNOW.summary) * paid, rtol=1e-12)
 
 
 def test_without_amounts_counts_are_still_said() -> None:
@@ -46,7 +47,7 @@ def test_the_baselines_are_their_functions() -> None:
     own = own_mean_spend(CDNOW.summary)
     assert own is not None
     np.testing.assert_array_equal(naive.score, same_rate_purchases(CDNOW.summary, horizon_days=100))
-    np.testing.assert_array_equal(naive.spend, naive.score * own)
+    np.testing.assert_array_equal(naive.spend, naive.score * own * spend_day_share(CDNOW.summary))
     recency = Recency().forecast(CDNOW, horizon_days=100, order_horizon_days=90)
     np.testing.assert_array_equal(recency.score, recency_score(CDNOW.summary))
     assert recency.purchase_count is None

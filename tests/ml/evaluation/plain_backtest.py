@@ -87,7 +87,7 @@ def model_forecast(
     """What fitted models expected of a holdout; both were fitted on `split.calibration`."""
     counts = purchases.expected_purchases(split.calibration, split.holdout_days)
     churned = churn_probability(purchases, split.calibration, horizon_days=order_horizon_days)
-    per_purchase = None if spend is None else spend.expected_spend(split.calibration)
+    per_purchase = None if spend is None else spend.expected_spend(split.calibration) * _paid(split)
     return Forecast(
         model_name=purchases.name,
         score=counts,
@@ -100,7 +100,8 @@ def model_forecast(
 def baseline_forecasts(split: Split, *, order_horizon_days: int) -> list[Forecast]:
     """The naive same-rate forecast, and the ranking by recency."""
     counts = same_rate_purchases(split.calibration, horizon_days=split.holdout_days)
-    per_purchase = own_mean_spend(split.calibration)
+    own = own_mean_spend(split.calibration)
+    per_purchase = None if own is None else own * _paid(split)
     naive = Forecast(
         model_name=NAIVE,
         score=counts,
@@ -171,3 +172,8 @@ def backtest(split: Split, forecasts: list[Forecast], *, order_horizon_days: int
         for metric, value in _measures(split, forecast, order_horizon_days).items()
     ]
     return pl.DataFrame(rows, schema=BACKTEST_SCHEMA, orient="row").sort("model_name", "metric")
+
+
+def _paid(split: Split) -> float:
+    days = split.calibration["frequency"].sum() + 10
+    return float((split.calibration["spend_day_count"].sum() + 10) / days)

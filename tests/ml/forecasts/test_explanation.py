@@ -1,5 +1,5 @@
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -79,6 +79,14 @@ def test_another_champion_scales_what_the_model_says() -> None:
     said = worded(twice)
     assert "makes it 2.00 times as many" in said["purchases to come"]
     assert "The mean of all contenders, over BG/NBD" in said["who says so"]
+
+
+def test_days_that_cost_nothing_are_named() -> None:
+    known = run()
+    card = {**known.model_card, "facts": {**known.model_card["facts"], "spend_day_share": 0.8}}
+    returned = explain(replace(known, model_card=card), prediction(REGULAR), REGULAR, STANDING)
+    assert "80% of the merchant's repeat purchase days cost anything after refunds" in worded(returned)["spend"]
+    assert "after refunds" not in worded(explained())["spend"]
 
 
 def test_a_champion_who_believes_in_somebody_given_up_says_nothing_of_what_would_change() -> None:
