@@ -47,7 +47,8 @@ def test_https_shows_the_key_in_a_header_and_never_in_the_address() -> None:
     assert all(SECRETS[1] not in str(request.params) for request in http.requests)
 
 
-def test_a_proxy_that_ends_tls_gets_a_signature_for_plain_http() -> None:
+@pytest.mark.parametrize("said", ["Invalid signature - provided …", "Ungültige Signatur - die angegebene …"])
+def test_a_proxy_that_ends_tls_gets_a_signature_for_plain_http(said: str) -> None:
     """WordPress behind it believes to be asked in the clear, where WooCommerce takes no key in a header."""
     seen: list[str] = []
 
@@ -59,8 +60,7 @@ def test_a_proxy_that_ends_tls_gets_a_signature_for_plain_http() -> None:
             return http_answer(CANNOT_VIEW, 401)
         seen.append(params["oauth_signature"])
         if len(seen) == 1:
-            error = {"code": "woocommerce_rest_authentication_error", "message": "Invalid signature - provided …"}
-            return http_answer(error, 401)
+            return http_answer({"code": "woocommerce_rest_authentication_error", "message": said}, 401)
         return http_answer([], X_WP_Total="0")
 
     client, _ = scripted_client("https://wp.example", answer)
@@ -159,6 +159,21 @@ def test_a_refused_key_is_named_with_the_way_out(key: ApiKey, said: str) -> None
             sync(source(server.url, clock), Mirror(source(server.url, clock).streams), clock())
         assert raised.value.key == f"{KEY}.consumer_key"
         assert SECRETS[1] not in str(raised.value)
+
+
+def test_of_several_refusals_the_one_that_says_most_is_told() -> None:
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.url.endswith("/wp-json/"):
+            return http_answer(index_of("http://wp.example"))
+        if "oauth_signature" in dict(request.params):
+            message = "Der API-Schlüssel hat keine Leserechte."
+            return http_answer({"code": "woocommerce_rest_authentication_error", "message": message}, 401)
+        return http_answer(CANNOT_VIEW, 401)
+
+    client, http = scripted_client("https://wp.example", answer)
+    with pytest.raises(MisconfiguredError, match="hat keine Leserechte"):
+        client.open()
+    assert len(http.requests) == 5
 
 
 def test_a_key_that_is_revoked_while_it_is_used_says_so() -> None:
