@@ -56,7 +56,7 @@ def read_elsewhere(manifest: Mapping[str, Any], selected: AbstractSet[dg.AssetKe
 def are_standing(run: MerchantRun, stage: str, views: Iterable[dg.AssetKey], *, code_digest: str) -> bool:
     """Whether all views of a stage are there, made from this very project."""
     with run.deployment.transformer.connect() as connection:
-        if stage_builds.built_by(connection, _views_of(stage), code_digest) is None:
+        if stage_builds.built_by(connection, views_of(stage), code_digest) is None:
             return False
         names = sa.func.unnest(sa.cast([".".join(key.path) for key in views], sa.ARRAY(sa.Text))).table_valued("name")
         missing = sa.select(sa.func.count()).where(sa.func.to_regclass(names.c.name).is_(None))
@@ -66,14 +66,15 @@ def are_standing(run: MerchantRun, stage: str, views: Iterable[dg.AssetKey], *, 
 def forget(run: MerchantRun, stage: str) -> None:
     """Forget which project the stage's views were made from, before the first of them is touched."""
     with run.deployment.loader.begin() as connection:
-        stage_builds.forget_build(connection, _views_of(stage))
+        stage_builds.forget_build(connection, views_of(stage))
 
 
 def remember(run: MerchantRun, stage: str, *, code_digest: str) -> None:
     """Enter which project the stage's views were made from, once all of them stand."""
     with run.deployment.loader.begin() as connection:
-        stage_builds.record_build(connection, _views_of(stage), code_digest, run_id=run.run_id, built_at=run.started_at)
+        stage_builds.record_build(connection, views_of(stage), code_digest, run_id=run.run_id, built_at=run.started_at)
 
 
-def _views_of(stage: str) -> str:
+def views_of(stage: str) -> str:
+    """What the views of a stage are called among the builds."""
     return f"{stage}: views"

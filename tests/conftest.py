@@ -94,6 +94,43 @@ def template_database(warehouse_url: str, request: pytest.FixtureRequest) -> str
         return str(state["template"])
 
 
+@pytest.fixture(scope="session")
+def parsed_project(request: pytest.FixtureRequest) -> Path:
+    """A folder with the dbt project as it was parsed once for the session."""
+    from standing_project import parse
+
+    folder: Path = getattr(request.config, _SESSION_FOLDER)
+    with _shared_state(folder):
+        parse(folder / "dbt")
+    return folder / "dbt"
+
+
+@pytest.fixture(scope="session")
+def template_with_views(
+    warehouse_url: str, template_database: str, parsed_project: Path, request: pytest.FixtureRequest
+) -> str:
+    """The name of a copy of the migrated database in which dbt's lasting views stand already."""
+    from standing_project import build_lasting_views
+
+    with _shared_state(getattr(request.config, _SESSION_FOLDER)) as state:
+        if "template_with_views" not in state:
+            name = f"{state['prefix']}template_with_views"
+            create = sql.SQL("create database {} template {}")
+            with psycopg.connect(warehouse_url, autocommit=True) as connection:
+                connection.execute(create.format(sql.Identifier(name), sql.Identifier(template_database)))
+            build_lasting_views(url_of_database(warehouse_url, name), parsed_project)
+            state["template_with_views"] = name
+        return str(state["template_with_views"])
+
+
+@pytest.fixture(scope="module")
+def standing_warehouse_url(
+    warehouse_url: str, template_with_views: str, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The URL of a database for a module's runs, in which dbt's lasting views stand already."""
+    yield from _database(warehouse_url, getattr(request.config, _SESSION_FOLDER), template=template_with_views)
+
+
 @pytest.fixture
 def empty_database_url(warehouse_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database of the test's own with nothing in it."""

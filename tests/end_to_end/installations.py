@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dbt_command import hand_out
 
 from connectors.sandbox.receiver import Receiver
 
@@ -39,6 +40,7 @@ class Installation:
         embedded. warehouse_url: The database; None for an embedded server of its own.
         receiver_port: Where the demonstration's receiver listens.
         sandbox_ports: Where the sandbox's platforms listen.
+        parsed_project: A folder with the dbt project parsed; None for an installation that parses it by itself.
     """
 
     folder: Path
@@ -47,6 +49,12 @@ class Installation:
     sandbox_ports: dict[str, int] = field(
         default_factory=lambda: {name: free_port() for name in ("SHOPIFY", "BIGCOMMERCE", "WOOCOMMERCE")}
     )
+
+    parsed_project: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.parsed_project is not None:
+            hand_out(self.parsed_project, self.home / "dbt")
 
     @property
     def config_path(self) -> Path:

@@ -57,9 +57,9 @@ class Nights:
 
 
 @pytest.fixture(scope="module")
-def nights(module_folder: Path, module_database_url: str) -> Iterator[Nights]:
-    url, folder = module_database_url, module_folder
-    installation = Installation(folder, url)
+def nights(module_folder: Path, standing_warehouse_url: str, parsed_project: Path) -> Iterator[Nights]:
+    url, folder = standing_warehouse_url, module_folder
+    installation = Installation(folder, url, parsed_project=parsed_project)
     merchants = [
         write_shop(folder, merchant_id, customer_count=CUSTOMERS, seed=number)
         for number, merchant_id in enumerate((WHOLE, *BROKEN))

@@ -54,9 +54,9 @@ class Undisturbed:
     seconds: float
 
 
-def installed(folder: Path, url: str | None) -> Installation:
+def installed(folder: Path, url: str | None, parsed_project: Path | None = None) -> Installation:
     """A small shop that tells two destinations about the better half of its customers, in many small batches."""
-    installation = Installation(folder, url)
+    installation = Installation(folder, url, parsed_project=parsed_project)
     merchant = write_shop(folder, "shop", customer_count=CUSTOMERS, seed=5)
     merchant["syncs"] = [sync("crm"), sync("exports")]
     crm = {
@@ -102,17 +102,17 @@ def assert_same(found: EndState, undisturbed: EndState) -> None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(module_folder: Path, module_database_url: str) -> Undisturbed:
+def undisturbed(module_folder: Path, standing_warehouse_url: str, parsed_project: Path) -> Undisturbed:
     folder = module_folder / "undisturbed"
     folder.mkdir()
-    installation = installed(folder, module_database_url)
+    installation = installed(folder, standing_warehouse_url, parsed_project)
     installation.succeed("demo")
     [(seconds,)] = rows(
-        module_database_url,
+        standing_warehouse_url,
         "select extract(epoch from max(verdicts.finished_at) - min(syncs.started_at)) "
         "from ops.merchant_runs as verdicts, ops.sync_runs as syncs",
     )
-    return Undisturbed(end_state(installation, module_database_url), float(str(seconds)))
+    return Undisturbed(end_state(installation, standing_warehouse_url), float(str(seconds)))
 
 
 def reach(process: "subprocess.Popen[str]", marker: str) -> None:

@@ -53,9 +53,9 @@ class OwnExport:
 
 
 @pytest.fixture(scope="module")
-def shop(module_folder: Path, module_database_url: str) -> OwnExport:
-    url = module_database_url
-    installation = Installation(module_folder, url)
+def shop(module_folder: Path, standing_warehouse_url: str, parsed_project: Path) -> OwnExport:
+    url = standing_warehouse_url
+    installation = Installation(module_folder, url, parsed_project=parsed_project)
     first_bad_line = write_exports(module_folder / "exports")
     installation.config_path.write_text(documented(1), encoding="utf-8")
     check = installation.succeed("check-config")

@@ -87,8 +87,9 @@ RAW = "select order_id, amount, is_deleted from raw_files.orders order by 1"
 
 
 @pytest.fixture(scope="module")
-def nights(module_folder: Path, module_database_url: str) -> Nights:
-    installation, url = Installation(module_folder, module_database_url), module_database_url
+def nights(module_folder: Path, standing_warehouse_url: str, parsed_project: Path) -> Nights:
+    url = standing_warehouse_url
+    installation = Installation(module_folder, url, parsed_project=parsed_project)
 
     def night(exported: list[Row], day: date) -> str:
         with (module_folder / "orders.csv").open("w", newline="", encoding="utf-8") as file:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbt_command import hand_out
 
 with warnings.catch_warnings():
     # What Dagster and dbt are made of warns while it is imported, and a warning is an error in the tests.
@@ -20,10 +21,12 @@ RECEIVER = {
 
 
 @pytest.fixture(scope="session")
-def definitions(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def definitions(tmp_path_factory: pytest.TempPathFactory, parsed_project: Path) -> Any:
     """What Dagster serves, loaded once, where no warehouse can be reached; dbt's project is parsed from its files."""
+    home = tmp_path_factory.mktemp("home")
+    hand_out(parsed_project, home / "dbt")
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PERENNIAL_HOME", str(tmp_path_factory.mktemp("home")))
+        environment.setenv("PERENNIAL_HOME", str(home))
         environment.setenv("PERENNIAL_WAREHOUSE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
         environment.setattr("orchestration.logs.configure_logs", lambda _: None)
         from orchestration.definitions import defs

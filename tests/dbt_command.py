@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 DBT = Path(sys.executable).parent / "dbt"
+_PARSED = ("manifest.json", "partial_parse.msgpack", "project.sha256")
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
@@ -64,3 +66,10 @@ class Dbt:
         """Models and tests by their unique ids."""
         manifest = self.manifest()
         return {**manifest["nodes"], **manifest["unit_tests"]}
+
+
+def hand_out(parsed: Path, target: Path) -> None:
+    """Put the parsed project where an invocation of dbt, or a run of ours, would otherwise parse it again."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in _PARSED:
+        shutil.copyfile(parsed / name, target / name)
