@@ -102,11 +102,14 @@ def print_explanation(console: Console, merchant_name: str, explanation: Explana
     one = explanation.prediction
     console.rule(f"[bold]{_plain(one['customer_id'])}[/bold], {_plain(merchant_name)}", align="left")
     texts = worded(explanation)
-    texts.pop("what would change")
+    if len(explanation.outlooks) > 1:
+        texts.pop("what would change")  # as a table
     margin = " " * _LABEL_WIDTH
     for label, text in texts.items():
         lines = textwrap.wrap(text, max(console.width - _LABEL_WIDTH, _LABEL_WIDTH), break_on_hyphens=False)
         console.print(f"  {label}".ljust(_LABEL_WIDTH) + f"\n{margin}".join(lines), markup=False, highlight=False)
+    if "what would change" in texts:
+        return
     table = Table(box=None, padding=(0, 0, 0, 2))
     table.add_column("what would change", overflow="fold")
     headings = ("still a customer", "purchase days", "CLV", f"nothing in {one['churn_horizon_days']} days")

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -249,6 +250,10 @@ def test_it_is_printed_at_any_width(deployment: Deployment) -> None:
         assert "c:[1], The [paper] shop" in together
         assert "35.00 EUR on average after the first" in together
     assert " 2.00 80.00 50.0% had they bought on the last day" in together
+    stream = io.StringIO()
+    alone = replace(explanation, outlooks=explanation.outlooks[:1])
+    print_explanation(Console(file=stream, width=120), "The [paper] shop", alone)
+    assert "what would change Not known" in " ".join(stream.getvalue().split())
 
 
 @pytest.mark.parametrize(
