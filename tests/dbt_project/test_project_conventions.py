@@ -17,7 +17,10 @@ KEY_TESTS = {"primary_key", "unique"}
 NAMES = {
     "staging": r"stg_[a-z]+__[a-z0-9_]+",
     "intermediate": r"int_[a-z0-9_]+_[a-z]+ed",
-    "marts": r"(?:fct|dim)_[a-z0-9_]+(?:s|_spend|_history)|(?:customer|cohort|identity|merchant|order|rfm|store)_[a-z0-9_]+",
+    "marts": (
+        r"(?:fct|dim)_[a-z0-9_]+(?:s|_spend|_history)|"
+        r"(?:customer|cohort|identity|merchant|order|rfm|store)_[a-z0-9_]+"
+    ),
     "vault": r"[a-z_]+s",
 }
 TYPES = {
