@@ -239,4 +239,4 @@ def test_merchants_without_customers_or_declaration_leave(history: History) -> N
 def test_a_currency_without_a_rate_fails_with_its_merchant(history: History) -> None:
     failed = {name for name, status in history.unconverted_statuses.items() if status != "pass"}
     assert failed == {"assert_exchange_rates_cover_every_day"}
-    assert [(row[0], row[1], row[4]) for row in history.unconverted] == [("books", "GBP", 1)]
+    assert [(row[0], row[1], row[2], row[5]) for row in history.unconverted] == [("books", "USD", "GBP", 1)]
