@@ -1,5 +1,6 @@
 """`perennial replay`: a past model run made again from the archive, and whether it is the same to the last bit."""
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from orchestration.transformation import building_versions, project_digest
 
 _LABEL_WIDTH = 20
 _DIGITS = 12
+_DIGEST = re.compile(r"[0-9a-f]{32,}")
 _SHOWN = 5
 # What a run notes of itself in the tables of declarations, and what holds for one night.
 _OF_THE_RUN = ("run_id", "updated_at", "withheld_reasons", "as_of_date")
@@ -170,7 +172,11 @@ def _changed(what: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> list
 
 
 def _short(value: Any) -> str:  # noqa: ANN401 - texts and numbers
-    return "absent" if value is None else str(value)[:_DIGITS]
+    """A value as people read it; of a digest the digits that tell it from another."""
+    if value is None:
+        return "absent"
+    text = str(value)
+    return text[:_DIGITS] if _DIGEST.fullmatch(text) else text
 
 
 def _server_version(deployment: Deployment) -> str:

@@ -139,7 +139,7 @@ def test_the_first_night_is_identical(nights: Nights) -> None:
 def test_it_says_what_is_declared_otherwise_since(nights: Nights) -> None:
     said = nights.replays[0].stdout
     assert "prediction: horizon_days was 365 and is 180" in said
-    assert "time_zone was Europe/Berli and is America/New_" in said
+    assert "time_zone was Europe/Berlin and is America/New_York" in said
     assert "although" not in said
 
 

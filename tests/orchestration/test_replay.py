@@ -20,7 +20,7 @@ from orchestration.forecast_process import compute_with_threads
 from orchestration.forecast_tasks import ComputedForecast, compute
 from orchestration.prediction import stored_frames
 from orchestration.purchase_history import HISTORY_TABLES
-from orchestration.replay import Replay, named_run, report_lines
+from orchestration.replay import Replay, _short, named_run, report_lines
 from orchestration.replay_comparison import card_differences, compare_rows
 from orchestration.replayed_forecast import PastStore, ReplayedForecast, inputs_of_run, recorded_settings
 from orchestration.settings import Settings
@@ -183,3 +183,11 @@ def test_a_different_replay_lists_what_differs_and_what_may_be_the_cause() -> No
     assert "differ in " in text
     assert "different. What may be the cause:\n  - the number of threads was 2 and is 1" in text
     assert "may round otherwise" in "\n".join(report_lines(replay(other_seed=2)))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "absent"), (365, "365"), ("America/New_York", "America/New_York"), ("0123456789abcdef" * 4, "0123456789ab")],
+)
+def test_digests_are_cut_short_and_nothing_else(value: Any, shown: str) -> None:
+    assert _short(value) == shown
