@@ -187,7 +187,12 @@ def test_a_different_replay_lists_what_differs_and_what_may_be_the_cause() -> No
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "absent"), (365, "365"), ("America/New_York", "America/New_York"), ("0123456789abcdef" * 4, "0123456789ab")],
+    [
+        (None, "absent"),
+        (365, "365"),
+        ("America/New_York", "America/New_York"),
+        ("0123456789abcdef" * 4, "0123456789ab"),
+    ],
 )
 def test_digests_are_cut_short_and_nothing_else(value: Any, shown: str) -> None:
     assert _short(value) == shown
