@@ -106,6 +106,12 @@ def test_records_that_the_key_may_not_see_do_not_end_the_walk() -> None:
     assert walked(shifting) == [i for i in range(1, 601) if i not in shifting.hidden]
 
 
+def test_records_that_the_key_may_not_see_do_not_end_the_walk_where_nobody_counts() -> None:
+    shifting = ShiftingList(list(range(1, 601)), counts=False)
+    shifting.hidden = {1, 50, *range(120, 190), 400, 499, 599}
+    assert walked(shifting) == [i for i in range(1, 601) if i not in shifting.hidden]
+
+
 def test_everything_that_was_read_may_vanish() -> None:
     shifting = ShiftingList(list(range(1, 301)))
 

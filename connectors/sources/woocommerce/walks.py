@@ -171,9 +171,16 @@ class ListWalk:
         if new:
             self._step_back = 0
         self._firm_total = total
-        is_last = len(ids) < self._page_rows if total is None else offset + self._page_rows >= total
+        if total is None:
+            # A proxy took the count away. A short page may be the list's last, or hold records that the key may not
+            # see: only one that adds nothing is the end, and the next begins at the last record that was seen.
+            is_last = not new and len(ids) < self._page_rows
+            seen = max(len(ids), 1)
+        else:
+            is_last = offset + self._page_rows >= total
+            seen = self._page_rows
         self._position.last_id = new[-1][0] if new else after_id
-        self._position.offset = offset + self._page_rows - 1
+        self._position.offset = offset + seen - 1
         return ListPage(
             after_id, self._position.last_id, [pair[0] for pair in new], [pair[1] for pair in new], total, is_last
         )
