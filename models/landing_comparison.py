@@ -88,7 +88,7 @@ class BroughtTables:
             run(self._connection, "landing_brought_emptied", brought=sql.Identifier(name))
             return
         keys = sql.SQL(", ").join(
-            sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(key_type))
+            sql.SQL("cast(null as {}) as {}").format(sql.SQL(key_type), sql.Identifier(column))
             for column, key_type in zip(_key_columns(_MOST_KEY_COLUMNS), _key_types(stream), strict=True)
         )
         run(self._connection, "landing_brought", brought=sql.Identifier(name), keys=keys)

@@ -1,7 +1,8 @@
 -- What rows of a batch are compared by; its streams are compared one after the other.
-create temporary table {brought} (
+create temporary table {brought} on commit drop as
+select
     {keys},
-    changed_at timestamp with time zone,
-    row_number bigint,
-    content_hash text
-) on commit drop
+    cast(null as timestamp with time zone) as changed_at,
+    cast(null as bigint) as row_number,
+    cast(null as text) as content_hash
+with no data
