@@ -48,6 +48,10 @@ class Merchant:
         as_of_date: The last day that the tables describe.
         counts_zero_amount_days: Whether a day whose orders cost nothing is a purchase occasion.
         identity_rules: What makes two records one person, as `perennial.yml` says it; None for what is usual.
+        rfm_half_life_days: After how many days a purchase weighs half.
+        rfm_recent_score: From which recency score on, 2 to 5, a customer counts as recent.
+        rfm_frequent_score: The same of frequency.
+        rfm_big_score: The same of spend.
     """
 
     merchant_id: str
@@ -57,6 +61,10 @@ class Merchant:
     as_of_date: date
     counts_zero_amount_days: bool
     identity_rules: Mapping[str, Any] | None = None
+    rfm_half_life_days: int = 180
+    rfm_recent_score: int = 4
+    rfm_frequent_score: int = 4
+    rfm_big_score: int = 4
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,10 @@ def _rfm(rows: pl.DataFrame, text: str) -> Pictures:
     }
 
 
+def _transitions(rows: pl.DataFrame, text: str) -> Pictures:
+    return {"moves between segments": plots.rfm_sankey(rows, caption=text)}
+
+
 def _lifecycle(rows: pl.DataFrame, text: str) -> Pictures:
     return {"lifecycle stages": plots.lifecycle_stage_bars(rows, caption=text)}
 
@@ -92,6 +96,7 @@ _TABLE_PLOTS: dict[str, Callable[[pl.DataFrame, str], Pictures]] = {
     "marts/cohort_revenue": _revenue,
     "marts/customer_lifecycle": _lifecycle,
     "marts/customer_rfm": _rfm,
+    "marts/rfm_transitions": _transitions,
 }
 
 

@@ -113,6 +113,24 @@ class Prediction(Declaration):
     )
 
 
+class Rfm(Declaration):
+    """How a merchant's customers are named by recency, frequency and spend."""
+
+    half_life_days: int = Field(
+        default=180,
+        ge=1,
+        le=3650,
+        description="After how many days a purchase weighs half in the weighted scores.",
+    )
+    recent_score: int = Field(default=4, ge=2, le=5, description="From which recency score on a customer is recent.")
+    frequent_score: int = Field(
+        default=4, ge=2, le=5, description="From which frequency score on a customer is frequent."
+    )
+    big_score: int = Field(
+        default=4, ge=2, le=5, description="From which monetary score on a customer is a big spender."
+    )
+
+
 class Merchant(Declaration):
     """One tenant: its stores, how to count, and what to do with the results."""
 
@@ -131,6 +149,7 @@ class Merchant(Declaration):
     )
     stores: list[Store] = Field(min_length=1, description="The merchant's shops.")
     identity: Identity = Field(default=Identity(), description="What makes two records one person.")
+    rfm: Rfm = Field(default=Rfm(), description="How customers are named by recency, frequency and spend.")
     prediction: Prediction = Field(default=Prediction(), description="What the forecasts state.")
     audiences: list[Audience] = Field(default_factory=list, description="Groups of customers, each by a rule.")
     syncs: list[Sync] = Field(default_factory=list, description="Which audience is told to which destination.")

@@ -21,6 +21,10 @@ def declare_merchants(run: MerchantRun) -> tuple[int, int]:
             as_of_date=run.as_of_dates[merchant.merchant_id],
             counts_zero_amount_days=merchant.zero_amount_days == "count",
             identity_rules=merchant.identity.rules,
+            rfm_half_life_days=merchant.rfm.half_life_days,
+            rfm_recent_score=merchant.rfm.recent_score,
+            rfm_frequent_score=merchant.rfm.frequent_score,
+            rfm_big_score=merchant.rfm.big_score,
         )
         for merchant in run.merchants
     ]

@@ -11,6 +11,7 @@ from orchestration.plots.forecast import calibration_by_frequency, holdout_forec
 from orchestration.plots.lifecycle import lifecycle_stage_bars
 from orchestration.plots.rfm import rfm_grid, rfm_segment_bars
 from orchestration.plots.totals import cohort_totals
+from orchestration.plots.transitions import rfm_sankey
 from orchestration.plots.value import clv_concentration
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "lifecycle_stage_bars",
     "probability_alive_matrix",
     "rfm_grid",
+    "rfm_sankey",
     "rfm_segment_bars",
 ]

@@ -9,14 +9,15 @@ import polars as pl
 import psycopg
 import pytest
 from dbt_command import Dbt
-from dbt_customers import customer_stages
-from dbt_histories import MERCHANTS, Merchant, Row, eligible_lines, eligible_orders, eligible_refunds, fill, raw_rows
+from dbt_customers import customer_stages, quintile, weighed_buyers
+from dbt_frames import KEY, cents, frame, read, same
+from dbt_histories import MERCHANTS, Merchant, eligible_lines, eligible_orders, eligible_refunds, fill, raw_rows
 
 from models.raw import RAW_TABLES
 
 pytestmark = pytest.mark.slow
 
-KEY = ["merchant_id", "customer_id"]
+HALF_LIVES = (180, 30, 365)
 HISTORIES = {
     merchant: raw_rows(merchant, customers=count, seed=seed)
     for seed, (merchant, count) in enumerate(zip(MERCHANTS, (150, 90, 7), strict=True))
@@ -27,6 +28,10 @@ HISTORIES = {
 def statuses(module_database_url: str, dbt_on: Callable[[str], Dbt]) -> dict[str, Any]:
     """What one `dbt build` of everything, unit tests included, said of each node."""
     fill(module_database_url, HISTORIES)
+    with psycopg.connect(module_database_url) as declared:
+        for merchant, days in zip(MERCHANTS, HALF_LIVES, strict=True):
+            statement = "update ops.merchants set rfm_half_life_days = %s where merchant_id = %s"
+            declared.execute(statement, (days, merchant.merchant_id))
     return dbt_on(module_database_url)("build")
 
 
@@ -34,32 +39,6 @@ def statuses(module_database_url: str, dbt_on: Callable[[str], Dbt]) -> dict[str
 def connection(module_database_url: str, statuses: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(module_database_url) as found:
         yield found
-
-
-def read(connection: psycopg.Connection[Any], query: str) -> pl.DataFrame:
-    cursor = connection.execute(query.encode())
-    assert cursor.description is not None
-    names = [column.name for column in cursor.description]
-    rows = [{name: cents(value) for name, value in zip(names, row, strict=True)} for row in cursor]
-    assert rows, query
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def cents(value: Any) -> Any:
-    """Money as an exact integer of ten-thousandths; Polars adds integers up without rounding."""
-    return int(value.scaleb(4).to_integral_exact()) if isinstance(value, Decimal) else value
-
-
-def frame(rows: Iterator[Row]) -> pl.DataFrame:
-    return pl.DataFrame([{k: cents(v) for k, v in row.items()} for row in rows], infer_schema_length=None)
-
-
-def same(actual: pl.DataFrame, expected: pl.DataFrame, key: list[str]) -> None:
-    columns = actual.columns
-    left = actual.sort(key).to_dicts()
-    right = expected.select(columns).sort(key).to_dicts()
-    assert len(left) > 5
-    assert left == right
 
 
 @pytest.fixture(scope="module")
@@ -214,13 +193,6 @@ def customers_summarized(purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> 
     )
 
 
-def quintile(values: list[Any]) -> list[int]:
-    """One more than the number of quintile boundaries that lie strictly below a value."""
-    ordered = sorted(values)
-    cuts = [ordered[-(-k * len(ordered) // 5) - 1] for k in range(1, 5)]
-    return [1 + sum(value > cut for cut in cuts) for value in values]
-
-
 def test_rfm_scores(connection: psycopg.Connection[Any], purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> None:
     expected = []
     scored = {
@@ -244,6 +216,30 @@ def test_rfm_scores(connection: psycopg.Connection[Any], purchase_days: pl.DataF
         " net_amount, recency_score, frequency_score, monetary_score from marts.customer_rfm",
     )
     same(actual, pl.concat(expected), KEY)
+
+
+def test_weighted_rfm_scores(
+    connection: psycopg.Connection[Any], purchase_days: pl.DataFrame, refunds: pl.DataFrame
+) -> None:
+    expected = []
+    for merchant, half_life_days in zip(MERCHANTS, HALF_LIVES, strict=True):
+        found = weighed_buyers(merchant.merchant_id, half_life_days, merchant.as_of_date, purchase_days, refunds)
+        weights = [Decimal(weight) for weight in found["purchase_weight"]]
+        expected.append(
+            found.with_columns(
+                pl.lit(half_life_days).alias("rfm_half_life_days"),
+                pl.Series("weighted_frequency_score", quintile(weights)),
+                pl.Series("weighted_monetary_score", quintile(found["weighted_net_amount"].to_list())),
+            )
+        )
+    actual = read(
+        connection,
+        "select merchant_id, customer_id, rfm_half_life_days, purchase_weight::text, weighted_net_amount,"
+        " weighted_frequency_score, weighted_monetary_score from marts.customer_rfm",
+    )
+    same(actual, pl.concat(expected), KEY)
+    moved = read(connection, "select * from marts.customer_rfm where weighted_rfm_segment <> rfm_segment")
+    assert moved.height > 5
 
 
 def test_lifecycle_stages(connection: psycopg.Connection[Any], purchase_days: pl.DataFrame) -> None:

@@ -64,6 +64,22 @@ def staged_customers(count: int) -> pl.DataFrame:
     )
 
 
+def transitions(count: int) -> pl.DataFrame:
+    names = ["champions", "loyal", "new", "at_risk", "lost", "none", *(f"segment_{n}" for n in range(20))]
+    pairs = [(names[n % 5], names[(n * n + n // 5) % 6]) for n in range(min(count, 10))]
+    pairs += [(names[n % 26], names[n // 26 % 26]) for n in range(10, count)]
+    return pl.DataFrame(
+        [(date(2024, 1, 1), *pair, 10 + 3 * number) for number, pair in enumerate(dict.fromkeys(pairs))],
+        schema={
+            "period_month": pl.Date,
+            "from_segment": pl.String,
+            "to_segment": pl.String,
+            "customer_count": pl.Int64,
+        },
+        orient="row",
+    )
+
+
 def holdout_weeks(count: int) -> pl.DataFrame:
     return pl.DataFrame(
         {
@@ -105,6 +121,7 @@ FRAME_PLOTS = [
     pytest.param(plots.rfm_grid, scored_customers, id="rfm_grid"),
     pytest.param(plots.rfm_segment_bars, scored_customers, id="rfm_segment_bars"),
     pytest.param(plots.lifecycle_stage_bars, staged_customers, id="lifecycle_stage_bars"),
+    pytest.param(plots.rfm_sankey, transitions, id="rfm_sankey"),
     pytest.param(plots.holdout_forecast, holdout_weeks, id="holdout_forecast"),
     pytest.param(plots.calibration_by_frequency, frequency_buckets, id="calibration_by_frequency"),
     pytest.param(clv_concentration, predicted_values, id="clv_concentration"),
@@ -113,6 +130,7 @@ HUGE = {
     cohorts: 100,
     scored_customers: 100_000,
     staged_customers: 100_000,
+    transitions: 600,
     holdout_weeks: 260,
     frequency_buckets: 8,
     predicted_values: 200_000,
@@ -214,6 +232,13 @@ def test_missing_and_undefined_values_are_left_out() -> None:
     assert plots.holdout_forecast(broken) == plots.holdout_forecast(weeks)
     values = predicted_values(50)
     assert clv_concentration(values) == clv_concentration(pl.concat([values, values.clear(1)]))
+
+
+def test_only_the_newest_month_of_moves_is_drawn() -> None:
+    newest = transitions(8)
+    older = newest.with_columns(period_month=date(2023, 12, 1), customer_count=pl.lit(999, pl.Int64))
+    assert plots.rfm_sankey(pl.concat([older, newest])) == plots.rfm_sankey(newest)
+    assert plots.rfm_sankey(older) != plots.rfm_sankey(newest)
 
 
 def test_amounts_below_zero_are_drawn() -> None:
