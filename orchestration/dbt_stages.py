@@ -18,7 +18,9 @@ from dagster_dbt import DbtCliResource
 
 from models import stage_builds
 from models.built_merchants import forget_built_merchants, record_built_merchants
+from models.engine import connect
 from models.schema import OPS
+from models.statistics import measure_grown_tables
 from orchestration import progress, standing_views
 from orchestration.asset_plots import table_plots
 from orchestration.failures import typed_failures
@@ -68,31 +70,35 @@ def build_and_test(
     """
     with typed_failures():
         run.require_alone()
-    digest = _inputs(run, context, reads_predictions=reads_predictions)
-    views = standing_views.lasting_views(manifest)
-    if (reason := _why_not_needed(run, stage, digest)) is not None:
-        yield from _as_they_are(context, run, stage, reason, manifest)
-        return
+    # Read once, before dbt reads the project: tables are never taken for those of a project that came after them.
     code_digest = project_digest(run.deployment.settings.project_folder / "dbt_project")
+    digest = _inputs(run, context, code_digest, reads_predictions=reads_predictions)
+    selected = context.selected_asset_keys
+    views = {key: name for key, name in standing_views.lasting_views(manifest).items() if key in selected}
+    read_later = standing_views.read_elsewhere(manifest, selected)
+    tables = stored_tables(manifest) & selected
+    if (reason := _why_not_needed(run, stage, digest)) is not None:
+        yield from _as_they_are(context, run, stage, reason, tables=tables, told=(selected - views.keys()) | read_later)
+        return
     # Somebody who asks for some models by hand gets those, views and all.
-    is_whole = context.selected_asset_keys == context.assets_def.keys
-    own_views = views.keys() & context.selected_asset_keys
-    is_standing = is_whole and standing_views.are_standing(run, stage, own_views, code_digest=code_digest)
+    is_whole = selected == context.assets_def.keys
+    is_standing = is_whole and standing_views.are_standing(run, stage, views, code_digest=code_digest)
     with run.deployment.loader.begin() as connection:
         stage_builds.forget_build(connection, stage)
         if not reads_predictions:
             forget_built_merchants(connection)
     if not is_standing:
         standing_views.forget(run, stage)
-    left_out = sorted(views[key] for key in own_views) if is_standing else []
+    with typed_failures(), connect(run.deployment.owner_url, autocommit=True) as connection:
+        measure_grown_tables(connection)
+    left_out = sorted(views.values()) if is_standing else []
     reporter = progress.current()
-    model_count = len(context.selected_asset_keys) - len(left_out)
-    tables = stored_tables(manifest)
+    model_count = len(selected) - len(left_out)
     # A folder per stage, used again by the next run: dbt finds the parsed project of the last one in it.
     target_path = run.deployment.dbt_target / stage
     if is_standing:
-        told = own_views & standing_views.read_elsewhere(manifest, context.selected_asset_keys)
-        yield from _outputs(context, told, lambda _: {"kept": "the view stands, as the project has not changed"})
+        kept = {"kept": "the view stands, as the project has not changed"}
+        yield from _outputs(context, views.keys() & read_later, lambda _: kept)
     with ExitStack() as stack:
         advance = stack.enter_context(reporter.task(f"Building {model_count} {stage.replace('_', ' ')}", model_count))
         stack.enter_context(_dbt_output(reporter))
@@ -103,7 +109,7 @@ def build_and_test(
     if is_whole and not is_standing:
         standing_views.remember(run, stage, code_digest=code_digest)
     if is_whole and not reads_predictions:
-        note_what_was_built(run, manifest)
+        note_what_was_built(run, manifest, code_digest)
     # The build's results lie there: tests that never ran must not read like tests that found nothing.
     results_path(target_path).unlink(missing_ok=True)
     with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
@@ -113,13 +119,13 @@ def build_and_test(
         failures = failed_tests(target_path, manifest)
     for merchant_id, messages in merchants_at_fault(run, failures).items():
         run.check(merchant_id, stage, has_passed=not messages, message="; ".join(messages) or "every test passed")
-    digest = _inputs(run, context, reads_predictions=reads_predictions)
+    digest = _inputs(run, context, code_digest, reads_predictions=reads_predictions)
     if digest is not None and not failures:
         with run.deployment.loader.begin() as connection:
             stage_builds.record_build(connection, stage, digest, run_id=run.run_id, built_at=run.started_at)
 
 
-def note_what_was_built(run: MerchantRun, manifest: Mapping[str, Any]) -> None:
+def note_what_was_built(run: MerchantRun, manifest: Mapping[str, Any], code_digest: str) -> None:
     """Enter what every merchant's history has just been built from, for the model runs that will read it."""
     read = sources_of(manifest, HISTORY_TABLES) | {(OPS, "merchants")}
     with run.deployment.loader.begin() as connection:
@@ -128,18 +134,20 @@ def note_what_was_built(run: MerchantRun, manifest: Mapping[str, Any]) -> None:
             [name for schema, name in read if schema == OPS],
             run_id=run.run_id,
             built_at=run.started_at,
-            project_digest=project_digest(run.deployment.settings.project_folder / "dbt_project"),
+            project_digest=code_digest,
             versions=building_versions(),
         )
 
 
-def _inputs(run: MerchantRun, context: dg.AssetExecutionContext, *, reads_predictions: bool) -> str | None:
+def _inputs(
+    run: MerchantRun, context: dg.AssetExecutionContext, code_digest: str, *, reads_predictions: bool
+) -> str | None:
     """The digest of what the stage's tables are made from; None when one of them is not there yet."""
     tables = [(key.path[0], key.path[1]) for key in context.selected_asset_keys]
     with run.deployment.transformer.connect() as connection:
         return stage_builds.inputs_digest(
             connection,
-            code_digest=project_digest(run.deployment.settings.project_folder / "dbt_project"),
+            code_digest=code_digest,
             tables=tables,
             reads_predictions=reads_predictions,
         )
@@ -157,18 +165,21 @@ def _why_not_needed(run: MerchantRun, stage: str, digest: str | None) -> str | N
 
 
 def _as_they_are(
-    context: dg.AssetExecutionContext, run: MerchantRun, stage: str, reason: str, manifest: dict[str, Any]
+    context: dg.AssetExecutionContext,
+    run: MerchantRun,
+    stage: str,
+    reason: str,
+    *,
+    tables: frozenset[dg.AssetKey],
+    told: AbstractSet[dg.AssetKey],
 ) -> Iterator[Any]:
-    """Report the stage's tables as they are, with their rows and plots, for those who look at the latest run."""
-    selected = context.selected_asset_keys
+    """Report what a stage has as it is, tables with their rows and plots, for those who look at the latest run."""
     with progress.current().task(f"Keeping {stage.replace('_', ' ')}: {reason}"):
-        views = standing_views.lasting_views(manifest).keys()
-        counts = _row_counts(run, stored_tables(manifest) & selected)
+        counts = _row_counts(run, tables)
 
         def facts(key: dg.AssetKey) -> dict[str, Any]:
             return {"kept": reason, "window": run.window()} | counts.get(key, {}) | table_plots(run, key)
 
-        told = (selected - views) | standing_views.read_elsewhere(manifest, selected)
         yield from _outputs(context, told, facts)
     withheld = run.withheld()
     for merchant in run.merchants:

@@ -21,6 +21,7 @@ from models.migration import migrate
 from models.past_archive import batches_up_to, landed_since, rebuild_past
 from models.registry import model_run
 from models.scratch_database import scratch_database
+from models.statistics import measure_grown_tables
 from orchestration import progress
 from orchestration.deployment import Deployment, child_environment
 from orchestration.deployment_prior import prior_identified
@@ -156,7 +157,7 @@ def _fill(
     with deployment.transformer.connect() as reading, scratch.loader.begin() as writing:
         restore_declarations(reading, writing, stored.merchant_id, stored.model_run_id)
     with connect(scratch.owner_url, autocommit=True) as connection:
-        connection.execute("analyze")  # a planner that knows no sizes joins a million orders row by row
+        measure_grown_tables(connection)
     return row_count
 
 

@@ -5,6 +5,7 @@ Most of the project's models are views. Making each of them again, and telling D
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -12,29 +13,26 @@ import sqlalchemy as sa
 
 from models import stage_builds
 from orchestration.merchant_run import MerchantRun
-from orchestration.transformation import WarehouseTranslator
+from orchestration.transformation import model_keys
 
 
 def lasting_views(manifest: Mapping[str, Any]) -> dict[dg.AssetKey, str]:
-    """The views that no build of a table takes down: none of those that they read, near or far, is a table of dbt's.
+    """The views that no build of a table takes down: nothing that they read, near or far, is a table of dbt's.
 
     dbt builds a table beside the one that stands and drops that with everything that reads it.
 
     Returns:
         Names of models, by asset key.
     """
-    models = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
-    is_lasting: dict[str, bool] = {}
+    nodes = manifest["nodes"]
 
+    @cache
     def lasts(name: str) -> bool:
-        if name not in is_lasting:
-            node = models[name]
-            parents = [parent for parent in node["depends_on"]["nodes"] if parent in models]
-            is_lasting[name] = node["config"]["materialized"] == "view" and all(map(lasts, parents))
-        return is_lasting[name]
+        node = nodes[name]
+        parents = (parent for parent in node["depends_on"]["nodes"] if parent in nodes)
+        return node["config"]["materialized"] == "view" and all(map(lasts, parents))
 
-    key_of = WarehouseTranslator().get_asset_key
-    return {key_of(node): node["name"] for name, node in models.items() if lasts(name)}
+    return {key: nodes[name]["name"] for name, key in model_keys(manifest).items() if lasts(name)}
 
 
 def read_elsewhere(manifest: Mapping[str, Any], selected: AbstractSet[dg.AssetKey]) -> set[dg.AssetKey]:
@@ -42,15 +40,14 @@ def read_elsewhere(manifest: Mapping[str, Any], selected: AbstractSet[dg.AssetKe
 
     Dagster leaves out a step when it is told nothing of what the step depends on.
     """
-    key_of = WarehouseTranslator().get_asset_key
-    models = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
-    return {
-        key_of(models[parent])
-        for node in models.values()
-        if key_of(node) not in selected
-        for parent in node["depends_on"]["nodes"]
-        if parent in models and key_of(models[parent]) in selected
+    keys = model_keys(manifest)
+    read = {
+        parent
+        for name, key in keys.items()
+        if key not in selected
+        for parent in manifest["nodes"][name]["depends_on"]["nodes"]
     }
+    return {keys[name] for name in keys.keys() & read} & selected
 
 
 def are_standing(run: MerchantRun, stage: str, views: Iterable[dg.AssetKey], *, code_digest: str) -> bool:

@@ -120,13 +120,17 @@ class WarehouseTranslator(DagsterDbtTranslator):
         return ["team:analytics"]
 
 
+def model_keys(manifest: Mapping[str, Any]) -> dict[str, dg.AssetKey]:
+    """The asset that each of the project's models is, by the model's unique id."""
+    key_of = WarehouseTranslator().get_asset_key
+    return {name: key_of(node) for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
 def stored_tables(manifest: Mapping[str, Any]) -> frozenset[dg.AssetKey]:
     """The models that the warehouse holds rows of; every other is a view, computed when somebody reads it."""
-    translator = WarehouseTranslator()
+    nodes = manifest["nodes"]
     return frozenset(
-        translator.get_asset_key(node)
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["config"]["materialized"] in _STORED
+        key for name, key in model_keys(manifest).items() if nodes[name]["config"]["materialized"] in _STORED
     )
 
 

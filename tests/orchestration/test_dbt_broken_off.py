@@ -52,9 +52,16 @@ class Books:
         self.passed.append(has_passed)
 
 
+@pytest.fixture
+def deployment(tmp_path: Path, engine: sa.Engine, database_url: str) -> Any:
+    settings = SimpleNamespace(project_folder=PROJECT_FOLDER)
+    return SimpleNamespace(
+        dbt_target=tmp_path, loader=engine, transformer=engine, settings=settings, owner_url=database_url
+    )
+
+
 def carried_out(
-    folder: Path,
-    engine: sa.Engine,
+    deployment: Any,
     tested: str | None,
     *,
     table: str = "marts/fct_orders",
@@ -62,9 +69,8 @@ def carried_out(
 ) -> tuple[list[bool], list[Any]]:
     """What was recorded of the merchant, and what Dagster was told."""
     books = Books()
-    settings = SimpleNamespace(project_folder=PROJECT_FOLDER)
     run = MerchantRun(
-        cast("Any", SimpleNamespace(dbt_target=folder, loader=engine, transformer=engine, settings=settings)),
+        deployment,
         "run-1",
         cast("Any", [SimpleNamespace(merchant_id="ink")]),
         {"ink": date(2026, 1, 13)},
@@ -80,33 +86,32 @@ def carried_out(
     return books.passed, told
 
 
-def test_tests_that_ran_and_found_nothing_are_passed(tmp_path: Path, engine: sa.Engine) -> None:
-    assert carried_out(tmp_path, engine, TESTED) == ([True], [])
+def test_tests_that_ran_and_found_nothing_are_passed(deployment: Any) -> None:
+    assert carried_out(deployment, TESTED) == ([True], [])
 
 
-def test_tests_that_never_ran_are_not_passed_by_anybody(tmp_path: Path, engine: sa.Engine) -> None:
-    carried_out(tmp_path, engine, TESTED)  # an earlier run's results lie there too
+def test_tests_that_never_ran_are_not_passed_by_anybody(deployment: Any) -> None:
+    carried_out(deployment, TESTED)  # an earlier run's results lie there too
     with pytest.raises(dg.Failure, match="left no test results") as failure:
-        carried_out(tmp_path, engine, None)
+        carried_out(deployment, None)
     assert failure.value.allow_retries
 
 
-def test_tables_that_passed_are_kept_until_their_inputs_change(tmp_path: Path, engine: sa.Engine) -> None:
-    carried_out(tmp_path, engine, TESTED, table="ops/merchants")
-    passed, (kept,) = carried_out(
-        tmp_path, engine, None, table="ops/merchants"
-    )  # dbt would break off, and is not asked
+def test_tables_that_passed_are_kept_until_their_inputs_change(deployment: Any, engine: sa.Engine) -> None:
+    carried_out(deployment, TESTED, table="ops/merchants")
+    # dbt would break off, and is not asked.
+    passed, (kept,) = carried_out(deployment, None, table="ops/merchants")
     assert passed == [True]
     assert "nothing has changed since run run-1" in str(kept.metadata["kept"])
     with engine.begin() as connection:
         connection.execute(exchange_rates.insert().values(RATE))
     with pytest.raises(dg.Failure):
-        carried_out(tmp_path, engine, None, table="ops/merchants")
+        carried_out(deployment, None, table="ops/merchants")
 
 
 @pytest.mark.parametrize(("materialized", "count"), [("table", 2), ("incremental", 2), ("view", None)])
 def test_what_is_kept_is_counted_where_rows_are_kept(
-    tmp_path: Path, engine: sa.Engine, materialized: str, count: int | None
+    deployment: Any, engine: sa.Engine, materialized: str, count: int | None
 ) -> None:
     model = {"resource_type": "model", "schema": "ops", "name": "exchange_rates"}
     nodes = {
@@ -117,13 +122,13 @@ def test_what_is_kept_is_counted_where_rows_are_kept(
     with engine.begin() as connection:
         connection.execute(exchange_rates.insert(), [RATE, RATE | {"currency_code": "EUR"}])
     for _ in range(2):
-        _, told = carried_out(tmp_path, engine, TESTED, table="ops/exchange_rates", nodes=nodes)
+        _, told = carried_out(deployment, TESTED, table="ops/exchange_rates", nodes=nodes)
     (kept,) = told
     assert kept.metadata.get("dagster/row_count") == (count and dg.IntMetadataValue(count))
 
 
-def test_tables_whose_tests_broke_off_are_built_again(tmp_path: Path, engine: sa.Engine) -> None:
+def test_tables_whose_tests_broke_off_are_built_again(deployment: Any) -> None:
     with pytest.raises(dg.Failure):
-        carried_out(tmp_path, engine, None, table="ops/merchants")
-    passed, told = carried_out(tmp_path, engine, TESTED, table="ops/merchants")
+        carried_out(deployment, None, table="ops/merchants")
+    passed, told = carried_out(deployment, TESTED, table="ops/merchants")
     assert (passed, told) == ([True], [])

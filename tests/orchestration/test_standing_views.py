@@ -65,8 +65,8 @@ def test_most_of_the_project_lasts() -> None:
 class Runs:
     """Whole runs of one part of a small project: what dbt was told to leave out, and what Dagster was told."""
 
-    def __init__(self, folder: Path, engine: sa.Engine) -> None:
-        self._folder, self._engine = folder, engine
+    def __init__(self, folder: Path, engine: sa.Engine, owner_url: str) -> None:
+        self._folder, self._engine, self._owner_url = folder, engine, owner_url
         self.project = folder / "project"
         (self.project / "dbt_project").mkdir(parents=True)
 
@@ -87,7 +87,9 @@ class Runs:
 
         settings = SimpleNamespace(project_folder=self.project)
         engine = self._engine
-        deployment = SimpleNamespace(dbt_target=self._folder, loader=engine, transformer=engine, settings=settings)
+        deployment = SimpleNamespace(
+            dbt_target=self._folder, loader=engine, transformer=engine, settings=settings, owner_url=self._owner_url
+        )
         merchants = cast("Any", [SimpleNamespace(merchant_id="ink")])
         started_at = datetime(2026, 1, 14, tzinfo=UTC)
         run = MerchantRun(cast("Any", deployment), "run-1", merchants, {"ink": date(2026, 1, 13)}, started_at)
@@ -105,8 +107,8 @@ class Runs:
 
 
 @pytest.fixture
-def runs(tmp_path: Path, engine: sa.Engine) -> Iterator[Runs]:
-    runs = Runs(tmp_path, engine)
+def runs(tmp_path: Path, engine: sa.Engine, database_url: str) -> Iterator[Runs]:
+    runs = Runs(tmp_path, engine, database_url)
     runs.execute(
         "create schema if not exists staging",
         "create schema if not exists intermediate",
