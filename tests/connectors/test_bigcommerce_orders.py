@@ -300,6 +300,34 @@ def test_an_order_with_a_refund_that_cannot_be_read_is_left_out_with_it(shop: Bi
     assert (str(other),) in mirror.tables["orders"]
 
 
+def test_an_order_whose_lines_answer_404_keeps_what_is_known_of_it(shop: BigCommerceShop, mirror: Mirror) -> None:
+    order_id = shop.place_orders(1)[0]
+    synced(shop, mirror)
+    plain = order_as_listed(shop, order_id) | {"consignments": {"url": "", "resource": ""}}
+    listed = Fault(status=200, body=json.dumps([plain]).encode())
+    shop.server.faults.add(listed, when=lambda r: r.path.endswith("/v2/orders") and "include" in r.query)
+    shop.server.faults.add(Fault(status=404, body=b"[]"), path=f"/orders/{order_id}/products")
+    synced(shop, mirror)
+    (rejected,) = mirror.rejected
+    assert (rejected.stream, rejected.field, rejected.key) == ("orders", "products", str(order_id))
+    assert f"order {order_id} is left out until it answers" in rejected.reason
+    assert len(parts(mirror, "order_lines", order_id)) == 2
+
+
+def test_an_order_that_was_deleted_between_its_page_and_its_lines_is_left_out(
+    shop: BigCommerceShop, mirror: Mirror
+) -> None:
+    order_id = shop.place_orders(1)[0]
+    plain = order_as_listed(shop, order_id) | {"consignments": {"url": "", "resource": ""}}
+    listed = Fault(status=200, body=json.dumps([plain]).encode())
+    shop.server.faults.add(listed, when=lambda r: r.path.endswith("/v2/orders") and "include" in r.query)
+    shop.server.faults.add(Fault(status=404, body=b"[]"), path=f"/orders/{order_id}/products")
+    shop.server.faults.add(Fault(status=404, body=b"[]"), when=lambda r: r.path.endswith(f"/v2/orders/{order_id}"))
+    synced(shop, mirror)
+    assert mirror.rejected == []
+    assert (str(order_id),) not in mirror.tables["orders"]
+
+
 def test_an_amount_that_no_column_holds_sets_its_order_aside(shop: BigCommerceShop, mirror: Mirror) -> None:
     order_id = shop.place_orders(1)[0]
     with_faulty_listing(shop, order_id, total_inc_tax="1e30")

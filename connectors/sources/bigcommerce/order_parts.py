@@ -32,6 +32,7 @@ from models.errors import RejectedRecordError
 REFUNDS_PATH = "v3/orders/payment_actions/refunds"
 
 _ORDERS_PER_REFUND_REQUEST = 100
+_NOT_FOUND = 404
 
 
 @dataclass
@@ -160,10 +161,13 @@ class OrderAssembly:
     def _add_parts(self, wanted: list[tuple[WholeOrder, str]]) -> None:
         cut_off: list[tuple[WholeOrder, str, list[msgspec.Raw]]] = []
         answers = self._client.send_all(self._request(whole, _RESOURCES[name]) for whole, name in wanted)
+        unanswered: dict[int, tuple[WholeOrder, str]] = {}
         for (whole, name), answer in zip(wanted, answers, strict=True):
             resource = _RESOURCES[name]
             rows = _rows(answer, resource)
-            if resource.has_pages and may_have_more(rows):
+            if answer.status == _NOT_FOUND:
+                unanswered.setdefault(whole.order.id, (whole, name))
+            elif resource.has_pages and may_have_more(rows):
                 cut_off.append((whole, name, rows))
             else:
                 self._take(whole, name, resource, resource.path.format(whole.order.id), rows)
@@ -173,12 +177,25 @@ class OrderAssembly:
             for page in self._client.more_rows(path, stream=resource.stream, page=2):
                 rows.extend(page)
             self._take(whole, name, resource, path, rows)
+        for whole, name in unanswered.values():
+            self._leave_out(whole, name)
+
+    def _leave_out(self, whole: WholeOrder, name: str) -> None:
+        """Leave an order out that has no such parts: it was deleted meanwhile, or is there and is not shown whole."""
+        whole.is_rejected = True
+        path = f"v2/orders/{whole.order.id}"
+        if self._client.send(self._client.request(path, stream="orders", accepts=(_NOT_FOUND,))).status == _NOT_FOUND:
+            return  # the comparison of ids finds it
+        reason = (
+            f"/{_RESOURCES[name].path.format(whole.order.id)} answers 404 for an order that is there; order "
+            f"{whole.order.id} is left out until it answers"
+        )
+        self._intake.reject("orders", f"/{path}", whole.line, whole.raw, RejectedRecordError(name, reason))
 
     def _request(self, whole: WholeOrder, resource: _Resource) -> HttpRequest:
-        # An order that was deleted meanwhile has no parts; the comparison of ids finds it.
         params = [("limit", str(PAGE_ROWS)), ("page", "1")] if resource.has_pages else []
         return self._client.request(
-            resource.path.format(whole.order.id), params, stream=resource.stream, accepts=(404,)
+            resource.path.format(whole.order.id), params, stream=resource.stream, accepts=(_NOT_FOUND,)
         )
 
     def _take(self, whole: WholeOrder, name: str, resource: _Resource, path: str, rows: Sequence[msgspec.Raw]) -> None:
