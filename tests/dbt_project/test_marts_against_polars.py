@@ -12,6 +12,7 @@ from dbt_command import Dbt
 from dbt_customers import customer_stages, quintile, weighed_buyers
 from dbt_frames import KEY, cents, frame, read, same
 from dbt_histories import MERCHANTS, Merchant, eligible_lines, eligible_orders, eligible_refunds, fill, raw_rows
+from dbt_money import SUMS, customer_days, customer_histories, customers_summarized
 
 from models.raw import RAW_TABLES
 
@@ -72,6 +73,12 @@ def refunds(orders: pl.DataFrame, purchase_days: pl.DataFrame) -> pl.DataFrame:
             found.append({**refund, "purchase_date": day})
     assert any(r["purchase_date"] is None for r in found)
     return frame(iter(found))
+
+
+@pytest.fixture(scope="module")
+def days(orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
+    lines = pl.concat([frame(eligible_lines(merchant, rows)) for merchant, rows in HISTORIES.items()])
+    return customer_days(orders, lines, purchase_days, refunds)
 
 
 def test_everything_passes(statuses: dict[str, Any]) -> None:
@@ -141,56 +148,29 @@ def test_marketing_spend(connection: psycopg.Connection[Any]) -> None:
     same(actual, pl.DataFrame(expected), ["merchant_id", "spend_id"])
 
 
-def test_customer_months(
-    connection: psycopg.Connection[Any], orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFrame
-) -> None:
+def test_customer_days_and_months(connection: psycopg.Connection[Any], days: pl.DataFrame) -> None:
+    day = [*KEY, "activity_date"]
+    same(read(connection, f"select {', '.join(days.columns)} from marts.fct_customer_days"), days, day)
+    assert (days["order_count"] == 0).any()
     month = [*KEY, "activity_month"]
-    lines = pl.concat([frame(eligible_lines(merchant, rows)) for merchant, rows in HISTORIES.items()])
-    costed = lines.filter(pl.col("margin_amount").is_not_null())
-    sums = {
-        "order_date": (orders, [pl.len().alias("order_count"), pl.col("amount").sum().alias("gross_amount")]),
-        "sale_date": (
-            costed.rename({"order_date": "sale_date"}),
-            [pl.col("net_amount").sum().alias("costed_amount"), pl.col("margin_amount").sum()],
-        ),
-        "purchase_date": (purchase_days, [pl.len().alias("purchase_day_count")]),
-        "refund_date": (
-            refunds.filter(pl.col("purchase_date").is_not_null() & (pl.col("amount") != 0)),
-            [pl.col("amount").sum().alias("refund_amount")],
-        ),
-    }
-    expected = pl.DataFrame(schema={"merchant_id": pl.String, "customer_id": pl.String, "activity_month": pl.Date})
-    for day, (facts, totals) in sums.items():
-        monthly = facts.with_columns(pl.col(day).dt.truncate("1mo").alias("activity_month")).group_by(month).agg(totals)
-        expected = expected.join(monthly, on=month, how="full", coalesce=True)
     expected = (
-        expected.fill_null(0)
-        .with_columns((pl.col("gross_amount") - pl.col("refund_amount")).alias("net_amount"))
-        .join(customers_summarized(purchase_days, refunds).select(*KEY, "acquisition_month"), on=KEY, how="left")
-    )
-    columns = ", ".join(expected.columns)
-    actual = read(connection, f"select {columns} from marts.fct_customer_months")
-    assert (actual["order_count"] == 0).any()
-    assert (actual["margin_amount"] != 0).any()
-    same(actual, expected, month)
-
-
-def customers_summarized(purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
-    bought = purchase_days.group_by(KEY).agg(
-        pl.col("purchase_date").min().alias("first_purchase_date"),
-        pl.col("purchase_date").max().alias("last_purchase_date"),
-        pl.len().alias("purchase_day_count"),
-        pl.col("amount").sum().alias("gross_amount"),
-    )
-    returned = refunds.filter(pl.col("purchase_date").is_not_null()).group_by(KEY)
-    return (
-        bought.join(returned.agg(pl.col("amount").sum().alias("refund_amount")), on=KEY, how="left")
-        .with_columns(pl.col("refund_amount").fill_null(0))
-        .with_columns(
-            (pl.col("gross_amount") - pl.col("refund_amount")).alias("net_amount"),
+        days.with_columns(
+            pl.col("activity_date").dt.truncate("1mo").alias("activity_month"),
             pl.col("first_purchase_date").dt.truncate("1mo").alias("acquisition_month"),
         )
+        .group_by(*month, "acquisition_month")
+        .agg(pl.col(*SUMS, "net_amount").sum(), purchase_day_count=pl.col("is_purchase_day").sum())
     )
+    same(read(connection, f"select {', '.join(expected.columns)} from marts.fct_customer_months"), expected, month)
+
+
+def test_customer_histories(connection: psycopg.Connection[Any], days: pl.DataFrame) -> None:
+    expected = customer_histories(days, {m.merchant_id: m.as_of_date for m in MERCHANTS})
+    assert set(expected["margin_basis"]) == {"known", "partly_known", "unknown"}
+    columns = ", ".join(expected.columns)
+    same(read(connection, f"select {columns} from marts.customer_history"), expected, KEY)
+    published = read(connection, f"select {columns} from marts.customer_360 where order_count > 0")
+    same(published, expected, KEY)
 
 
 def test_rfm_scores(connection: psycopg.Connection[Any], purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> None:

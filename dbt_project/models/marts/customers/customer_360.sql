@@ -1,13 +1,9 @@
 {{ config(
     tags=['after_ml'],
-    materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='merchant_id',
-    on_schema_change='append_new_columns',
-    full_refresh=false,
+    materialized='incremental', incremental_strategy='delete+insert', unique_key='merchant_id',
+    on_schema_change='append_new_columns', full_refresh=false,
     indexes=[
-        {'columns': ['merchant_id', 'customer_id']},
-        {'columns': ['merchant_id', 'clv_percent_rank']},
+        {'columns': ['merchant_id', 'customer_id']}, {'columns': ['merchant_id', 'clv_percent_rank']},
         {'columns': ['merchant_id', 'rfm_segment']},
     ],
     post_hook="{{ delete_departed_merchants() }}",
@@ -28,9 +24,9 @@ customers as (
 
 ),
 
-totals as (
+histories as (
 
-    select * from {{ ref('int_customers_summarized') }}
+    select * from {{ ref('customer_history') }}
 
 ),
 
@@ -61,10 +57,15 @@ select
     merchants.as_of_date - customers.last_order_date as days_since_last_order,
     customers.order_count,
     customers.purchase_day_count,
-    cast(coalesce(totals.gross_amount, 0) as numeric(18, 4)) as gross_amount,
-    cast(coalesce(totals.refund_amount, 0) as numeric(18, 4)) as refund_amount,
-    cast(coalesce(totals.net_amount, 0) as numeric(18, 4)) as net_amount,
-    cast(totals.gross_amount / totals.order_count as numeric(18, 4)) as aov_amount,
+    {{ money('coalesce(histories.gross_amount, 0)') }} as gross_amount,
+    {{ money('coalesce(histories.refund_amount, 0)') }} as refund_amount,
+    {{ money('coalesce(histories.net_amount, 0)') }} as net_amount,
+    histories.aov_amount,
+    histories.life_days,
+    histories.net_per_month_amount,
+    histories.margin_amount,
+    histories.margin_per_month_amount,
+    histories.margin_basis,
     merchants.currency_code,
     scores.recency_score,
     scores.frequency_score,
@@ -81,6 +82,7 @@ select
     predictions.expected_purchases,
     predictions.expected_spend_amount,
     predictions.clv_amount,
+    {{ money('coalesce(histories.net_amount, 0) + predictions.clv_amount') }} as total_clv_amount,
     -- Among the merchant's customers with a prediction; the others have a partition of their own and no rank.
     case
         when predictions.clv_amount is not null
@@ -107,8 +109,8 @@ select
 from customers
 inner join merchants
     on customers.merchant_id = merchants.merchant_id
-left join totals
-    on customers.merchant_id = totals.merchant_id and customers.customer_id = totals.customer_id
+left join histories
+    on customers.merchant_id = histories.merchant_id and customers.customer_id = histories.customer_id
 left join scores
     on customers.merchant_id = scores.merchant_id and customers.customer_id = scores.customer_id
 left join stages
