@@ -114,7 +114,7 @@ class Prediction(Declaration):
 
 
 class Rfm(Declaration):
-    """How a merchant's customers are named by recency, frequency and spend."""
+    """How customers are named by recency, frequency and spend; see `perennial rfm simulate`."""
 
     half_life_days: int = Field(
         default=180,

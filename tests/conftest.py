@@ -123,6 +123,39 @@ def template_with_views(
         return str(state["template_with_views"])
 
 
+@pytest.fixture(scope="session")
+def template_with_marts(
+    warehouse_url: str, template_database: str, parsed_project: Path, request: pytest.FixtureRequest
+) -> tuple[str, dict[str, str]]:
+    """The name of a copy of the migrated database with every table of dbt's, and what building them said of each node.
+
+    Nobody connects to it, for a database that somebody reads cannot be copied.
+    """
+    from dbt_built import build
+
+    folder: Path = getattr(request.config, _SESSION_FOLDER)
+    name, said = f"{_read_state(folder)['prefix']}template_with_marts", folder / "built.json"
+    # Under a lock of its own: other workers need not wait for their databases meanwhile.
+    with (folder / "built.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            create = sql.SQL("create database {} template {}")
+            with psycopg.connect(warehouse_url, autocommit=True) as connection:
+                connection.execute(create.format(sql.Identifier(name), sql.Identifier(template_database)))
+            statuses = build(url_of_database(warehouse_url, name), parsed_project, folder / "built")
+            said.write_text(json.dumps(statuses), encoding="utf-8")
+    found: dict[str, str] = json.loads(said.read_text(encoding="utf-8"))
+    return name, found
+
+
+@pytest.fixture(scope="module")
+def marts_url(
+    warehouse_url: str, template_with_marts: tuple[str, dict[str, str]], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The URL of a module's own copy of the database that dbt has built on the histories of `dbt_built`."""
+    yield from _database(warehouse_url, getattr(request.config, _SESSION_FOLDER), template=template_with_marts[0])
+
+
 @pytest.fixture(scope="module")
 def standing_warehouse_url(
     warehouse_url: str, template_with_views: str, request: pytest.FixtureRequest

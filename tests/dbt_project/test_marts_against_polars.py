@@ -1,78 +1,26 @@
 """The marts, held against the same numbers worked out by Polars and plain Python from the raw rows."""
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import polars as pl
 import psycopg
 import pytest
-from dbt_command import Dbt
+from dbt_built import HALF_LIVES, HISTORIES
 from dbt_customers import customer_stages, quintile, weighed_buyers
 from dbt_frames import KEY, cents, frame, read, same
-from dbt_histories import MERCHANTS, Merchant, eligible_lines, eligible_orders, eligible_refunds, fill, raw_rows
+from dbt_histories import MERCHANTS, Merchant, eligible_lines
 from dbt_money import SUMS, customer_days, customer_histories, customers_summarized
 
 from models.raw import RAW_TABLES
 
 pytestmark = pytest.mark.slow
 
-HALF_LIVES = (180, 30, 365)
-HISTORIES = {
-    merchant: raw_rows(merchant, customers=count, seed=seed)
-    for seed, (merchant, count) in enumerate(zip(MERCHANTS, (150, 90, 7), strict=True))
-}
-
 
 @pytest.fixture(scope="module")
-def statuses(module_database_url: str, dbt_on: Callable[[str], Dbt]) -> dict[str, Any]:
+def statuses(template_with_marts: tuple[str, dict[str, str]]) -> dict[str, str]:
     """What one `dbt build` of everything, unit tests included, said of each node."""
-    fill(module_database_url, HISTORIES)
-    with psycopg.connect(module_database_url) as declared:
-        for merchant, days in zip(MERCHANTS, HALF_LIVES, strict=True):
-            statement = "update ops.merchants set rfm_half_life_days = %s where merchant_id = %s"
-            declared.execute(statement, (days, merchant.merchant_id))
-    return dbt_on(module_database_url)("build")
-
-
-@pytest.fixture(scope="module")
-def connection(module_database_url: str, statuses: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
-    with psycopg.connect(module_database_url) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def orders() -> pl.DataFrame:
-    return pl.concat([frame(eligible_orders(merchant, rows)) for merchant, rows in HISTORIES.items()])
-
-
-@pytest.fixture(scope="module")
-def purchase_days(orders: pl.DataFrame) -> pl.DataFrame:
-    ignoring = [m.merchant_id for m in MERCHANTS if not m.counts_zero_amount_days]
-    days = orders.group_by([*KEY, "order_date"]).agg(pl.len().alias("order_count"), pl.col("amount").sum())
-    counted = days.filter((pl.col("amount") > 0) | ~pl.col("merchant_id").is_in(ignoring))
-    assert 0 < counted.filter(pl.col("amount") == 0).height < days.filter(pl.col("amount") == 0).height
-    return counted.rename({"order_date": "purchase_date"})
-
-
-@pytest.fixture(scope="module")
-def refunds(orders: pl.DataFrame, purchase_days: pl.DataFrame) -> pl.DataFrame:
-    """Each refund that counts, with the purchase day that it takes back."""
-    days: dict[tuple[str, str], list[Any]] = {}
-    for merchant_id, customer_id, day in purchase_days.select(*KEY, "purchase_date").sort("purchase_date").rows():
-        days.setdefault((merchant_id, customer_id), []).append(day)
-    order_days = {(r["merchant_id"], r["store_id"], r["order_id"]): r["order_date"] for r in orders.to_dicts()}
-    found = []
-    for merchant, rows in HISTORIES.items():
-        for refund in eligible_refunds(merchant, rows):
-            known = days.get((merchant.merchant_id, refund["customer_id"]), [])
-            own = order_days.get((merchant.merchant_id, refund["store_id"], refund["order_id"]))
-            earlier = bisect_right(known, refund["refund_date"])
-            day = own if own in known else (known[earlier - 1] if earlier else None)
-            found.append({**refund, "purchase_date": day})
-    assert any(r["purchase_date"] is None for r in found)
-    return frame(iter(found))
+    return template_with_marts[1]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +29,7 @@ def days(orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFram
     return customer_days(orders, lines, purchase_days, refunds)
 
 
-def test_everything_passes(statuses: dict[str, Any]) -> None:
+def test_everything_passes(statuses: dict[str, str]) -> None:
     assert set(statuses.values()) == {"success", "pass"}
     assert len(statuses) > 200
 
