@@ -95,6 +95,7 @@ class ColumnKind(StrEnum):
     COUNT = "whole numbers"
     AMOUNT = "amounts of money"
     NUMBER = "numbers"
+    QUANTITY = "quantities"
     DATE = "dates"
     TRUTH = "true or false"
 

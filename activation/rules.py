@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from activation.customers import CUSTOMER_COLUMNS, ColumnKind, customer_360
 
-_ORDERED = {ColumnKind.COUNT, ColumnKind.AMOUNT, ColumnKind.NUMBER}
+_ORDERED = {ColumnKind.COUNT, ColumnKind.AMOUNT, ColumnKind.NUMBER, ColumnKind.QUANTITY}
 _ANY_KIND = frozenset(ColumnKind)
 _MULTIPLE = _ANY_KIND - {ColumnKind.TRUTH}
 
@@ -35,7 +35,9 @@ OPERATORS: Mapping[str, frozenset[ColumnKind]] = {
     "is_null": _ANY_KIND,
 }
 _GROUPS = ("all", "any", "not")
-_DEEPEST = 20
+# What the columns' own types hold: a larger value would be refused by the server, in the middle of a run.
+_LARGEST_COUNT = 2**31 - 1
+_LARGEST_AMOUNT = 10**14
 
 
 def closest(name: str, valid: Sequence[str]) -> str:
@@ -44,7 +46,7 @@ def closest(name: str, valid: Sequence[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
-def _one_value(kind: ColumnKind, value: object, column: str) -> object:
+def one_value(kind: ColumnKind, value: object, column: str) -> object:
     """The value as the column's own type; numbers are never made of text, nor truth of numbers."""
     if kind in _ORDERED and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return _one_number(kind, value, column)
@@ -69,14 +71,23 @@ def _one_number(kind: ColumnKind, value: float | Decimal, column: str) -> object
         raise ValueError(f"'{column}' cannot be compared with {value!r}; a finite number is needed")
     if kind is ColumnKind.NUMBER:
         return float(exact)
-    if kind is ColumnKind.AMOUNT:
+    if kind in {ColumnKind.AMOUNT, ColumnKind.QUANTITY}:
+        if abs(exact) >= _LARGEST_AMOUNT:
+            raise ValueError(f"'{column}' holds {kind}, which are smaller than {value!r} can be")
         return exact
     if exact != exact.to_integral_value():
         raise ValueError(f"'{column}' holds whole numbers, and cannot be compared with {value!r}")
+    if abs(exact) > _LARGEST_COUNT:
+        raise ValueError(f"'{column}' holds whole numbers of at most {_LARGEST_COUNT}, not {value!r}")
     return int(exact)
 
 
-def _operand(operator: str, kind: ColumnKind, value: object, column: str) -> object:
+def operand(operator: str, kind: ColumnKind, value: object, column: str) -> object:
+    """What an operator compares a column with, as the column's own type.
+
+    Raises:
+        ValueError: It does not fit the operator or the column; says what would.
+    """
     if operator == "is_null":
         if not isinstance(value, bool):
             raise ValueError(f"needs true or false, not {value!r}")
@@ -84,7 +95,7 @@ def _operand(operator: str, kind: ColumnKind, value: object, column: str) -> obj
     if operator in {"one_of", "none_of", "between"}:
         if not isinstance(value, Sequence) or isinstance(value, str):
             raise ValueError(f"needs a list of values, such as [1, 2], not {value!r}")
-        values = tuple(_one_value(kind, item, column) for item in value)
+        values = tuple(one_value(kind, item, column) for item in value)
         if not values:
             raise ValueError("needs at least one value")
         if operator == "between" and len(values) != 2:
@@ -92,7 +103,7 @@ def _operand(operator: str, kind: ColumnKind, value: object, column: str) -> obj
         if operator == "between" and values[0] > values[1]:  # type: ignore[operator]  # both are of the column's own ordered type
             raise ValueError(f"needs the lower value first, not {values[0]} and then {values[1]}")
         return values
-    return _one_value(kind, value, column)
+    return one_value(kind, value, column)
 
 
 class Rule(BaseModel):
@@ -193,7 +204,7 @@ class Rule(BaseModel):
         if kind not in OPERATORS[operator]:
             fitting = ", ".join(name for name, kinds in OPERATORS.items() if kind in kinds)
             raise ValueError(f"does not apply to '{column}', which holds {kind}; valid: {fitting}")
-        return _operand(operator, kind, value, column)
+        return operand(operator, kind, value, column)
 
     @property
     def operator(self) -> str:
@@ -215,11 +226,13 @@ class Rule(BaseModel):
         if self.not_ is not None:
             return {"not": self.not_.canonical()}
         value = getattr(self, self.operator)
-        written = [_written(item) for item in value] if isinstance(value, tuple) else _written(value)
-        return {"column": self.column, self.operator: written}
+        return {"column": self.column, self.operator: written(value)}
 
 
-def _written(value: object) -> object:
+def written(value: object) -> object:
+    """A value as JSON holds it, equal for equal values."""
+    if isinstance(value, tuple):
+        return [written(item) for item in value]
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return value.isoformat() if isinstance(value, date) else value
@@ -249,9 +262,13 @@ def compiled(rule: Rule) -> sa.ColumnElement[bool]:
         return sa.or_(*(compiled(inner) for inner in rule.any))
     if rule.not_ is not None:
         return sa.not_(compiled(rule.not_))
-    column: sa.ColumnElement[Any] = customer_360.c[str(rule.column)]
-    if CUSTOMER_COLUMNS[str(rule.column)] is ColumnKind.NUMBER:
+    column = str(rule.column)
+    return condition(customer_360.c[column], CUSTOMER_COLUMNS[column], rule.operator, getattr(rule, rule.operator))
+
+
+def condition(column: sa.ColumnElement[Any], kind: ColumnKind, operator: str, value: object) -> sa.ColumnElement[bool]:
+    """One operator applied to a column: true or false, never null, its value bound as a parameter."""
+    if kind is ColumnKind.NUMBER:
         # PostgreSQL sorts NaN above every number: a prediction that failed would pass every at_least.
         column = sa.func.nullif(column, float("nan"))
-    value = getattr(rule, rule.operator)
-    return sa.func.coalesce(_COMPARISONS[rule.operator](column, value), sa.false())
+    return sa.func.coalesce(_COMPARISONS[operator](column, value), sa.false())

@@ -13,6 +13,7 @@ import typer
 
 from models.errors import MisconfiguredError, PerennialError
 from orchestration.identity_cli import identity
+from orchestration.segment_cli import segment
 from orchestration.settings import current_settings
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.add_typer(archive, name="archive")
 app.add_typer(prior, name="prior")
 app.add_typer(identity, name="identity")
 app.add_typer(rfm, name="rfm")
+app.add_typer(segment, name="segment")
 
 MerchantOption = Annotated[
     list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")

@@ -19,6 +19,7 @@ from pydantic_core import ErrorDetails
 
 from activation.audiences import Audience
 from activation.payloads import Sync
+from activation.segments.criteria import Segment
 from connectors.currencies import MINOR_DIGITS
 from connectors.destinations import DestinationSettings
 from connectors.sources import SourceSettings
@@ -151,6 +152,9 @@ class Merchant(Declaration):
     identity: Identity = Field(default=Identity(), description="What makes two records one person.")
     rfm: Rfm = Field(default=Rfm(), description="How customers are named by recency, frequency and spend.")
     prediction: Prediction = Field(default=Prediction(), description="What the forecasts state.")
+    segments: list[Segment] = Field(
+        default_factory=list, description="Groups of customers by criteria, whose members the marts keep."
+    )
     audiences: list[Audience] = Field(default_factory=list, description="Groups of customers, each by a rule.")
     syncs: list[Sync] = Field(default_factory=list, description="Which audience is told to which destination.")
 
@@ -312,6 +316,7 @@ def _check_names(configuration: Configuration) -> None:
     for index, merchant in enumerate(configuration.merchants):
         key = f"merchants[{index}]"
         _unique(f"{key}.stores", "store_id", [s.store_id for s in merchant.stores])
+        _unique(f"{key}.segments", "name", [s.name for s in merchant.segments])
         _unique(f"{key}.audiences", "name", [a.name for a in merchant.audiences])
         for code, rates in merchant.exchange_rates.items():
             days = [str(rate.valid_from_date) for rate in rates]
