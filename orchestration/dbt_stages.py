@@ -6,6 +6,8 @@ them in; a test that could not run at all says nothing about anybody and therefo
 """
 
 import os
+import signal
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -40,6 +42,7 @@ from orchestration.transformation import (
 _BUILD = ["build", "--exclude-resource-type", "test", "unit_test"]
 # A test that joins both parts of the project belongs to the part in which its last table is built.
 _TEST = ["test", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+_SECONDS_TO_END = 30
 
 
 def build_and_test(
@@ -83,14 +86,7 @@ def build_and_test(
     # Somebody who asks for some models by hand gets those, views and all.
     is_whole = selected == context.assets_def.keys
     is_standing = is_whole and standing_views.are_standing(run, stage, views, code_digest=code_digest)
-    with run.deployment.loader.begin() as connection:
-        stage_builds.forget_build(connection, stage)
-        if not reads_predictions:
-            forget_built_merchants(connection)
-    if not is_standing:
-        standing_views.forget(run, stage)
-    with typed_failures(), connect(run.deployment.owner_url, autocommit=True) as connection:
-        measure_grown_tables(connection)
+    _begin(run, stage, is_standing=is_standing, reads_predictions=reads_predictions)
     left_out = sorted(views.values()) if is_standing else []
     reporter = progress.current()
     model_count = len(selected) - len(left_out)
@@ -103,7 +99,9 @@ def build_and_test(
         advance = stack.enter_context(reporter.task(f"Building {model_count} {stage.replace('_', ' ')}", model_count))
         stack.enter_context(_dbt_output(reporter))
         build = [*_BUILD, "--exclude", " ".join(left_out)] if left_out else _BUILD
-        for event in dbt.cli(build, context=context, target_path=target_path).stream():
+        invocation = dbt.cli(build, context=context, target_path=target_path)
+        stack.enter_context(ended_with_its_reader(invocation.process))
+        for event in invocation.stream():
             advance(1)
             yield with_facts(event, run, tables)
     if is_whole and not is_standing:
@@ -114,7 +112,8 @@ def build_and_test(
     results_path(target_path).unlink(missing_ok=True)
     with reporter.task(f"Testing {stage.replace('_', ' ')}"), _dbt_output(reporter):
         invocation = dbt.cli(_TEST, context=context, target_path=target_path, raise_on_error=False)
-        yield from invocation.stream()
+        with ended_with_its_reader(invocation.process):
+            yield from invocation.stream()
     with typed_failures():
         failures = failed_tests(target_path, manifest)
     for merchant_id, messages in merchants_at_fault(run, failures).items():
@@ -123,6 +122,18 @@ def build_and_test(
     if digest is not None and not failures:
         with run.deployment.loader.begin() as connection:
             stage_builds.record_build(connection, stage, digest, run_id=run.run_id, built_at=run.started_at)
+
+
+def _begin(run: MerchantRun, stage: str, *, is_standing: bool, reads_predictions: bool) -> None:
+    """Vouch for nothing that is about to change, and let the planner know what has landed."""
+    with run.deployment.loader.begin() as connection:
+        stage_builds.forget_build(connection, stage)
+        if not reads_predictions:
+            forget_built_merchants(connection)
+    if not is_standing:
+        standing_views.forget(run, stage)
+    with typed_failures(), connect(run.deployment.owner_url, autocommit=True) as connection:
+        measure_grown_tables(connection)
 
 
 def note_what_was_built(run: MerchantRun, manifest: Mapping[str, Any], code_digest: str) -> None:
@@ -218,6 +229,22 @@ def _dbt_output(reporter: progress.Reporter) -> Iterator[None]:
         return
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # noqa: PTH123 - a device
         yield
+
+
+@contextmanager
+def ended_with_its_reader(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End dbt when whoever reads its events breaks off: a second attempt must not find the first still building."""
+    try:
+        yield
+    except BaseException:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # dbt cancels its queries
+            try:
+                process.wait(timeout=_SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        raise
 
 
 def with_facts(event: Any, run: MerchantRun, tables: frozenset[dg.AssetKey]) -> Any:  # noqa: ANN401 - any event

@@ -1,5 +1,7 @@
 """dbt's tests when dbt itself breaks off: nobody has passed what did not run."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,12 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from models.ops import exchange_rates
-from orchestration.dbt_stages import build_and_test
+from orchestration.dbt_stages import build_and_test, ended_with_its_reader
 from orchestration.merchant_run import MerchantRun
 from orchestration.settings import PROJECT_FOLDER
 
 BUILT = '{"results": [{"unique_id": "model.p.fct_orders", "status": "success", "message": "SELECT 3"}]}'
 TESTED = '{"results": []}'
+ENDED = SimpleNamespace(poll=lambda: 0)
 RATE = {"merchant_id": "ink", "currency_code": "USD", "valid_from_date": date(2020, 1, 1), "rate": 1}
 
 
@@ -38,7 +41,7 @@ class Dbt:
                 (target_path / "run_results.json").write_text(written)
             return Events()
 
-        return SimpleNamespace(stream=stream)
+        return SimpleNamespace(stream=stream, process=ENDED)
 
 
 class Books:
@@ -132,3 +135,23 @@ def test_tables_whose_tests_broke_off_are_built_again(deployment: Any) -> None:
         carried_out(deployment, None, table="ops/merchants")
     passed, told = carried_out(deployment, TESTED, table="ops/merchants")
     assert (passed, told) == ([True], [])
+
+
+def test_who_breaks_off_reading_ends_dbt() -> None:
+    waiting = [sys.executable, "-c", "print('ready', flush=True); input()"]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(KeyError), ended_with_its_reader(process):
+            raise KeyError("model.p.fct_orders")
+        assert process.returncode is not None
+
+
+def test_who_reads_to_the_end_leaves_dbt_to_itself() -> None:
+    waiting = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE) as process:
+        with ended_with_its_reader(process):
+            pass
+        assert process.poll() is None
+        process.communicate(b"\n")
+    assert process.returncode == 0

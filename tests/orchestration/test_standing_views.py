@@ -83,7 +83,7 @@ class Runs:
                 left_out.extend(arguments[arguments.index("--exclude") + 1].split() if "--exclude" in arguments else [])
             target_path.mkdir(parents=True, exist_ok=True)
             (target_path / "run_results.json").write_text('{"results": []}')
-            return SimpleNamespace(stream=lambda: iter(()))
+            return SimpleNamespace(stream=lambda: iter(()), process=SimpleNamespace(poll=lambda: 0))
 
         settings = SimpleNamespace(project_folder=self.project)
         engine = self._engine
