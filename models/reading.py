@@ -64,7 +64,7 @@ def read_batches(
     options = {"stream_results": True, "max_row_buffer": batch_rows, "yield_per": batch_rows}
     with connection.execute(query, parameters, execution_options=options) as result:
         description: Any = result.cursor.description  # of psycopg, which tells a numeric's precision
-        schema = pa.schema([pa.field(column.name, _arrow_type(column, decimals)) for column in description])
+        schema = pa.schema([pa.field(column.name, arrow_type(column, decimals)) for column in description])
         is_empty = True
         for rows in result.partitions(batch_rows):
             is_empty = False
@@ -148,7 +148,12 @@ def replace_merchant_rows(
     return write_frame(connection, table, rows)
 
 
-def _arrow_type(column: psycopg.Column, decimals: Decimals) -> pa.DataType:
+def arrow_type(column: psycopg.Column, decimals: Decimals = "decimal") -> pa.DataType:
+    """What a column of a result is in Arrow.
+
+    Raises:
+        TypeError: It has a type that has no Arrow counterpart here.
+    """
     if column.type_code == _NUMERIC:
         if decimals == "float":
             return pa.float64()

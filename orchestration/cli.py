@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from models.errors import MisconfiguredError, PerennialError
+from orchestration.export_cli import export
 from orchestration.identity_cli import identity
 from orchestration.segment_cli import segment
 from orchestration.settings import current_settings
@@ -233,6 +234,9 @@ def report(
     from orchestration.merchant_report import write_reports
 
     write_reports(current_settings(), merchant or [], output, model_run)
+
+
+app.command()(export)
 
 
 @app.command()

@@ -63,7 +63,7 @@ class Deployment:
 
     def __exit__(self, *_: object) -> None:
         """Close the connections that were opened; the embedded server stays up."""
-        for name in ("loader", "transformer"):
+        for name in ("loader", "transformer", "reader"):
             if name in self.__dict__:
                 getattr(self, name).dispose()
 
@@ -81,6 +81,11 @@ class Deployment:
     def transformer(self) -> sa.Engine:
         """Connections that may write what is derived: dbt's schemas, `ml` and `activation`."""
         return create_engine(self.owner_url, role=roles.TRANSFORMER)
+
+    @cached_property
+    def reader(self) -> sa.Engine:
+        """Connections that see the marts and nothing else."""
+        return create_engine(self.owner_url, role=roles.READER)
 
     @property
     def archive_root(self) -> Path:

@@ -1,13 +1,16 @@
 """Files that are whole or not there, through failures at every step."""
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from models.whole_files import write_once, write_whole
+from models.whole_files import write_once, write_whole, written_whole
 
 Write = Callable[[Path, bytes], None]
 WRITERS = pytest.mark.parametrize("write", [write_whole, write_once])
@@ -115,3 +118,80 @@ def test_root_gives_a_file_to_its_folders_owner_when_asked(
     os.chown(tmp_path, 12345, 12345)
     write_whole(tmp_path / "a", b"x", takes_folders_owner=takes_folders_owner)
     assert (tmp_path / "a").stat().st_uid == owner
+
+
+@pytest.mark.parametrize("replaces", [True, False])
+@pytest.mark.usefixtures("open_umask")
+def test_what_is_written_piece_by_piece_is_there_when_it_is_whole(tmp_path: Path, replaces: bool) -> None:
+    with written_whole(tmp_path / "a", replaces=replaces) as file:
+        for _ in range(3):
+            file.write(b"x" * 100_000)
+            assert not (tmp_path / "a").exists()
+    assert (tmp_path / "a").stat().st_size == 300_000
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+    assert names(tmp_path) == {"a"}
+
+
+def test_a_failure_on_the_way_leaves_what_stood_there(tmp_path: Path) -> None:
+    def half(path: Path) -> None:
+        with written_whole(path, replaces=True) as file:
+            file.write(b"half of i")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half(tmp_path / "a")
+    assert names(tmp_path) == set()
+    write_whole(tmp_path / "a", b"first")
+    with pytest.raises(KeyboardInterrupt):
+        half(tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"first"
+    assert names(tmp_path) == {"a"}
+
+
+@pytest.mark.parametrize("knows_links", [True, False])
+def test_nobody_is_replaced_who_came_in_the_meantime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knows_links: bool
+) -> None:
+    def unable(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not knows_links:
+        monkeypatch.setattr(os, "link", unable)
+
+    def late(path: Path) -> None:
+        with written_whole(path, replaces=False) as file:
+            file.write(b"second")
+            path.write_bytes(b"first")
+
+    with pytest.raises(FileExistsError):
+        late(tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"first"
+    with written_whole(tmp_path / "b", replaces=False) as file:
+        file.write(b"x")
+    assert names(tmp_path) == {"a", "b"}
+
+
+def test_a_killed_writer_leaves_no_part_and_the_next_one_tidies_up(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from models.whole_files import written_whole\n"
+        "with written_whole(Path(sys.argv[1]), replaces=True) as file:\n"
+        "    file.write(b'x' * 100_000)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "a"], cwd=Path(__file__).parents[2], timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = names(tmp_path)
+    assert left.startswith(".a.")
+    with written_whole(tmp_path / "a", replaces=False) as living:
+        (own,) = names(tmp_path)
+        living.write(b"first")
+        with written_whole(tmp_path / "a", replaces=True) as other:
+            assert own in names(tmp_path), "its writer lives"
+            other.write(b"second")
+        (tmp_path / "a").unlink()
+    assert names(tmp_path) == {"a"}
+    assert (tmp_path / "a").read_bytes() == b"first"
