@@ -118,7 +118,8 @@ def template_with_views(
             create = sql.SQL("create database {} template {}")
             with psycopg.connect(warehouse_url, autocommit=True) as connection:
                 connection.execute(create.format(sql.Identifier(name), sql.Identifier(template_database)))
-            build_lasting_views(url_of_database(warehouse_url, name), parsed_project)
+            folder = getattr(request.config, _SESSION_FOLDER) / "views"
+            build_lasting_views(url_of_database(warehouse_url, name), parsed_project, folder)
             state["template_with_views"] = name
         return str(state["template_with_views"])
 

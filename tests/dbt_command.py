@@ -2,17 +2,15 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+from parsed_project import PROJECT, environment_of
+
 DBT = Path(sys.executable).parent / "dbt"
-_PARSED = ("manifest.json", "partial_parse.msgpack", "project.sha256")
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
@@ -30,20 +28,11 @@ class Dbt:
 
     def __call__(self, *arguments: str, expect_failure: bool = False) -> dict[str, Any]:
         """Run a dbt command; returns each node's status by the node's name."""
-        parts = urlsplit(self.url)
-        environment = {
-            **os.environ,
-            "PERENNIAL_DBT_HOST": parts.hostname or "127.0.0.1",
-            "PERENNIAL_DBT_PORT": str(parts.port or 5432),
-            "PERENNIAL_DBT_USER": unquote(parts.username or ""),
-            "PERENNIAL_DBT_PASSWORD": unquote(parts.password or ""),
-            "PERENNIAL_DBT_DATABASE": parts.path.removeprefix("/"),
-        }
         folders = ("--profiles-dir", PROJECT, "--project-dir", PROJECT)
         outputs = ("--target-path", self.target, "--log-path", self.target / "logs")
         done = subprocess.run(
             [DBT, "--no-use-colors", "--warn-error", *arguments, *folders, *outputs],
-            env=environment,
+            env={**os.environ, **environment_of(self.url)},
             capture_output=True,
             text=True,
             timeout=300,
@@ -66,10 +55,3 @@ class Dbt:
         """Models and tests by their unique ids."""
         manifest = self.manifest()
         return {**manifest["nodes"], **manifest["unit_tests"]}
-
-
-def hand_out(parsed: Path, target: Path) -> None:
-    """Put the parsed project where an invocation of dbt, or a run of ours, would otherwise parse it again."""
-    target.mkdir(parents=True, exist_ok=True)
-    for name in _PARSED:
-        shutil.copyfile(parsed / name, target / name)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from dbt_command import Dbt
+from parsed_project import PLACE_HOLDER, hand_out
 
 with warnings.catch_warnings():
     # What Dagster and dbt are made of warns while it is imported, and a warning is an error in the tests.
@@ -28,11 +29,12 @@ STAGES = ("transformed_tables", "published_tables")
 
 def parse(folder: Path) -> None:
     """Parse the project into a folder, as a first run does."""
-    prepare_manifest(dbt_project(PROJECT_FOLDER, folder), os.environ)
+    prepare_manifest(dbt_project(PROJECT_FOLDER, folder), {**os.environ, **PLACE_HOLDER})
 
 
-def build_lasting_views(url: str, target: Path) -> None:
+def build_lasting_views(url: str, parsed: Path, target: Path) -> None:
     """Make the views that stand from run to run, and enter them as made."""
+    hand_out(parsed, target, url)
     dbt = Dbt(url, target)
     dbt("run", "--select", *sorted(lasting_views(dbt.manifest()).values()))
     digest = project_digest(PROJECT_FOLDER / "dbt_project")

@@ -9,9 +9,10 @@ import polars as pl
 import psycopg
 import pytest
 from dbt_built import HISTORIES
-from dbt_command import NOWHERE, Dbt, hand_out
+from dbt_command import NOWHERE, Dbt
 from dbt_frames import KEY, frame
 from dbt_histories import MERCHANTS, eligible_orders, eligible_refunds
+from parsed_project import hand_out
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def dbt_on(tmp_path_factory: pytest.TempPathFactory, parsed_project: Path) -> Ca
 
     def dbt(url: str) -> Dbt:
         target = tmp_path_factory.mktemp("dbt")
-        hand_out(parsed_project, target)
+        hand_out(parsed_project, target, url)
         return Dbt(url, target)
 
     return dbt

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from dbt_command import Dbt, hand_out
+from dbt_command import Dbt
 from dbt_histories import MERCHANTS, fill, raw_rows
+from parsed_project import hand_out
 
 HALF_LIVES = (180, 30, 365)
 HISTORIES = {
@@ -21,5 +22,5 @@ def build(url: str, parsed: Path, target: Path) -> dict[str, Any]:
         for merchant, days in zip(MERCHANTS, HALF_LIVES, strict=True):
             statement = "update ops.merchants set rfm_half_life_days = %s where merchant_id = %s"
             declared.execute(statement, (days, merchant.merchant_id))
-    hand_out(parsed, target)
+    hand_out(parsed, target, url)
     return Dbt(url, target)("build")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from dbt_command import hand_out
+from parsed_project import hand_out
 
 from connectors.sandbox.receiver import Receiver
 
@@ -54,7 +54,7 @@ class Installation:
 
     def __post_init__(self) -> None:
         if self.parsed_project is not None:
-            hand_out(self.parsed_project, self.home / "dbt")
+            hand_out(self.parsed_project, self.home / "dbt", self.warehouse_url)
 
     @property
     def config_path(self) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_command import hand_out
+from parsed_project import hand_out
 
 with warnings.catch_warnings():
     # What Dagster and dbt are made of warns while it is imported, and a warning is an error in the tests.
