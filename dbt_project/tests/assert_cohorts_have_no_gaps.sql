@@ -1,15 +1,9 @@
-{{ config(meta={'dagster': {'ref': {'name': 'cohort_retention'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'cohort_periods'}}}) }}
 
--- Every cohort has each month from its own to the as-of date's, in both tables, and none after it.
-with retention as (
+-- Every cohort has each period from its own to the as-of date's, and none after it.
+with periods as (
 
-    select * from {{ ref('cohort_retention') }}
-
-),
-
-revenue as (
-
-    select * from {{ ref('cohort_revenue') }}
+    select * from {{ ref('cohort_periods') }}
 
 ),
 
@@ -19,49 +13,32 @@ merchants as (
 
 ),
 
-cells as (
-
-    select
-        'cohort_retention' as table_name,
-        merchant_id,
-        acquisition_month,
-        period_number
-    from retention
-
-    union all
-
-    select
-        'cohort_revenue' as table_name,
-        merchant_id,
-        acquisition_month,
-        period_number
-    from revenue
-
-),
-
 cohorts as (
 
     select
-        cells.table_name,
-        cells.merchant_id,
-        cells.acquisition_month,
+        periods.merchant_id,
+        periods.cohort_grain,
+        periods.dimension_name,
+        periods.dimension_value,
+        periods.cohort_date,
         count(*) as period_count,
-        max(cells.period_number) as last_period_number,
-        min(age(date_trunc('month', cast(merchants.as_of_date as timestamp)), cells.acquisition_month)) as age_at_as_of
-    from cells
+        max(periods.period_number) as last_period_number,
+        max(periods.period_date) as last_period_date,
+        min({{ period_of('periods.cohort_grain', 'merchants.as_of_date') }}) as as_of_period_date
+    from periods
     inner join merchants
-        on cells.merchant_id = merchants.merchant_id
-    group by cells.table_name, cells.merchant_id, cells.acquisition_month
+        on periods.merchant_id = merchants.merchant_id
+    group by
+        periods.merchant_id,
+        periods.cohort_grain,
+        periods.dimension_name,
+        periods.dimension_value,
+        periods.cohort_date
 
 )
 
-select
-    merchant_id,
-    table_name,
-    acquisition_month,
-    period_count,
-    last_period_number
+select *
 from cohorts
 where
     period_count <> last_period_number + 1
-    or last_period_number <> 12 * extract(year from age_at_as_of) + extract(month from age_at_as_of)
+    or last_period_date <> as_of_period_date

@@ -11,7 +11,8 @@ import pytest
 from dbt_built import HISTORIES
 from dbt_command import NOWHERE, Dbt
 from dbt_frames import KEY, frame
-from dbt_histories import MERCHANTS, eligible_orders, eligible_refunds
+from dbt_histories import MERCHANTS, eligible_lines, eligible_orders, eligible_refunds
+from dbt_money import customer_days
 from parsed_project import hand_out
 
 
@@ -70,3 +71,10 @@ def refunds(orders: pl.DataFrame, purchase_days: pl.DataFrame) -> pl.DataFrame:
             found.append({**refund, "purchase_date": day})
     assert any(r["purchase_date"] is None for r in found)
     return frame(iter(found))
+
+
+@pytest.fixture(scope="module")
+def days(orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
+    """What customers did, day by day."""
+    lines = pl.concat([frame(eligible_lines(merchant, rows)) for merchant, rows in HISTORIES.items()])
+    return customer_days(orders, lines, purchase_days, refunds)

@@ -10,7 +10,7 @@ from dbt_built import HALF_LIVES, HISTORIES
 from dbt_customers import customer_stages, quintile, weighed_buyers
 from dbt_frames import KEY, cents, frame, read, same
 from dbt_histories import MERCHANTS, Merchant, eligible_lines
-from dbt_money import SUMS, customer_days, customer_histories, customers_summarized
+from dbt_money import SUMS, customer_histories, customers_summarized
 
 from models.raw import RAW_TABLES
 
@@ -21,12 +21,6 @@ pytestmark = pytest.mark.slow
 def statuses(template_with_marts: tuple[str, dict[str, str]]) -> dict[str, str]:
     """What one `dbt build` of everything, unit tests included, said of each node."""
     return template_with_marts[1]
-
-
-@pytest.fixture(scope="module")
-def days(orders: pl.DataFrame, purchase_days: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
-    lines = pl.concat([frame(eligible_lines(merchant, rows)) for merchant, rows in HISTORIES.items()])
-    return customer_days(orders, lines, purchase_days, refunds)
 
 
 def test_everything_passes(statuses: dict[str, str]) -> None:

@@ -15,49 +15,9 @@ buyers as (
 
 ),
 
-first_orders as (
+acquisitions as (
 
-    select * from {{ ref('int_first_orders_described') }}
-
-),
-
-order_lines as (
-
-    select * from {{ ref('fct_order_lines') }}
-
-),
-
-products as (
-
-    select * from {{ ref('dim_products') }}
-
-),
-
--- Of several products in the first order the one that most was paid for.
-first_lines as (
-
-    select distinct on (first_orders.merchant_id, first_orders.customer_id)
-        first_orders.merchant_id,
-        first_orders.customer_id,
-        order_lines.product_id,
-        coalesce(products.product_name, order_lines.product_name) as product_name,
-        products.category_name
-    from first_orders
-    inner join order_lines
-        on
-            first_orders.merchant_id = order_lines.merchant_id
-            and first_orders.store_id = order_lines.store_id
-            and first_orders.order_id = order_lines.order_id
-    left join products
-        on
-            order_lines.merchant_id = products.merchant_id
-            and order_lines.store_id = products.store_id
-            and order_lines.product_id = products.product_id
-    order by
-        first_orders.merchant_id asc,
-        first_orders.customer_id asc,
-        order_lines.net_amount desc,
-        order_lines.line_id asc
+    select * from {{ ref('customer_acquisitions') }}
 
 )
 
@@ -71,12 +31,13 @@ select
     buyers.first_purchase_date,
     buyers.last_purchase_date,
     coalesce(buyers.purchase_day_count, 0) as purchase_day_count,
-    first_orders.channel as acquisition_channel,
-    first_orders.country_code,
-    first_orders.has_discount as has_acquisition_discount,
-    first_lines.product_id as acquisition_product_id,
-    first_lines.product_name as acquisition_product_name,
-    first_lines.category_name as acquisition_category_name,
+    acquisitions.channel as acquisition_channel,
+    acquisitions.country_code,
+    acquisitions.has_discount as has_acquisition_discount,
+    acquisitions.discount_name as acquisition_discount_name,
+    acquisitions.product_id as acquisition_product_id,
+    acquisitions.product_name as acquisition_product_name,
+    acquisitions.category_name as acquisition_category_name,
     people.email is not null as has_email,
     coalesce(people.has_email_consent, false) as has_email_consent,
     coalesce(people.is_generated, false) as is_generated_person
@@ -85,11 +46,7 @@ full join people
     on
         buyers.merchant_id = people.merchant_id
         and buyers.customer_id = people.customer_id
-left join first_orders
+left join acquisitions
     on
-        buyers.merchant_id = first_orders.merchant_id
-        and buyers.customer_id = first_orders.customer_id
-left join first_lines
-    on
-        buyers.merchant_id = first_lines.merchant_id
-        and buyers.customer_id = first_lines.customer_id
+        buyers.merchant_id = acquisitions.merchant_id
+        and buyers.customer_id = acquisitions.customer_id
