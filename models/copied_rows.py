@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -30,6 +32,8 @@ _BATCH_BYTES = 32 * 2**20
 _OUTPUT = {"DateStyle": "ISO, YMD", "extra_float_digits": "1"}
 
 _PLACE = re.compile(r"In CSV column #(\d+): (.*)", re.DOTALL)
+
+Batches = Generator[pa.RecordBatch, None, None]
 
 _csv: Any = pyarrow.csv
 
@@ -53,7 +57,7 @@ class CopiedRows:
         self.schema = _schema(connection, query)
         """The columns, in the query's order."""
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
+    def __iter__(self) -> Batches:
         """The rows; no batch at all where there are none.
 
         Raises:
@@ -115,6 +119,19 @@ class CopiedRows:
             for column, field in zip(batch.columns, self.schema, strict=True)
         ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def read_ahead(batches: Batches) -> Batches:
+    """The batches, of which the next one is read while one is worked on: one more than the one in hand is held.
+
+    Args:
+        batches: To be gone through by nobody else; closed with these.
+    """
+    with closing(batches), ThreadPoolExecutor(1, thread_name_prefix="read_ahead") as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _schema(connection: sa.Connection, query: sa.Select[Any]) -> pa.Schema:

@@ -1,12 +1,13 @@
 """`perennial export`: a mart as a file, read as those read it who may see marts and nothing else."""
 
+from contextlib import closing
 from difflib import get_close_matches
 from pathlib import Path
 
 import sqlalchemy as sa
 import typer
 
-from models.copied_rows import CopiedRows
+from models.copied_rows import CopiedRows, read_ahead
 from models.errors import MisconfiguredError, StopError
 from models.table_files import FileFormat, table_file
 from models.whole_files import written_whole
@@ -57,8 +58,10 @@ def export_mart(
             with (
                 written_whole(path, replaces=replaces) as file,
                 table_file(file, rows.schema, file_format, title=name, is_exact_text=is_exact_text) as write,
+                # Closed before the connection is: a failure may come in the middle of what the server sends.
+                closing(read_ahead(iter(rows))) as batches,
             ):
-                for batch in rows:
+                for batch in batches:
                     write(batch)
                     count += batch.num_rows
         except FileExistsError:

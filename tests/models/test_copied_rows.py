@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from models.copied_rows import CopiedRows
+from models.copied_rows import Batches, CopiedRows, read_ahead
 from models.errors import RetryLaterError, StopError
 
 COLUMNS = {
@@ -137,3 +137,27 @@ def test_a_lost_connection_is_worth_another_try(engine: sa.Engine, connection: s
     with pytest.raises(RetryLaterError, match="try again"):
         for _ in batches:
             pass
+
+
+def test_one_batch_is_read_ahead_and_no_more(connection: sa.Connection) -> None:
+    drawn: list[int] = []
+
+    def noted() -> Batches:
+        for batch in CopiedRows(connection, many(10_000), batch_rows=1_000):
+            drawn.append(batch.num_rows)
+            yield batch
+
+    held = [(batch.column("number")[0].as_py(), len(drawn)) for batch in read_ahead(noted())]
+    assert [first for first, _ in held] == list(range(1, 10_000, 1_000))
+    assert all(count <= place + 2 for place, (_, count) in enumerate(held))
+
+
+def test_a_failure_while_reading_ahead_comes_when_its_rows_would(connection: sa.Connection) -> None:
+    numbers = many(5_000).subquery()
+    none, one = (sa.literal_column(f"'{value}'::numeric(4, 1)") for value in ("NaN", 1))
+    query = sa.select(sa.case((numbers.c.number > 2_500, none), else_=one).label("value"))
+    seen = []
+    with pytest.raises(StopError, match="column value"):
+        seen.extend(batch.num_rows for batch in read_ahead(iter(CopiedRows(connection, query, batch_rows=1_000))))
+    assert connection.scalar(sa.select(1)) == 1, "the connection is as good as before"
+    assert seen == [1_000, 1_000]

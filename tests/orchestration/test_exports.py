@@ -162,6 +162,23 @@ def test_a_failure_on_the_way_leaves_no_file(
     assert list(tmp_path.glob("*a.parquet*")) == []
 
 
+def test_a_failure_while_rows_are_on_their_way_leaves_no_file(
+    export: Callable[..., str], deployment: Deployment, tmp_path: Path
+) -> None:
+    with deployment.transformer.begin() as connection:
+        connection.execute(sa.text("truncate marts.customer_360"))
+        connection.execute(
+            sa.text(
+                "insert into marts.customer_360"
+                " select 'paper', repeat('x', case number when 1 then 40000 else 100 end), 1"
+                " from generate_series(1, 300000) as number"
+            )
+        )
+    with pytest.raises(StopError, match="column customer_id holds a text of 40,000 characters"):
+        export("customer_360", "--to", tmp_path / "a.xlsx")
+    assert list(tmp_path.glob("*a.xlsx*")) == []
+
+
 def test_a_full_disk_is_one_message(
     export: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
