@@ -49,7 +49,7 @@ check: .venv/.installed ## Everything that guards main: format, lint, types, lay
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project orchestration models/migrations
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project docs orchestration models/migrations
 	cd models/sql && ../../$(BIN)/sqlfluff lint --disable-progress-bar .
 	$(PERENNIAL) docs --check
 	$(PYTEST) $(PARALLEL) -m "not soak"

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from models.schema import metadata
 from orchestration.configuration import Configuration
-from orchestration.documentation import configuration_document, documents, generate, tables_document
-from orchestration.settings import Settings
+from orchestration.documentation import configuration_document, cookbook_document, documents, generate, tables_document
+from orchestration.settings import PROJECT_FOLDER, Settings
 
 
 def sections(document: str) -> dict[str, str]:
@@ -94,6 +94,18 @@ def test_every_table_is_listed_with_its_columns(manifest: dict[str, Any]) -> Non
         assert listed == list(node["columns"]), node["name"]
 
 
+def test_the_cookbook_holds_every_query_as_its_file_does() -> None:
+    written = cookbook_document()
+    paths = sorted((PROJECT_FOLDER / "docs" / "cookbook").glob("*.sql"))
+    assert list(sections(written)) == [
+        f"{number}. {path.read_text(encoding='utf-8').splitlines()[0].removeprefix('-- ')}"
+        for number, path in enumerate(paths, start=1)
+    ]
+    blocks = re.findall(r"^```sql\n(.*?)^```$", written, re.MULTILINE | re.DOTALL)
+    for path, block in zip(paths, blocks, strict=True):
+        assert path.read_text(encoding="utf-8").endswith(f"\n{block}"), path.name
+
+
 def test_types_are_postgresqls_own(manifest: dict[str, Any]) -> None:
     document = tables_document()
     for kind in ("numeric(18, 4)", "timestamptz", "jsonb", "text[]", "double precision", "bigint"):
@@ -105,10 +117,12 @@ def test_a_document_is_written_once_and_found_stale_when_it_differs(
 ) -> None:
     checkout = replace(settings, project_folder=tmp_path)
     assert generate(checkout, check_only=True) == 1
-    assert "stale: configuration.md, tables.md; run `make docs`" in capsys.readouterr().err
+    assert "stale: configuration.md, cookbook.md, tables.md; run `make docs`" in capsys.readouterr().err
     assert not (tmp_path / "docs").exists(), "a check writes nothing"
     assert generate(checkout, check_only=False) == 0
-    assert capsys.readouterr().out.splitlines() == ["wrote docs/configuration.md", "wrote docs/tables.md"]
+    assert capsys.readouterr().out.splitlines() == [
+        f"wrote docs/{name}" for name in ("configuration.md", "cookbook.md", "tables.md")
+    ]
     assert generate(checkout, check_only=True) == 0
     assert generate(checkout, check_only=False) == 0
     assert capsys.readouterr().out == ""
