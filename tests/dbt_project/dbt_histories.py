@@ -85,7 +85,7 @@ def raw_rows(merchant: Merchant, *, customers: int, seed: int) -> dict[str, list
             if kind == "lines":
                 rows["order_lines"] += [
                     {**order, "line_id": "1", "sku": f"s{number % 4}", "quantity": number % 3 + 1},
-                    {**order, "line_id": "2", "amount": Decimal("3.33")},
+                    {**order, "line_id": "2", "amount": Decimal("3.33"), **_second_item(number)},
                 ]
             else:
                 if number % 3 == 0:
@@ -120,6 +120,11 @@ def _refund(order: Row, number: int, random: np.random.Generator) -> Row:
         "amount": (order["amount"] / 2).quantize(Decimal("0.01")),
         "currency_code": order["currency_code"],
     }
+
+
+def _second_item(number: int) -> Row:
+    """Of every other order by lines, what its second line is of: now and then the same as the first."""
+    return {"sku": f"s{number % 3}", "quantity": 1} if number % 2 else {}
 
 
 def _item(order: Row, number: int) -> Row:
@@ -257,6 +262,7 @@ def eligible_lines(merchant: Merchant, rows: dict[str, list[Row]]) -> Iterator[R
                 "order_id": row["order_id"],
                 "line_id": row["line_id"],
                 "customer_id": row["customer_id"],
+                "product_id": row.get("product_id") or row.get("sku"),
                 "order_date": day,
                 "gross_amount": net,
                 "net_amount": net,

@@ -19,7 +19,7 @@ NAMES = {
     "intermediate": r"int_[a-z0-9_]+_[a-z]+ed",
     "marts": (
         r"(?:fct|dim)_[a-z0-9_]+(?:s|_spend|_history)|"
-        r"(?:customer|cohort|identity|merchant|order|rfm|store)_[a-z0-9_]+"
+        r"(?:customer|cohort|identity|merchant|order|product|report|rfm|store)_[a-z0-9_]+"
     ),
     "vault": r"[a-z_]+s",
 }
