@@ -115,6 +115,45 @@ identity_decisions = sa.Table(
     comment="One row per decision by hand on who is who: records joined or separated, or a decision undone.",
 )
 
+segment_definitions = sa.Table(
+    "segment_definitions",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("segment_name", sa.Text, primary_key=True, comment="Small letters, digits and _."),
+    sa.Column("description", sa.Text, nullable=False, server_default="", comment="Who is in it, for people."),
+    sa.Column("criteria", Json, nullable=False, comment="What its members meet."),
+    sa.Column("updated_at", Timestamp, nullable=False, server_default=sa.func.now()),
+    schema=OPS,
+    comment="One row per segment that is defined beside perennial.yml; whoever may write here may add one.",
+)
+
+segments = sa.Table(
+    "segments",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("segment_name", sa.Text, primary_key=True),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("declared_in", sa.Text, nullable=False, comment="perennial.yml or ops.segment_definitions."),
+    sa.Column("criteria_hash", sa.Text, comment="Digest of the criteria; null when they are wrong."),
+    sa.Column("error", sa.Text, comment="What is wrong with the criteria; its members then stay as they were."),
+    sa.Column("run_id", sa.Text, nullable=False, comment="The run that compiled it."),
+    schema=OPS,
+    comment="One row per segment that the last run found, with what is wrong with it, if anything is.",
+)
+
+segment_queries = sa.Table(
+    "segment_queries",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("query_number", sa.BigInteger, primary_key=True),
+    sa.Column("as_of_date", sa.Date, nullable=False, comment="The day that the query's windows end with."),
+    sa.Column("segment_names", sa.ARRAY(sa.Text), nullable=False, comment="The segments that it is about."),
+    sa.Column("query", sa.Text, comment="SQL for who is in them; null for a merchant without segments."),
+    sa.Column("run_id", sa.Text, nullable=False, comment="The run that compiled it."),
+    schema=OPS,
+    comment="One row per query for who is in a merchant's segments; written by the compiler of criteria alone.",
+)
+
 cursors = sa.Table(
     "cursors",
     metadata,

@@ -14,7 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from models.ml import model_runs
-from models.ops import archive_batches, exchange_rates, identity_decisions, merchants, stage_builds, stores
+from models.ops import (
+    archive_batches,
+    exchange_rates,
+    identity_decisions,
+    merchants,
+    segment_queries,
+    segments,
+    stage_builds,
+    stores,
+)
 
 
 def inputs_digest(
@@ -50,6 +59,10 @@ def inputs_digest(
     if reads_predictions:
         in_force = model_runs.c.published_at.is_not(None) & model_runs.c.superseded_at.is_(None)
         queries.append(sa.select(model_runs.c.merchant_id, model_runs.c.model_run_id).where(in_force))
+        queries += [
+            sa.select(*(column for column in table.c if column.name != "run_id"))
+            for table in (segments, segment_queries)
+        ]
     rows = [sorted(json.dumps([*row], default=str) for row in connection.execute(query)) for query in queries]
     return hashlib.sha256(json.dumps([code_digest, rows]).encode()).hexdigest()
 

@@ -18,7 +18,7 @@ _File = Annotated[
 
 @segment.command("list")
 def list_segments(merchant: _Merchant = None) -> None:
-    """List a merchant's segments."""
+    """List a merchant's segments with who is in them, and what is wrong with any."""
     from orchestration.segment_commands import list_segments as show_segments
 
     show_segments(current_settings(), merchant)
@@ -36,3 +36,27 @@ def preview(
     from orchestration.segment_commands import preview_segment
 
     preview_segment(current_settings(), name, criteria, file, merchant, sample_size=sample)
+
+
+@segment.command("save")
+def save(
+    name: Annotated[str, typer.Argument(help="What it is to be called: small letters, digits and _.")],
+    criteria: _Criteria = None,
+    file: _File = None,
+    description: Annotated[str | None, typer.Option(help="Who is in it, for people.")] = None,
+    merchant: _Merchant = None,
+) -> None:
+    """Define a segment in the warehouse, or define it anew; the next run follows it."""
+    from orchestration.segment_commands import save_segment
+
+    save_segment(current_settings(), name, criteria, file, merchant, description=description)
+
+
+@segment.command("remove")
+def remove(
+    name: Annotated[str, typer.Argument(help="A segment that is defined in the warehouse.")], merchant: _Merchant = None
+) -> None:
+    """Remove a segment that is defined in the warehouse; its members leave it with the next run."""
+    from orchestration.segment_commands import remove_segment
+
+    remove_segment(current_settings(), name, merchant)

@@ -1,8 +1,9 @@
-"""`perennial segment`: which segments a merchant has, and who would be in one before it is saved."""
+"""`perennial segment`: which segments a merchant has, who would be in one before it is saved, and saving it."""
 
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import typer
 import yaml
 
@@ -10,26 +11,118 @@ from activation.segments.criteria import Segment, read_segment
 from activation.segments.preview import SegmentPreview
 from activation.segments.preview import preview as preview_of
 from models.errors import MisconfiguredError
+from models.segments import remove_segment_definition, save_segment_definition, segment_definitions_of
 from orchestration.configuration import Merchant
 from orchestration.deployment import open_deployment
+from orchestration.segment_compilation import IN_CONFIGURATION, IN_TABLE, segment_of
 from orchestration.settings import Settings
 from orchestration.stored_forecasts import merchant_named
 
 _UNNAMED = "unnamed"
+# dbt's, which is why it is declared here to be read.
+segment_sizes = sa.table(
+    "segment_sizes",
+    *(sa.column(name) for name in ("merchant_id", "segment_name", "as_of_date")),
+    *(sa.column(name) for name in ("member_count", "entered_count", "left_count")),
+    schema="marts",
+)
 
 
 def list_segments(settings: Settings, merchant: str | None) -> None:
-    """Print a merchant's segments.
+    """Print a merchant's segments: where each is declared, its members as of the last night, and what is wrong with it.
 
     Raises:
         MisconfiguredError: It is not said which merchant is meant.
     """
     with open_deployment(settings) as deployment:
         found = merchant_named(deployment, merchant)
-    if not found.segments:
+        with deployment.transformer.connect() as connection:
+            definitions = segment_definitions_of(connection, found.merchant_id)
+            sizes = _sizes(connection, found.merchant_id)
+    listed: list[tuple[str, str, str, str | None]] = [
+        (one.name, one.description, IN_CONFIGURATION, None) for one in found.segments
+    ]
+    names = {name for name, *_ in listed}
+    for definition in definitions:
+        wrong = f"stands in {IN_CONFIGURATION}, too, which counts" if definition.segment_name in names else None
+        try:
+            segment_of(definition)
+        except MisconfiguredError as error:
+            wrong = str(error)
+        listed.append((definition.segment_name, definition.description, IN_TABLE, wrong))
+    if not listed:
         typer.echo(f"merchant {found.merchant_id} has no segments; docs/segments.md says how to declare one")
-    for segment in found.segments:
-        typer.echo("  ".join(part for part in (segment.name, segment.description) if part))
+    for name, description, declared_in, wrong in listed:
+        typer.echo(f"{name} ({declared_in}): {sizes.get(name, 'no night has worked it out yet')}")
+        if description:
+            typer.echo(f"  {description}")
+        if wrong:
+            typer.echo(f"  wrong: {wrong}")
+
+
+def save_segment(
+    settings: Settings,
+    name: str,
+    criteria: str | None,
+    file: Path | None,
+    merchant: str | None,
+    *,
+    description: str | None,
+) -> None:
+    """Define a segment in `ops.segment_definitions`.
+
+    Raises:
+        MisconfiguredError: The criteria are wrong or missing, or the name is one of `perennial.yml`'s.
+    """
+    segment = written_segment(name, criteria, file)
+    if segment is None:
+        raise MisconfiguredError("--criteria", "is needed, or --file")
+    with open_deployment(settings) as deployment:
+        found = merchant_named(deployment, merchant)
+        if name in {one.name for one in found.segments}:
+            raise MisconfiguredError("NAME", f"segment {name!r} is declared in {IN_CONFIGURATION}; change it there")
+        with deployment.loader.begin() as connection:
+            was_known = save_segment_definition(
+                connection,
+                found.merchant_id,
+                name,
+                segment.description if description is None else description,
+                segment.criteria.canonical(),
+                updated_at=deployment.clock(),
+            )
+    typer.echo(f"segment {name} is {'changed' if was_known else 'saved'}; the next run works out who is in it")
+
+
+def remove_segment(settings: Settings, name: str, merchant: str | None) -> None:
+    """Remove a segment from `ops.segment_definitions`.
+
+    Raises:
+        MisconfiguredError: There is none of that name there.
+    """
+    with open_deployment(settings) as deployment:
+        found = merchant_named(deployment, merchant)
+        with deployment.loader.begin() as connection:
+            if not remove_segment_definition(connection, found.merchant_id, name):
+                raise MisconfiguredError("NAME", f"no segment {name!r} is defined in {IN_TABLE}")
+    typer.echo(f"segment {name} is removed; the next run lets its members leave")
+
+
+def _sizes(connection: sa.Connection, merchant_id: str) -> dict[str, str]:
+    """How many are in each segment as of the last night that worked it out, in words."""
+    table = segment_sizes
+    if connection.scalar(sa.select(sa.func.to_regclass(f"{table.schema}.{table.name}"))) is None:
+        return {}
+    latest = (
+        sa.select(table)
+        .where(table.c.merchant_id == merchant_id)
+        .distinct(table.c.segment_name)
+        .order_by(table.c.segment_name, table.c.as_of_date.desc())
+    )
+    return {
+        row.segment_name: f"{row.member_count:,} customers as of {row.as_of_date}, "
+        f"{row.entered_count:,} entered and {row.left_count:,} left"
+        for row in connection.execute(latest)
+    }
 
 
 def preview_segment(
@@ -49,8 +142,8 @@ def preview_segment(
     """
     with open_deployment(settings) as deployment:
         found = merchant_named(deployment, merchant)
-        segment = written_segment(name or _UNNAMED, criteria, file) or _declared(found, name)
         with deployment.transformer.connect() as connection:
+            segment = written_segment(name or _UNNAMED, criteria, file) or _known(connection, found, name)
             shown = preview_of(connection, segment, merchant_id=found.merchant_id, sample_size=sample_size)
     for line in _lines(segment, found, shown):
         typer.echo(line)
@@ -90,13 +183,19 @@ def _parsed(key: str, text: str) -> Any:  # noqa: ANN401 - JSON holds anything
         raise MisconfiguredError(key, f"is neither JSON nor YAML: {error}") from None
 
 
-def _declared(merchant: Merchant, name: str | None) -> Segment:
-    names = [segment.name for segment in merchant.segments]
+def _known(connection: sa.Connection, merchant: Merchant, name: str | None) -> Segment:
+    """The segment of that name, declared or defined."""
     if name is None:
         raise MisconfiguredError("NAME", "say which segment, or give its criteria: --criteria or --file")
-    if name not in names:
-        raise MisconfiguredError("NAME", f"no segment {name!r}; there are: {', '.join(names) or 'none'}")
-    return merchant.segments[names.index(name)]
+    definitions = segment_definitions_of(connection, merchant.merchant_id)
+    for segment in merchant.segments:
+        if segment.name == name:
+            return segment
+    for definition in definitions:
+        if definition.segment_name == name:
+            return segment_of(definition)
+    names = ", ".join(dict.fromkeys([*(s.name for s in merchant.segments), *(d.segment_name for d in definitions)]))
+    raise MisconfiguredError("NAME", f"no segment {name!r}; there are: {names or 'none'}")
 
 
 def _lines(segment: Segment, merchant: Merchant, shown: SegmentPreview) -> list[str]:

@@ -19,7 +19,7 @@ NAMES = {
     "intermediate": r"int_[a-z0-9_]+_[a-z]+ed",
     "marts": (
         r"(?:fct|dim)_[a-z0-9_]+(?:s|_spend|_history)|"
-        r"(?:customer|cohort|identity|merchant|order|product|report|rfm|store)_[a-z0-9_]+"
+        r"(?:customer|cohort|identity|merchant|order|product|report|rfm|segment|store)_[a-z0-9_]+"
     ),
     "vault": r"[a-z_]+s",
 }
@@ -282,7 +282,8 @@ def test_every_test_belongs_to_an_asset(data_tests: list[Node], manifest: dict[s
 
 
 def test_sources_are_the_warehouses_tables(manifest: dict[str, Any]) -> None:
-    known = (*RAW_TABLES.values(), ops.merchants, ops.exchange_rates, ops.stores, ops.identity_decisions)
+    own = (ops.merchants, ops.exchange_rates, ops.stores, ops.identity_decisions, ops.segments, ops.segment_queries)
+    known = (*RAW_TABLES.values(), *own)
     tables = {(t.schema, t.name) for t in known} | {("ml", "customer_lifetime_value")}
     for source in manifest["sources"].values():
         assert (source["schema"], source["name"]) in tables

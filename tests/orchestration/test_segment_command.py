@@ -16,6 +16,7 @@ from activation.segments.criteria import read_segment
 from activation.segments.traits import reading
 from models.engine import create_engine
 from models.errors import MisconfiguredError, StopError
+from models.ops import segment_definitions
 from orchestration import segment_cli
 from orchestration.cli import app
 from orchestration.configuration import load_configuration
@@ -40,6 +41,12 @@ SEGMENTS = """
         description: More than one order.
         criteria: {trait: order_count, at_least: 2}
       - {name: all_of_them, criteria: {trait: order_count, at_least: 0}}
+"""
+SIZES = """
+    create table marts.segment_sizes as
+    select
+        'paper' as merchant_id, 'small' as segment_name, date '2024-06-30' as as_of_date, 1200 as member_count,
+        3 as entered_count, 2 as left_count
 """
 DOCUMENT = (PROJECT_FOLDER / "docs" / "segments.md").read_text(encoding="utf-8")
 
@@ -77,7 +84,8 @@ def said(*words: str) -> str:
 
 @pytest.mark.usefixtures("deployed")
 def test_segments_are_listed_and_previewed(tmp_path: Path) -> None:
-    assert said("list") == "big  More than one order.\nall_of_them\n"
+    unknown = "(perennial.yml): no night has worked it out yet"
+    assert said("list") == f"big {unknown}\n  More than one order.\nall_of_them {unknown}\n"
     shown = said("preview", "big")
     assert "segment big of merchant paper, as of 2024-06-30\n" in shown
     assert "customers: 2 of 3 (66.7%)" in shown
@@ -107,11 +115,41 @@ def test_segments_are_listed_and_previewed(tmp_path: Path) -> None:
         (("preview", "--criteria", "{}", "--file", "x"), "--criteria: stands beside --file"),
         (("preview", "--file", "nowhere.yml"), "--file: nowhere.yml cannot be read"),
         (("preview", "big", "-m", "stranger"), "no merchant 'stranger'"),
+        (("save", "big", "--criteria", '{"trait": "order_count", "at_least": 1}'), "declared in perennial.yml"),
+        (("save", "Big", "--criteria", '{"trait": "order_count", "at_least": 1}'), "^name: "),
+        (("save", "small"), "--criteria: is needed"),
+        (("save", "small", "--criteria", '{"orders": {"at_least": "1"}}'), "^orders.at_least: "),
+        (("remove", "big"), "no segment 'big' is defined in ops.segment_definitions"),
     ],
 )
 def test_what_is_asked_wrongly_is_answered_with_the_way_out(words: tuple[str, ...], message: str) -> None:
     with pytest.raises(MisconfiguredError, match=message):
         said(*words)
+
+
+def test_a_segment_is_saved_changed_listed_and_removed(deployed: Settings) -> None:
+    criteria = '{"trait": "order_count", "at_least": 5.0}'
+    assert "small is saved" in said("save", "small", "--criteria", criteria, "--description", "Not the others.")
+    assert "small is changed" in said("save", "small", "--criteria", criteria, "--description", "Five or more.")
+    assert "customers: 1 of 3" in said("preview", "small")
+    engine = create_engine(str(deployed.warehouse_url), application_name="perennial tests")
+    with engine.begin() as connection:
+        rows = connection.execute(sa.text("select merchant_id, description, criteria from ops.segment_definitions"))
+        assert rows.all() == [("paper", "Five or more.", {"trait": "order_count", "at_least": 5})]
+        row = {"merchant_id": "paper", "description": "", "criteria": {"orders": {}}}
+        connection.execute(segment_definitions.insert(), [{**row, "segment_name": name} for name in ("big", "odd")])
+        connection.execute(sa.text(SIZES))
+        connection.execute(sa.text("grant select on marts.segment_sizes to perennial_transformer"))
+    engine.dispose()
+    listed = said("list")
+    assert (
+        "small (ops.segment_definitions): 1,200 customers as of 2024-06-30, 3 entered and 2 left\n  Five or" in listed
+    )
+    assert "odd (ops.segment_definitions): no night has worked it out yet\n  wrong: orders: needs exactly one" in listed
+    with pytest.raises(MisconfiguredError, match=r"^orders: needs exactly one"):
+        said("preview", "odd")
+    assert "is removed" in said("remove", "small")
+    assert "small" not in said("list")
 
 
 def test_nothing_published_says_what_to_do(deployed: Settings) -> None:
