@@ -65,3 +65,14 @@
 {% macro first_week_of_cohorts(as_of_date) -%}
     ({{ period_of("'week'", as_of_date) }} - 52 * 7)
 {%- endmacro %}
+
+
+{#- Whether it is known what a customer cost. Without spend it is not known to be nothing: it may be recorded nowhere. -#}
+{% macro cost_basis(relation) -%}
+    case
+        when {{ relation }}.unconverted_spend_count > 0 then 'spend_without_rate'
+        when {{ relation }}.spend_amount <= 0 then 'no_spend'
+        when {{ relation }}.cohort_customer_count = 0 then 'no_customers'
+        else 'known'
+    end
+{%- endmacro %}

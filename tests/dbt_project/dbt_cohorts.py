@@ -1,6 +1,6 @@
 """Cohorts, worked out from customers' days and first orders without SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,27 +15,32 @@ MEASURES = ["order_count", "gross_amount", "refund_amount", "net_amount", "coste
 TOTALLED = ["order_count", "net_amount", "margin_amount", "uncosted_amount"]
 
 
-def first_products(merchant: Merchant, rows: Mapping[str, list[Row]], days: pl.DataFrame) -> dict[str, str]:
-    """What each customer's first order was of: the name of the line that most was paid for, where lines are known."""
-    orders = [row for row in rows["orders"] if not row["is_deleted"]]
-    items = {(row["store_id"], row["order_id"]): [row] for row in rows["order_items"]}
-    for row in rows["order_lines"]:
-        items.setdefault((row["store_id"], row["order_id"]), []).append(row)
-        orders.append(row)
-    names = {(row["store_id"], row["product_id"]): row["product_name"] for row in rows["products"]}
+def first_orders(merchant: Merchant, rows: Mapping[str, list[Row]], days: pl.DataFrame) -> dict[str, Row]:
+    """Each buyer's earliest order of the first purchase day; an order that came as lines is the first of them."""
     first_dates = dict(days.select("customer_id", "first_purchase_date").unique().rows())
-    firsts: dict[str, Row] = {}
+    orders = [row for row in [*rows["orders"], *rows["order_lines"]] if not row.get("is_deleted")]
+    found: dict[str, Row] = {}
     for order in sorted(orders, key=lambda o: (o["ordered_at"], o["store_id"], o["order_id"])):
         if merchant.local_date(order["ordered_at"]) == first_dates.get(order["customer_id"]):
-            firsts.setdefault(order["customer_id"], order)
-    found = {}
-    for customer_id, order in firsts.items():
-        lines = items.get((order["store_id"], order["order_id"]), [])
-        if lines:
-            line = min(lines, key=lambda row: (-row["amount"], row["line_id"]))
-            product_id = line.get("product_id") or line.get("sku")
-            found[customer_id] = names.get((order["store_id"], product_id), product_id) or "unknown"
+            found.setdefault(order["customer_id"], order)
     return found
+
+
+def first_product(rows: Mapping[str, list[Row]], order: Row) -> str:
+    """What an order was of: the name of the line that most was paid for; unknown where its lines are."""
+    key = order["store_id"], order["order_id"]
+    lines = [row for row in [*rows["order_items"], *rows["order_lines"]] if (row["store_id"], row["order_id"]) == key]
+    if not lines:
+        return "unknown"
+    names = {(row["store_id"], row["product_id"]): row["product_name"] for row in rows["products"]}
+    line = min(lines, key=lambda row: (-row["amount"], row["line_id"]))
+    product_id = line.get("product_id") or line.get("sku")
+    return names.get((order["store_id"], product_id), product_id) or "unknown"
+
+
+def first_channel(order: Row) -> str:
+    """Where an order came from, as cohorts compare channels."""
+    return (order["channel"] or "unknown").strip().lower()
 
 
 def named(values: list[str]) -> dict[str, str]:
@@ -68,6 +73,37 @@ def cohort_periods(days: pl.DataFrame, members: pl.DataFrame, as_of_dates: Mappi
                 continue
             rows += _periods(dict(zip(COHORT, cohort, strict=True)), mine, length, as_of_dates[merchant_id])
     return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def acquisition_costs(periods: pl.DataFrame, spend: Mapping[tuple[str, date, str], int]) -> Iterator[dict[str, Any]]:
+    """What customers cost per month, of all and by channel.
+
+    Args:
+        periods: Of `cohort_periods`, with channels among their dimensions, none of them so rare that it is other.
+        spend: By merchant, month and channel.
+    """
+    spent: dict[tuple[Any, ...], int] = {}
+    for (merchant_id, month, channel), amount in spend.items():
+        for dimension in (("all", "all"), ("channel", channel)):
+            key = merchant_id, *dimension, month
+            spent[key] = spent.get(key, 0) + amount
+    months = periods.filter(pl.col("cohort_grain") == "month", pl.col("dimension_name").is_in(["all", "channel"]))
+    names = ["merchant_id", "dimension_name", "dimension_value", "cohort_date"]
+    found = {key: part.sort("period_number").to_dicts() for key, part in months.group_by(names)}
+    for key in found.keys() | spent.keys():
+        cells, amount = found.get(key, []), spent.get(key, 0)
+        size = cells[0]["cohort_customer_count"] if cells else 0
+        is_known = amount > 0 and size > 0
+        back = [cell["period_number"] for cell in cells if cell["cumulative_net_amount"] >= amount]
+        yield {
+            **dict(zip(["merchant_id", "dimension_name", "dimension_value", "acquisition_month"], key, strict=True)),
+            "cohort_customer_count": size,
+            "spend_amount": amount,
+            "cost_basis": "known" if is_known else "no_spend" if amount <= 0 else "no_customers",
+            "acquisition_cost_amount": divided(amount, size) if is_known else None,
+            "revenue_payback_months": back[0] if is_known and back else None,
+            "net_per_customer_amount": cells[-1]["cumulative_net_per_customer_amount"] if is_known else None,
+        }
 
 
 def _periods(cohort: dict[str, Any], mine: pl.DataFrame, length: str, as_of_date: date) -> list[dict[str, Any]]:

@@ -78,6 +78,7 @@ def raw_rows(merchant: Merchant, *, customers: int, seed: int) -> dict[str, list
                 "order_id": f"o{number}",
                 "store_id": str(random.choice(["web", "shop"])),
                 "customer_id": customer_id,
+                "channel": ("Search ", "web", "social", None)[number % 4],
                 "ordered_at": first + timedelta(days=float(gap)),
                 "amount": amount,
                 "currency_code": str(random.choice(currencies, p=_mostly_first(len(currencies)))),
