@@ -9,8 +9,11 @@ from orchestration.settings import current_settings
 
 
 def export(
-    mart: Annotated[str, typer.Argument(help="The mart, such as customer_360; docs/tables.md has them all.")],
     to: Annotated[Path, typer.Option("--to", help="The file: .parquet, .csv or .xlsx.")],
+    mart: Annotated[str, typer.Argument(help="The mart; docs/tables.md has them all.")] = "customer_360",
+    segment: Annotated[
+        str | None, typer.Option("--segment", help="Only the customers who are in this segment now.")
+    ] = None,
     merchant: Annotated[
         list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")
     ] = None,
@@ -25,13 +28,14 @@ def export(
         bool, typer.Option("--exact-text", help="CSV for programs: keep text that a spreadsheet would run as formulas.")
     ] = False,
 ) -> None:
-    """Write a mart to a Parquet, CSV or XLSX file, whole or not at all."""
+    """Write a mart, or what it has of a segment, to a Parquet, CSV or XLSX file, whole or not at all."""
     from orchestration.exports import export_mart
 
     export_mart(
         current_settings(),
         mart,
         to,
+        segment=segment,
         merchant_ids=merchant or [],
         column_names=columns,
         format_name=file_format,

@@ -1,4 +1,7 @@
-"""`perennial export`: a mart as a file, read as those read it who may see marts and nothing else."""
+"""`perennial export`: a mart, or a segment's part of one, as a file.
+
+It is read as those read it who may see marts and nothing else.
+"""
 
 from contextlib import closing
 from difflib import get_close_matches
@@ -16,7 +19,7 @@ from orchestration.settings import Settings
 
 _SCHEMA = "marts"
 _SIMILAR_SHOWN = 3
-_MERCHANT = "merchant_id"
+_MERCHANT, _CUSTOMER = "merchant_id", "customer_id"
 
 
 def export_mart(
@@ -24,6 +27,7 @@ def export_mart(
     mart: str,
     path: Path,
     *,
+    segment: str | None = None,
     merchant_ids: list[str],
     column_names: str | None,
     format_name: str | None,
@@ -36,6 +40,7 @@ def export_mart(
         settings: The deployment.
         mart: The mart's name, with its schema or without.
         path: The file.
+        segment: Only rows of customers who are in this segment now; None means all rows.
         merchant_ids: Whose rows; none means everybody's.
         column_names: The columns in the order wanted, with commas between them; None means all.
         format_name: What kind of file it is; None leaves it to the path.
@@ -43,14 +48,14 @@ def export_mart(
         is_exact_text: Whether a CSV file keeps text that a spreadsheet would run.
 
     Raises:
-        MisconfiguredError: There is no such mart, column, merchant, format or folder, or the file is there already.
+        MisconfiguredError: There is no such mart, segment, column, merchant, format or folder, or a file is there.
         StopError: The file cannot be written, or cannot hold what the mart does.
     """
     file_format = _format(path, format_name)
     _check_place(path, replaces=replaces)
     with open_deployment(settings) as deployment, deployment.reader.connect() as connection:
         wanted = [merchant.merchant_id for merchant in deployment.merchants(merchant_ids)] if merchant_ids else []
-        query = mart_query(connection, mart, wanted, column_names)
+        query = mart_query(connection, mart, wanted, column_names, segment)
         rows = CopiedRows(connection, query)
         name = mart.removeprefix(f"{_SCHEMA}.")
         count = 0
@@ -73,18 +78,47 @@ def export_mart(
 
 
 def mart_query(
-    connection: sa.Connection, mart: str, merchant_ids: list[str], column_names: str | None
+    connection: sa.Connection, mart: str, merchant_ids: list[str], column_names: str | None, segment: str | None = None
 ) -> sa.Select[tuple[object, ...]]:
     """What selects a mart's rows.
 
     Raises:
-        MisconfiguredError: There is no such mart or column.
+        MisconfiguredError: There is no such mart, column or segment.
     """
     table = _mart(connection, mart)
     query = sa.select(*_columns(table, column_names))
     if merchant_ids:
         query = query.where(table.c[_MERCHANT].in_(merchant_ids))
+    if segment is not None:
+        query = query.where(_is_member(connection, table, merchant_ids, segment))
     return query
+
+
+def _is_member(
+    connection: sa.Connection, table: sa.Table, merchant_ids: list[str], segment: str
+) -> sa.ColumnElement[bool]:
+    """The condition that a row's customer is in a segment now.
+
+    Raises:
+        MisconfiguredError: The rows are of no customer, or none of the merchants has such a segment.
+    """
+    if _CUSTOMER not in table.c:
+        raise MisconfiguredError("--segment", f"{table.fullname} has no {_CUSTOMER}; its rows are in no segment")
+    sizes = _mart(connection, "segment_sizes")
+    known = sa.select(sizes.c.segment_name).distinct()
+    if merchant_ids:
+        known = known.where(sizes.c[_MERCHANT].in_(merchant_ids))
+    names = sorted(connection.scalars(known))
+    if segment not in names:
+        found = _similar(segment, names) if names else "none has been counted yet; see perennial segment list"
+        raise MisconfiguredError("--segment", f"there is no segment {segment!r}; {found}")
+    members = _mart(connection, "segment_memberships")
+    return sa.exists().where(
+        members.c[_MERCHANT] == table.c[_MERCHANT],
+        members.c[_CUSTOMER] == table.c[_CUSTOMER],
+        members.c.segment_name == segment,
+        members.c.is_current,
+    )
 
 
 def _mart(connection: sa.Connection, name: str) -> sa.Table:

@@ -162,6 +162,60 @@ def test_a_failure_on_the_way_leaves_no_file(
     assert list(tmp_path.glob("*a.parquet*")) == []
 
 
+@pytest.fixture
+def segments(deployment: Deployment, parsed_project: Path) -> None:
+    """A segment that one of two customers of one id is in, and one that everybody left, in the marts as contracted."""
+    manifest = json.loads((parsed_project / "manifest.json").read_text(encoding="utf-8"))
+    statements = []
+    for mart in ("segment_sizes", "segment_memberships"):
+        columns = manifest["nodes"][f"model.perennial.{mart}"]["columns"].values()
+        kinds = ", ".join(f"{column['name']} {column['data_type']}" for column in columns)
+        statements.append(f"create table marts.{mart} ({kinds})")
+    sizes = ("'paper', 'regulars'", "'paper', 'quiet'", "'ink', 'bulk'")
+    stays = ("'paper', 'regulars', 'c:1', true", "'paper', 'regulars', 'c:1', false", "'ink', 'bulk', 'c:1', true")
+    for mart, columns, rows_written in (
+        ("segment_sizes", "merchant_id, segment_name", sizes),
+        (
+            "segment_memberships",
+            "merchant_id, segment_name, customer_id, is_current",
+            (*stays, "'paper', 'regulars', 'c:2', false"),
+        ),
+    ):
+        statements += [f"insert into marts.{mart} ({columns}) values ({row})" for row in rows_written]
+    with deployment.transformer.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+
+
+@pytest.mark.usefixtures("segments")
+def test_of_a_segment_its_customers_of_now(export: Callable[..., str], tmp_path: Path) -> None:
+    said = export("--segment", "regulars", "--to", tmp_path / "a.parquet")
+    assert rows(tmp_path / "a.parquet") == [ROWS[0]]
+    assert "1 rows of marts.customer_360" in said
+    export("customer_360", "--segment", "bulk", "--to", tmp_path / "b.parquet", "-m", "ink")
+    assert rows(tmp_path / "b.parquet") == [ROWS[2]]
+    export("--segment", "quiet", "--to", tmp_path / "c.parquet")
+    assert rows(tmp_path / "c.parquet") == []
+
+
+@pytest.mark.usefixtures("segments")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--segment", "regular"), "there is no segment 'regular'; the nearest: regulars"),
+        (("--segment", "bulk", "-m", "paper"), "there is no segment 'bulk'; there are: quiet, regulars"),
+        (("--segment", "bulk", "-m", "new"), "none has been counted yet; see perennial segment list"),
+        (("segment_sizes", "--segment", "bulk"), "marts.segment_sizes has no customer_id; its rows are in no segment"),
+    ],
+)
+def test_a_segment_that_is_not_there_is_named(
+    export: Callable[..., str], tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(MisconfiguredError, match=message):
+        export(*arguments, "--to", tmp_path / "a.csv")
+    assert not (tmp_path / "a.csv").exists()
+
+
 def test_a_failure_while_rows_are_on_their_way_leaves_no_file(
     export: Callable[..., str], deployment: Deployment, tmp_path: Path
 ) -> None:
