@@ -90,19 +90,22 @@
 {% endmacro %}
 
 
+{#- The newest day is looked up once per merchant: held against every stay, a night of many stays would take hours. -#}
 {% macro is_of_the_newest_night(day) -%}
     exists (
         select 1
         from ({{ segment_nights() }}) as nights
+        inner join (
+            select
+                merchant_id,
+                max(greatest(entered_date, left_date)) as changed_date
+            from {{ this }}
+            group by merchant_id
+        ) as newest
+            on nights.merchant_id = newest.merchant_id
         where
             nights.merchant_id = recorded.merchant_id
             and nights.as_of_date = recorded.{{ day }}
-    )
-    and not exists (
-        select 1
-        from {{ this }} as later
-        where
-            later.merchant_id = recorded.merchant_id
-            and greatest(later.entered_date, later.left_date) > recorded.{{ day }}
+            and nights.as_of_date = newest.changed_date
     )
 {%- endmacro %}
