@@ -284,7 +284,8 @@ def test_every_test_belongs_to_an_asset(data_tests: list[Node], manifest: dict[s
 def test_sources_are_the_warehouses_tables(manifest: dict[str, Any]) -> None:
     own = (ops.merchants, ops.exchange_rates, ops.stores, ops.identity_decisions, ops.segments, ops.segment_queries)
     known = (*RAW_TABLES.values(), *own)
-    tables = {(t.schema, t.name) for t in known} | {("ml", "customer_lifetime_value")}
+    predicted = ("customer_lifetime_value", "model_runs", "cohort_forecasts")
+    tables = {(t.schema, t.name) for t in known} | {("ml", name) for name in predicted}
     for source in manifest["sources"].values():
         assert (source["schema"], source["name"]) in tables
         assert source["meta"]["dagster"]["asset_key"] == [source["schema"], source["name"]]
