@@ -27,7 +27,7 @@ class Facts:
     Attributes:
         as_of: The last day described.
         stores: The stores by their ids.
-        orders: With customer, day and amount.
+        orders: With customer, moment, day, channel and amount.
         refunds: With their day, and the purchase day that each takes back, if any.
         lines: With product, quantity, sales and margin.
         spend: Day and amount.
@@ -138,10 +138,13 @@ def revenue_by_store(facts: Facts) -> Answer:
 
 
 def revenue_by_channel(facts: Facts) -> Answer:
-    """The histories' orders do not say where they came from."""
     late = [o for o in facts.in_turn() if (facts.as_of - o["order_date"]).days < 90]
-    first = sum(o["number"] == 1 for o in late)
-    return [("unknown", len(late), first, total(late), SCALE)] if total(late) else []
+    rows = [
+        (channel, len(orders), sum(o["number"] == 1 for o in orders), amount, share(amount, total(late)))
+        for channel, orders in groups(late, lambda o: o["channel"] or "unknown").items()
+        if (amount := total(orders)) > 0
+    ]
+    return sorted(rows, key=lambda row: (-row[3], row[0]))
 
 
 def new_and_returning(facts: Facts) -> Answer:

@@ -102,11 +102,12 @@ def add_by_hand(owner: psycopg.Connection[Any]) -> None:
 
 def facts_of(merchant: Merchant, refunds: pl.DataFrame) -> Facts:
     rows = HISTORIES[merchant]
-    moments = {(r["store_id"], r["order_id"]): r["ordered_at"] for r in [*rows["orders"], *rows["order_lines"]]}
-    orders = [
-        {**order, "amount": cents(order["amount"]), "ordered_at": moments[order["store_id"], order["order_id"]]}
-        for order in eligible_orders(merchant, rows)
-    ]
+    written = {(row["store_id"], row["order_id"]): row for row in [*rows["order_lines"], *rows["orders"]]}
+    orders = []
+    for order in eligible_orders(merchant, rows):
+        row = written[order["store_id"], order["order_id"]]
+        known = {"ordered_at": row["ordered_at"], "channel": row.get("channel"), "amount": cents(order["amount"])}
+        orders.append({**order, **known})
     bought = {
         (row["store_id"], row["order_id"], row["line_id"]): (row.get("product_id"), row.get("sku"), row.get("quantity"))
         for row in [*rows["order_lines"], *rows["order_items"]]
