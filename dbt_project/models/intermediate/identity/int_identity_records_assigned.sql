@@ -4,12 +4,10 @@
     unique_key='merchant_id',
     on_schema_change='append_new_columns',
     full_refresh=false,
-    pre_hook='set local enable_nestloop = off',
     indexes=[{'columns': ['merchant_id', 'record_id']}, {'columns': ['merchant_id', 'customer_id']}],
 ) }}
 
--- The memory of who is who; `--full-refresh` leaves it alone. Without nested loops: what the rounds of
--- int_identity_records_connected leave is unknown to the planner, and a wrong guess takes hours.
+-- The memory of who is who; `--full-refresh` leaves it alone.
 with judged as (
 
     select * from {{ ref('int_identity_keys_judged') }}

@@ -1,5 +1,4 @@
-{{ config(materialized='view') }}
-
+-- A table: a planner that does not know how few costs there are goes through all of them for every line that was sold.
 with products as (
 
     select * from {{ ref('int_files_products_ranged') }}
