@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -21,9 +20,8 @@ from models.errors import StopError
 from orchestration.deployment import open_deployment
 from orchestration.settings import Settings
 from orchestration.stored_forecasts import merchant_named
-from orchestration.summary import summary_console
+from orchestration.summary import query_text, summary_console
 
-_QUERY = Path(__file__).parent / "queries" / "rfm_simulation.sql"
 _SIMULATED = re.compile(r"select \* from simulated\.(\w+)")
 # What the simulated models read in the place of tables: the query's own parts.
 _PARTS = {"stg_ops__merchants": "merchants_then", "int_customers_scored": "scores_then"}
@@ -74,7 +72,7 @@ def simulation_sql(manifest: Mapping[str, Any]) -> str:
         text = "\n".join([*rules, nodes[found[1]]["raw_code"]])
         return environment.from_string(text).render(ref=relation, config=lambda **_: "")
 
-    return _SIMULATED.sub(model, _QUERY.read_text(encoding="utf-8"))
+    return _SIMULATED.sub(model, query_text("rfm_simulation"))
 
 
 def simulated_moves(

@@ -42,9 +42,13 @@ def query(deployment: Deployment, name: str, **parameters: Any) -> list[Any]:  #
         name: The file's name, without its suffix.
         **parameters: The query's parameters.
     """
-    text = (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
     with deployment.transformer.connect() as connection:
-        return list(connection.execute(sa.text(text), parameters))
+        return list(connection.execute(sa.text(query_text(name)), parameters))
+
+
+def query_text(name: str) -> str:
+    """One of `orchestration/queries/`, by its file's name without the suffix."""
+    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def summary_console() -> Console:
