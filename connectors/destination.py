@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 
 class Operation(StrEnum):
-    """What a delivery asks of the destination."""
+    """What a delivery asks of the destination: a state that a record shall have, or what shall happen once."""
 
     UPSERT = "upsert"  # the record is in the audience, with these values
+    INSERT = "insert"  # the record is in the audience; one that the destination holds already keeps its values
+    UPDATE = "update"  # a record that the destination holds has these values; one that it does not hold is left alone
     REMOVE = "remove"  # the record has left the audience
+    SEND = "send"  # an email, an event, a discount code: once, whatever was sent before
 
 
 class Outcome(StrEnum):
@@ -73,6 +76,8 @@ class Destination(Protocol):
     kind: ClassVar[str]
     name: str
     batch_size: int
+    operations: frozenset[Operation]
+    """What it can be asked for; anything else is refused before a plan is made."""
     is_idempotent: bool
     """Whether sending the same action key twice has the effect of sending it once."""
 
@@ -80,5 +85,18 @@ class Destination(Protocol):
         """Deliver a batch of at most `batch_size`, and say of each record what became of it.
 
         Never raises for a record's sake: whatever happens on the way is an outcome of the records concerned.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A destination that can be asked what became of a delivery whose answer was lost."""
+
+    def read_back(self, deliveries: Sequence[Delivery], *, asked_at: datetime) -> list[DeliveryResult]:
+        """Say of each delivery whether it was taken.
+
+        Accepted: it was. Retry: it certainly was not, and will not be on that attempt's account any more; sending it
+        again is safe. Maybe sent: the destination cannot tell, now or at all.
         """
         ...

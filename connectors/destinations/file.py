@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.destination import Delivery, DeliveryResult, Outcome
+from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
 from models.whole_files import write_whole
 
 _IDENTITY = ("action_key", "merchant_id", "audience", "customer_id", "operation", "sent_at")
@@ -61,6 +61,7 @@ class FileDestination:
     def __init__(self, settings: FileSettings, base_folder: Path) -> None:
         self.name = settings.name
         self.batch_size = settings.batch_size
+        self.operations = frozenset(Operation)
         self.is_idempotent = True
         self._folder = base_folder / settings.folder
         self._format = settings.format

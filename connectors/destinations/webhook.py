@@ -18,7 +18,7 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.addresses import is_loopback
-from connectors.destination import Delivery, DeliveryResult
+from connectors.destination import Delivery, DeliveryResult, Operation
 from connectors.destinations.webhook_answers import Answer, refuses_for_a_part, results_of
 
 SIGNATURE_HEADER = "Perennial-Signature"
@@ -82,6 +82,7 @@ class WebhookDestination:
     def __init__(self, settings: WebhookSettings) -> None:
         self.name = settings.name
         self.batch_size = settings.batch_size
+        self.operations = frozenset(Operation)
         self.is_idempotent = settings.idempotency != "none"
         self._settings = settings
 

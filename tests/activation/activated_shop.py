@@ -14,7 +14,7 @@ from activation.audiences import Audience, refresh_audience
 from activation.customers import customer_360, customer_contacts
 from activation.delivery import DeliveryReport, Pace
 from activation.syncs import Sync, sync_audience
-from connectors.destination import Delivery, DeliveryResult, Destination, Outcome
+from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome
 from models.activation import deliveries
 from models.identity import dim_customer_identities
 
@@ -51,6 +51,7 @@ class ScriptedDestination:
     kind: ClassVar[str] = "scripted"
     name: str = "crm"
     batch_size: int = 100
+    operations: frozenset[Operation] = frozenset(Operation)
     is_idempotent: bool = True
     answer: Callable[[Delivery], Outcome] = lambda _delivery: Outcome.ACCEPTED
     before: Callable[[Sequence[Delivery]], None] = lambda _deliveries: None
