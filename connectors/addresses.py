@@ -1,6 +1,7 @@
 """What an address in the settings says about where it leads."""
 
 import ipaddress
+from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
@@ -11,3 +12,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def require_endpoint(url: str, *, example: str) -> str:
+    """The address of an interface without its last slash, if requests with credentials may go there.
+
+    Raises:
+        ValueError: It is no address, holds credentials, or would be spoken to in the clear beyond this machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"needs an address such as {example}")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("holds more than an address; credentials have settings of their own")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("needs https: http is for addresses of this machine only")
+    return url.rstrip("/")

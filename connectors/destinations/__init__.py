@@ -10,13 +10,16 @@ from pydantic import Field
 
 from connectors.destination import Destination
 from connectors.destinations.file import FileDestination, FileSettings
+from connectors.destinations.sendgrid import SendGridDestination, SendGridSettings
 from connectors.destinations.webhook import WebhookDestination, WebhookSettings
 
-DestinationSettings = Annotated[WebhookSettings | FileSettings, Field(discriminator="type")]
+AnySettings = WebhookSettings | FileSettings | SendGridSettings
+
+DestinationSettings = Annotated[AnySettings, Field(discriminator="type")]
 """Any destination's settings in `perennial.yml`, told apart by `type`."""
 
 
-def build_destination(settings: WebhookSettings | FileSettings, base_folder: Path) -> Destination:
+def build_destination(settings: AnySettings, base_folder: Path) -> Destination:
     """The destination that settings describe; nothing is opened or connected yet.
 
     Args:
@@ -28,3 +31,5 @@ def build_destination(settings: WebhookSettings | FileSettings, base_folder: Pat
             return WebhookDestination(settings)
         case FileSettings():
             return FileDestination(settings, base_folder)
+        case SendGridSettings():
+            return SendGridDestination(settings)

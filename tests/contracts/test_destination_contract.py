@@ -1,101 +1,18 @@
-"""What every destination promises to activation, tried on each of them.
+"""What every destination that keeps a state promises to activation, tried on each of them."""
 
-A new destination joins by a harness: how to build it, what its receiving side really took, and how to break it.
-"""
-
-import csv
 import json
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from destination_harnesses import HARNESSES, KEEPING, SECRET, SENT_AT, SHORT_BATCH, Harness, delivery
 
-from connectors.destination import Delivery, Destination, Operation, Outcome
-from connectors.destinations import build_destination
-from connectors.destinations.file import FileSettings
-from connectors.destinations.webhook import WebhookSettings
-from connectors.sandbox.receiver import running_receiver
-
-SENT_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
-SECRET = "a secret of the contract"
-SHORT_BATCH = 5
+from connectors.destination import Delivery, Operation, Outcome
 
 
-@dataclass
-class Harness:
-    """A destination and its other end.
-
-    Attributes:
-        destination: The destination, with a batch size of `SHORT_BATCH`.
-        effects: What the receiving side took, in order: action key, customer, operation and payload.
-        unreachable: The same destination with nothing at its other end.
-    """
-
-    destination: Destination
-    effects: Callable[[], list[dict[str, Any]]]
-    unreachable: Destination
-
-
-def webhook(folder: Path) -> Iterator[Harness]:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}/deliveries"
-        with running_receiver(folder / "receiver.jsonl", SECRET) as receiver:
-
-            def build(url: str) -> Destination:
-                settings = {"type": "webhook", "name": "crm", "url": url, "secret": SECRET}
-                more = {"batch_size": SHORT_BATCH, "idempotency": "action_key"}
-                return build_destination(WebhookSettings.model_validate(settings | more), folder)
-
-            yield Harness(build(receiver.url), receiver.effects, build(nowhere))
-
-
-def file(folder: Path, *, format_: str) -> Iterator[Harness]:
-    blocked = folder / "blocked"
-    blocked.write_text("a file where the folder should be")
-
-    def build(path: Path) -> Destination:
-        settings = {"type": "file", "name": "export", "folder": path, "format": format_, "batch_size": SHORT_BATCH}
-        return build_destination(FileSettings.model_validate(settings), folder)
-
-    def effects() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        paths = [path for path in (folder / "exports").rglob("*") if path.is_file()]
-        for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns):
-            with path.open(encoding="utf-8", newline="") as lines:
-                if format_ == "jsonl":
-                    found += [json.loads(line) for line in lines]
-                    continue
-                identity = ("action_key", "merchant_id", "audience", "customer_id", "operation", "sent_at")
-                for row in csv.DictReader(lines):
-                    payload = {name: value for name, value in row.items() if name not in identity and value != ""}
-                    found.append({**{name: row[name] for name in identity}, "payload": payload})
-        return found
-
-    yield Harness(build(Path("exports")), effects, build(blocked / "exports"))
-
-
-HARNESSES: dict[str, Callable[[Path], Iterator[Harness]]] = {
-    "webhook": webhook,
-    "file_jsonl": lambda folder: file(folder, format_="jsonl"),
-    "file_csv": lambda folder: file(folder, format_="csv"),
-}
-
-
-@pytest.fixture(params=HARNESSES)
+@pytest.fixture(params=KEEPING)
 def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
     yield from HARNESSES[request.param](tmp_path)
-
-
-def delivery(number: int, *, operation: Operation = Operation.UPSERT, **values: Any) -> Delivery:
-    payload = {"email": f"c{number}@shop.example", "clv_amount": "12.50", **values}
-    if operation is Operation.REMOVE:
-        payload = {"customer_id": f"c{number}"}
-    return Delivery(f"{operation}-{number:060d}", "cdnow", "at_risk", f"c{number}", operation, payload)
 
 
 def taken(harness: Harness) -> list[tuple[str, str, str]]:

@@ -1,0 +1,178 @@
+"""Every destination with its other end: how to build it, what the receiving side really took, and how to break it.
+
+A new destination joins by a function that yields its harness, and its name at the end.
+"""
+
+import csv
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.destination import Delivery, Destination, Operation
+from connectors.destinations import build_destination
+from connectors.destinations.file import FileSettings
+from connectors.destinations.sendgrid import SendGridSettings
+from connectors.destinations.webhook import WebhookSettings
+from connectors.outgoing import Email
+from connectors.sandbox import faults, receiver
+from connectors.sandbox.sendgrid import running_sendgrid
+
+SENT_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+SECRET = "a secret of the contract"
+SHORT_BATCH = 5
+API_KEY = "SG.a-key-of-the-contract"
+
+
+@dataclass
+class Harness:
+    """A destination and its other end.
+
+    Attributes:
+        destination: The destination, with a batch size of `SHORT_BATCH`.
+        effects: What the receiving side took, in order: action key, customer, operation and payload.
+        unreachable: The same destination with nothing at its other end.
+        message: The nth thing that it can be asked to send; None where its operations are states only.
+        mistreat: Has the next request answered badly: "loses" takes it and cuts the connection, "slow" asks to come
+            back in 20 seconds, "refuses" says that it is wrong. None where nothing answers, such as a folder.
+    """
+
+    destination: Destination
+    effects: Callable[[], list[dict[str, Any]]]
+    unreachable: Destination
+    message: Callable[[int], Delivery] | None = None
+    mistreat: Callable[[str], None] | None = None
+
+
+def delivery(number: int, *, operation: Operation = Operation.UPSERT, **values: Any) -> Delivery:
+    """The nth customer's values, or their leaving."""
+    payload = {"email": f"c{number}@shop.example", "clv_amount": "12.50", **values}
+    if operation is Operation.REMOVE:
+        payload = {"customer_id": f"c{number}"}
+    return Delivery(f"{operation}-{number:060d}", "cdnow", "at_risk", f"c{number}", operation, payload)
+
+
+def email(number: int) -> Delivery:
+    """The nth customer's email."""
+    message = Email(
+        to_address=f"c{number}@shop.example",
+        to_name="Zoë O'Neil",
+        from_address="hello@shop.example",
+        from_name="The Shop",
+        reply_to="answers@shop.example",
+        subject=f"We miss you, {number} 🎂",
+        html='<p>Ten percent "off" for {{you}} &amp; yours</p>',
+        text="Ten percent off",
+        headers={
+            "List-Unsubscribe": f"<https://shop.example/u/{number}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+        tags={"campaign": "win-back"},
+    )
+    return Delivery(f"send-{number:059d}", "cdnow", "win-back", f"c{number}", Operation.SEND, message.payload())
+
+
+@contextmanager
+def nowhere() -> Iterator[str]:
+    """An address at which nothing listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def webhook(folder: Path) -> Iterator[Harness]:
+    with nowhere() as dead, receiver.running_receiver(folder / "receiver.jsonl", SECRET) as running:
+
+        def build(url: str) -> Destination:
+            settings = {"type": "webhook", "name": "crm", "url": url, "secret": SECRET}
+            more = {"batch_size": SHORT_BATCH, "idempotency": "action_key"}
+            return build_destination(WebhookSettings.model_validate(settings | more), folder)
+
+        bad = {
+            "loses": receiver.Fault(takes=True, drops=True),
+            "slow": receiver.Fault(status=429, retry_after="20"),
+            "refuses": receiver.Fault(status=422),
+        }
+        yield Harness(
+            build(running.url),
+            running.effects,
+            build(f"{dead}/deliveries"),
+            email,
+            lambda how: running.faults.append(bad[how]),
+        )
+
+
+def file(folder: Path, *, format_: str) -> Iterator[Harness]:
+    blocked = folder / "blocked"
+    blocked.write_text("a file where the folder should be")
+
+    def build(path: Path) -> Destination:
+        settings = {"type": "file", "name": "export", "folder": path, "format": format_, "batch_size": SHORT_BATCH}
+        return build_destination(FileSettings.model_validate(settings), folder)
+
+    def effects() -> list[dict[str, Any]]:
+        paths = [path for path in (folder / "exports").rglob("*") if path.is_file()]
+        texts = [path.read_text(encoding="utf-8") for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
+        return [record for text in texts for record in records_of(text, format_)]
+
+    yield Harness(build(Path("exports")), effects, build(blocked / "exports"), email if format_ == "jsonl" else None)
+
+
+def records_of(text: str, format_: str) -> Iterator[dict[str, Any]]:
+    """The records of one exported file."""
+    if format_ == "jsonl":
+        yield from map(json.loads, text.split("\n")[:-1])
+        return
+    identity = ("action_key", "merchant_id", "audience", "customer_id", "operation", "sent_at")
+    for row in csv.DictReader(text.splitlines(keepends=True)):
+        payload = {name: value for name, value in row.items() if name not in identity and value != ""}
+        yield {**{name: row[name] for name in identity}, "payload": payload}
+
+
+def sendgrid(folder: Path) -> Iterator[Harness]:
+    with nowhere() as dead, running_sendgrid(folder / "sendgrid.jsonl", API_KEY, lambda: SENT_AT) as running:
+
+        def build(url: str) -> Destination:
+            settings = {"type": "sendgrid", "name": "mail", "url": url, "api_key": API_KEY, "batch_size": SHORT_BATCH}
+            return build_destination(SendGridSettings.model_validate(settings), folder)
+
+        def effects() -> list[dict[str, Any]]:
+            return [
+                {
+                    "action_key": effect["arguments"]["action_key"],
+                    "customer_id": effect["to"].partition("@")[0],
+                    "operation": "send",
+                    "payload": {name: effect[name] for name in ("subject", "html", "text", "headers")},
+                }
+                for effect in running.effects()
+            ]
+
+        yield Harness(
+            build(running.url),
+            effects,
+            build(dead),
+            email,
+            lambda how: running.faults.add(BAD[how]),
+        )
+
+
+BAD = {
+    "loses": faults.Fault(takes=True, resets=True),
+    "slow": faults.Fault(status=429, retry_after="20"),
+    "refuses": faults.Fault(status=400, body=b'{"errors": [{"message": "not so", "field": "subject"}]}'),
+}
+
+HARNESSES: dict[str, Callable[[Path], Iterator[Harness]]] = {
+    "webhook": webhook,
+    "file_jsonl": lambda folder: file(folder, format_="jsonl"),
+    "file_csv": lambda folder: file(folder, format_="csv"),
+    "sendgrid": sendgrid,
+}
+
+# Who keeps what an audience's members are worth, and who can be asked to send something once.
+KEEPING = ("webhook", "file_jsonl", "file_csv")
+SENDING = ("webhook", "file_jsonl", "sendgrid")
