@@ -100,7 +100,8 @@ class ColumnKind(StrEnum):
     TRUTH = "true or false"
 
 
-def _kind(column: sa.Column[object]) -> ColumnKind:
+def kind_of(column: sa.Column[Any]) -> ColumnKind:
+    """What a column's values can be compared with, by its type."""
     kinds: tuple[tuple[type[sa.types.TypeEngine[Any]], ColumnKind], ...] = (
         (sa.Boolean, ColumnKind.TRUTH),
         (sa.Date, ColumnKind.DATE),
@@ -113,6 +114,6 @@ def _kind(column: sa.Column[object]) -> ColumnKind:
 
 
 CUSTOMER_COLUMNS: Mapping[str, ColumnKind] = {
-    column.name: _kind(column) for column in customer_360.columns if column.name != "merchant_id"
+    column.name: kind_of(column) for column in customer_360.columns if column.name != "merchant_id"
 }
 """The columns that a rule may test and a sync may send, with their kinds; the merchant is always given, never one."""

@@ -11,10 +11,10 @@ from activation.segments.criteria import Segment, read_segment
 from activation.segments.preview import SegmentPreview
 from activation.segments.preview import preview as preview_of
 from models.errors import MisconfiguredError
-from models.segments import remove_segment_definition, save_segment_definition, segment_definitions_of
+from models.segments import remove_segment_definition, save_segment_definition
 from orchestration.configuration import Merchant
 from orchestration.deployment import open_deployment
-from orchestration.segment_compilation import IN_CONFIGURATION, IN_TABLE, segment_of
+from orchestration.segment_compilation import IN_CONFIGURATION, IN_TABLE, known_segments
 from orchestration.settings import Settings
 from orchestration.stored_forecasts import merchant_named
 
@@ -37,27 +37,18 @@ def list_segments(settings: Settings, merchant: str | None) -> None:
     with open_deployment(settings) as deployment:
         found = merchant_named(deployment, merchant)
         with deployment.transformer.connect() as connection:
-            definitions = segment_definitions_of(connection, found.merchant_id)
+            known = known_segments(connection, found.merchant_id, found.segments)
             sizes = _sizes(connection, found.merchant_id)
-    listed: list[tuple[str, str, str, str | None]] = [
-        (one.name, one.description, IN_CONFIGURATION, None) for one in found.segments
-    ]
-    names = {name for name, *_ in listed}
-    for definition in definitions:
-        wrong = f"stands in {IN_CONFIGURATION}, too, which counts" if definition.segment_name in names else None
-        try:
-            segment_of(definition)
-        except MisconfiguredError as error:
-            wrong = str(error)
-        listed.append((definition.segment_name, definition.description, IN_TABLE, wrong))
-    if not listed:
+    if not known:
         typer.echo(f"merchant {found.merchant_id} has no segments; docs/segments.md says how to declare one")
-    for name, description, declared_in, wrong in listed:
-        typer.echo(f"{name} ({declared_in}): {sizes.get(name, 'no night has worked it out yet')}")
-        if description:
-            typer.echo(f"  {description}")
-        if wrong:
-            typer.echo(f"  wrong: {wrong}")
+    for one in known:
+        typer.echo(f"{one.name} ({one.declared_in}): {sizes.get(one.name, 'no night has worked it out yet')}")
+        if one.description:
+            typer.echo(f"  {one.description}")
+        if one.is_doubled:
+            typer.echo(f"  wrong: stands in {IN_CONFIGURATION}, too, which counts")
+        if isinstance(one.segment, MisconfiguredError):
+            typer.echo(f"  wrong: {one.segment}")
 
 
 def save_segment(
@@ -187,14 +178,13 @@ def _known(connection: sa.Connection, merchant: Merchant, name: str | None) -> S
     """The segment of that name, declared or defined."""
     if name is None:
         raise MisconfiguredError("NAME", "say which segment, or give its criteria: --criteria or --file")
-    definitions = segment_definitions_of(connection, merchant.merchant_id)
-    for segment in merchant.segments:
-        if segment.name == name:
-            return segment
-    for definition in definitions:
-        if definition.segment_name == name:
-            return segment_of(definition)
-    names = ", ".join(dict.fromkeys([*(s.name for s in merchant.segments), *(d.segment_name for d in definitions)]))
+    known = known_segments(connection, merchant.merchant_id, merchant.segments)
+    for one in known:
+        if one.name == name:
+            if isinstance(one.segment, MisconfiguredError):
+                raise one.segment
+            return one.segment
+    names = ", ".join(dict.fromkeys(one.name for one in known))
     raise MisconfiguredError("NAME", f"no segment {name!r}; there are: {names or 'none'}")
 
 

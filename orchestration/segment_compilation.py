@@ -50,6 +50,35 @@ class CompiledSegments:
         return [f"{self.merchant_id}: {problem}" for problem in (*wrong, *twice)]
 
 
+@dataclass(frozen=True)
+class KnownSegment:
+    """A segment that a merchant has, whether or not it can be worked out.
+
+    Attributes:
+        name: Its name.
+        description: Who is in it, for people.
+        declared_in: Where it stands.
+        segment: The segment, or what is wrong with its criteria.
+        is_doubled: Whether it stands in the table and in `perennial.yml`, which counts.
+    """
+
+    name: str
+    description: str
+    declared_in: str
+    segment: Segment | MisconfiguredError
+    is_doubled: bool = False
+
+
+def known_segments(connection: sa.Connection, merchant_id: str, declared: Sequence[Segment]) -> list[KnownSegment]:
+    """The segments of `perennial.yml`, and then those of the table; of a name that stands in both, the first counts."""
+    names = {segment.name for segment in declared}
+    known = [KnownSegment(one.name, one.description, IN_CONFIGURATION, one) for one in declared]
+    for definition in segment_definitions_of(connection, merchant_id):
+        name = definition.segment_name
+        known.append(KnownSegment(name, definition.description, IN_TABLE, _read(definition), name in names))
+    return known
+
+
 def compile_segments(run: MerchantRun) -> list[CompiledSegments]:
     """Compile the segments of the run's merchants, and put the result in the place of the last one."""
     compiled = []
@@ -71,22 +100,17 @@ def compile_merchant(
     connection: sa.Connection, merchant_id: str, declared: Sequence[Segment], *, as_of_date: date, run_id: str
 ) -> CompiledSegments:
     """Compile one merchant's segments, those that are declared and those of the table."""
-    names = {segment.name for segment in declared}
-    definitions = segment_definitions_of(connection, merchant_id)
-    doubled = tuple(d.segment_name for d in definitions if d.segment_name in names)
-    good: list[Segment] = list(declared)
-    found = [FoundSegment(s.name, s.description, IN_CONFIGURATION, s.criteria_hash) for s in declared]
-    for definition in definitions:
-        if definition.segment_name in names:
-            continue
-        row = FoundSegment(definition.segment_name, definition.description, IN_TABLE)
-        try:
-            segment = segment_of(definition)
-        except MisconfiguredError as error:
-            found.append(replace(row, error=str(error)))
+    known = known_segments(connection, merchant_id, declared)
+    counting = [one for one in known if not one.is_doubled]
+    doubled = tuple(one.name for one in known if one.is_doubled)
+    found, good = [], []
+    for one in counting:
+        row = FoundSegment(one.name, one.description, one.declared_in)
+        if isinstance(one.segment, MisconfiguredError):
+            found.append(replace(row, error=str(one.segment)))
         else:
-            good.append(segment)
-            found.append(replace(row, criteria_hash=segment.criteria_hash))
+            found.append(replace(row, criteria_hash=one.segment.criteria_hash))
+            good.append(one.segment)
     queries = [
         StoredQuery(query.segment_names, rendered(query.statement))
         for query in segment_queries(good, merchant_id=merchant_id, as_of_date=as_of_date)
@@ -95,14 +119,13 @@ def compile_merchant(
     return CompiledSegments(merchant_id, tuple(found), len(queries), doubled)
 
 
-def segment_of(definition: SegmentDefinition) -> Segment:
-    """The segment of a row.
-
-    Raises:
-        MisconfiguredError: It is wrong; its key is the path within the criteria.
-    """
+def _read(definition: SegmentDefinition) -> Segment | MisconfiguredError:
+    """The segment of a row, or what is wrong with it, its key the path within the criteria."""
     try:
         criteria = definition.read()
     except ValueError as error:
-        raise MisconfiguredError("criteria", str(error)) from None
-    return read_segment(definition.segment_name, definition.description, criteria)
+        return MisconfiguredError("criteria", str(error))
+    try:
+        return read_segment(definition.segment_name, definition.description, criteria)
+    except MisconfiguredError as error:
+        return error

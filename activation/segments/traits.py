@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from activation.customers import CUSTOMER_COLUMNS, ColumnKind, customer_360
+from activation.customers import CUSTOMER_COLUMNS, ColumnKind, customer_360, kind_of
 
 # Never given to Alembic: dbt creates and rebuilds these tables.
 reading = sa.MetaData()
@@ -25,6 +25,7 @@ dim_customers = sa.Table(
     sa.Column("acquisition_channel", sa.Text),
     sa.Column("country_code", sa.Text),
     sa.Column("has_acquisition_discount", sa.Boolean),
+    sa.Column("acquisition_discount_name", sa.Text),
     sa.Column("acquisition_product_id", sa.Text),
     sa.Column("acquisition_product_name", sa.Text),
     sa.Column("acquisition_category_name", sa.Text),
@@ -33,12 +34,6 @@ dim_customers = sa.Table(
 
 customers = customer_360.alias("customers")
 described = dim_customers.alias("described")
-
-_KINDS: Mapping[type[sa.types.TypeEngine[Any]], ColumnKind] = {
-    sa.Text: ColumnKind.TEXT,
-    sa.Date: ColumnKind.DATE,
-    sa.Boolean: ColumnKind.TRUTH,
-}
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Trait:
 TRAITS: Mapping[str, Trait] = {
     **{name: Trait(customers.c[name], kind) for name, kind in CUSTOMER_COLUMNS.items()},
     **{
-        column.name: Trait(described.c[column.name], _KINDS[type(column.type)])
+        column.name: Trait(described.c[column.name], kind_of(column))
         for column in dim_customers.columns
         if not column.primary_key and column.name not in CUSTOMER_COLUMNS
     },
