@@ -5,20 +5,6 @@
 {% macro forget_changes_of_the_night() %}
     {%- if is_incremental() %}
         delete from {{ this }} as recorded
-        where
-            exists (
-                select 1
-                from {{ ref('customer_360') }} as published
-                where
-                    published.merchant_id = recorded.merchant_id
-                    and published.as_of_date = recorded.changed_date
-            )
-            and not exists (
-                select 1
-                from {{ this }} as later
-                where
-                    later.merchant_id = recorded.merchant_id
-                    and later.changed_date > recorded.changed_date
-            )
+        where {{ is_of_the_newest_night('select distinct merchant_id, as_of_date from ' ~ ref('customer_360'), 'changed_date', 'changed_date') }}
     {%- endif %}
 {% endmacro %}

@@ -73,7 +73,7 @@
 {% macro forget_stays_of_the_night() %}
     {%- if is_incremental() %}
         delete from {{ this }} as recorded
-        where {{ is_of_the_newest_night('entered_date') }}
+        where {{ is_of_the_newest_night(segment_nights(), 'greatest(entered_date, left_date)', 'entered_date') }}
     {%- endif %}
 {% endmacro %}
 
@@ -85,27 +85,6 @@
             left_date = null,
             left_at = null,
             is_current = true
-        where {{ is_of_the_newest_night('left_date') }}
+        where {{ is_of_the_newest_night(segment_nights(), 'greatest(entered_date, left_date)', 'left_date') }}
     {%- endif %}
 {% endmacro %}
-
-
-{#- The newest day is looked up once per merchant: held against every stay, a night of many stays would take hours. -#}
-{% macro is_of_the_newest_night(day) -%}
-    exists (
-        select 1
-        from ({{ segment_nights() }}) as nights
-        inner join (
-            select
-                merchant_id,
-                max(greatest(entered_date, left_date)) as changed_date
-            from {{ this }}
-            group by merchant_id
-        ) as newest
-            on nights.merchant_id = newest.merchant_id
-        where
-            nights.merchant_id = recorded.merchant_id
-            and nights.as_of_date = recorded.{{ day }}
-            and nights.as_of_date = newest.changed_date
-    )
-{%- endmacro %}
