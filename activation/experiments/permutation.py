@@ -6,6 +6,7 @@ outcomes' distribution, down to the smallest arm (Janssen 1997; Chung and Romano
 it hold for unequal variances too, as arms grow). Must not know what the outcomes are.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,6 @@ FloatArray = NDArray[np.float64]
 _DEALS = (1_999, 999, 399)
 _MOST_VALUES = 4 * 10**8
 _AT_ONCE = 2 * 10**6
-_SEED = 20_130_402
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Difference:
         Args:
             first: One sample.
             second: The other.
-            deals: How many random deals; default: as many as a few seconds allow, 1,999 at most. They are drawn from
-                one seed: the same samples have the same interval.
+            deals: How many random deals; default: as many as a few seconds allow, 1,999 at most. The same samples, in
+                whatever order, have the same deals.
         """
-        pooled = np.concatenate([second, first])
+        pooled = np.concatenate([np.sort(second), np.sort(first)])
         pooled = pooled - pooled.mean()  # sums of squares around another mean would cancel
         size = len(second)
         total, squares = float(pooled.sum()), float(pooled @ pooled)
@@ -53,7 +53,7 @@ class Difference:
         difference, error = _statistics(own.sum()[None], (own @ own)[None], size, len(pooled), total, squares)
         if error[0] == 0:
             return cls(float(difference[0]), 0.0, np.zeros(count))
-        random = np.random.default_rng(_SEED)
+        random = np.random.default_rng(_seed(pooled, size))
         statistics = np.empty(count)
         step = max(1, _AT_ONCE // len(pooled))
         for start in range(0, count, step):
@@ -89,6 +89,11 @@ class Difference:
         seen = self.estimate / self.error
         above, below = np.count_nonzero(self.deals >= seen), np.count_nonzero(self.deals <= seen)
         return min(1.0, 2 * (1 + min(int(above), int(below))) / (len(self.deals) + 1))
+
+
+def _seed(pooled: FloatArray, size: int) -> int:
+    """Of the outcomes themselves: with one seed for all, every experiment would share the luck of the same deals."""
+    return int.from_bytes(hashlib.blake2b(pooled.tobytes() + size.to_bytes(8, "big"), digest_size=8).digest(), "big")
 
 
 def _statistics(

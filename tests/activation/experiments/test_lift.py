@@ -54,7 +54,7 @@ def test_intervals_hold_a_known_effect() -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("customers", "share", "rate", "variation"), [
-    (600, 0.1, 1.0, 0.7), (1_000, 0.1, 0.3, 1.2), (3_000, 0.1, 0.1, 1.2), (2_000, 0.5, 0.1, 1.2),
+    (600, 0.1, 1.0, 0.7), (1_000, 0.1, 0.5, 1.2), (2_000, 0.1, 0.2, 1.2), (2_000, 0.5, 0.1, 1.2),
     (2_000, 0.05, 0.6, 0.9),
 ])  # fmt: skip
 def test_intervals_keep_their_level_in_every_shop(customers: int, share: float, rate: float, variation: float) -> None:
@@ -122,9 +122,10 @@ def test_a_p_value_agrees_with_its_interval() -> None:
         assert (difference.p_value <= 1 - LEVEL) == (low > 0 or high < 0)
 
 
-def test_equal_samples_give_equal_intervals() -> None:
-    made = simulated_experiment(np.random.default_rng(8))
-    assert lift(made.message, made.holdout, deals=199) == lift(made.message, made.holdout, deals=199)
+def test_equal_samples_give_equal_intervals_in_whatever_order() -> None:
+    values = np.random.default_rng(8).lognormal(0, 1, 300)
+    other = Difference.of(values[:100][::-1], values[100:][::-1], deals=199)
+    assert other.interval(LEVEL) == pytest.approx(Difference.of(values[:100], values[100:], deals=199).interval(LEVEL))
 
 
 def test_outcomes_that_are_all_the_same_differ_by_nothing() -> None:
