@@ -38,6 +38,7 @@ class Cause(StrEnum):
     UNCONFIRMED = "it is not known what the destination holds"
     LEFT = "left the audience"
     REFUSED = "may no longer be sent"
+    TRIGGERED = "a campaign's occasion"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,21 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True)
+class Occasion:
+    """What makes an occurrence of a campaign that one: with the campaign and the customer, it happens once.
+
+    Attributes:
+        arm: The customer's arm.
+        step: Which of the campaign's messages.
+        period: What it is about, such as the day that a segment was entered.
+    """
+
+    arm: str
+    step: str
+    period: str
+
+
+@dataclass(frozen=True)
 class LedgerMemory:
     """What the ledger remembers of one audience at one destination.
 
@@ -92,18 +108,38 @@ class LedgerMemory:
 
 @dataclass(frozen=True)
 class Target:
-    """The audience and the destination that a plan is about.
+    """The audience or the campaign, and the destination, that a plan is about.
 
     Attributes:
+        audience: What is kept in step; None for a campaign.
         is_idempotent: Whether the destination takes the same action key once, however often it is sent.
         consent: The consent that is checked again just before sending.
+        campaign: What happens once; None for an audience.
+        campaign_version: Kept beside what is reserved from now on.
     """
 
     merchant_id: str
     destination: str
-    audience: str
+    audience: str | None
     is_idempotent: bool
     consent: str | None = None
+    campaign: str | None = None
+    campaign_version: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.audience is None) is (self.campaign is None):
+            raise ValueError("a target is either an audience or a campaign")
+
+    @property
+    def name(self) -> str:
+        """The audience's or the campaign's name."""
+        return str(self.audience if self.campaign is None else self.campaign)
+
+    @property
+    def in_words(self) -> str:
+        """What it is about, for messages."""
+        kind = "audience" if self.campaign is None else "campaign"
+        return f"{kind} '{self.name}' at destination '{self.destination}'"
 
 
 @dataclass(frozen=True)
@@ -112,8 +148,11 @@ class Action:
 
     Attributes:
         action_key: Deterministic; equal for equal actions, and different for the same change made again later.
+        payload: What is sent; empty, with an empty hash, for what is rendered just before it is sent.
         attempt_count: Attempts so far, for an action that an earlier run left open.
-        retry_at: The earliest time that the destination asked for.
+        retry_at: The earliest time that the destination, or a gate, asked for.
+        occasion: What makes it happen once; None for what keeps an audience in step.
+        facts: What the ledger keeps beside it; never payload values.
     """
 
     action_key: str
@@ -126,6 +165,13 @@ class Action:
     model_run_id: str | None = None
     attempt_count: int = 0
     retry_at: datetime | None = None
+    occasion: Occasion | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_rendered(self) -> bool:
+        """Whether it holds what is to be sent."""
+        return bool(self.payload_hash)
 
 
 @dataclass(frozen=True)
@@ -144,7 +190,7 @@ class Plan:
     """What to do, and what was left alone.
 
     Attributes:
-        target: The audience and the destination.
+        target: The audience or the campaign, and the destination.
         position: The ledger's position that the plan was made from.
         actions: What to send.
         withholdings: Refusals that the ledger does not hold yet.
@@ -154,6 +200,7 @@ class Plan:
         unchanged_count: Customers of whom the destination already knows what is to be known.
         refused_count: Members of whom nothing may be sent.
         standing_rejection_count: Customers whose action the destination has rejected and would reject again.
+        untriggered_count: Occurrences from before the campaign was active, which message no one.
     """
 
     target: Target
@@ -166,6 +213,7 @@ class Plan:
     unchanged_count: int = 0
     refused_count: int = 0
     standing_rejection_count: int = 0
+    untriggered_count: int = 0
 
     @property
     def is_empty(self) -> bool:

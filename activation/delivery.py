@@ -2,7 +2,7 @@
 
 Every batch goes through the same steps: claim in the ledger, send, record. Whatever stops the process between two of
 them leaves a row that says how far it got, and the next run goes on from there. Must not decide who receives what; asks
-for consent once more before every attempt, and knows no vendor.
+the gates before every attempt, and knows no vendor.
 """
 
 import re
@@ -17,9 +17,11 @@ import structlog
 
 from activation import ledger
 from activation.actions import Action, Plan, Target
-from activation.consent import email_refusal, read_contacts
+from activation.gates.email_consent import EmailConsent
+from activation.gates.gate import Gate, Postponed, Refused, decisions
 from activation.locks import HeldLock, exclusive
-from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome
+from activation.rendering import Render, rendered
+from connectors.destination import Delivery, DeliveryResult, Destination, Outcome
 from models.errors import StopError
 
 _log = structlog.get_logger(__name__)
@@ -62,7 +64,8 @@ class DeliveryReport:
 
     Attributes:
         plan: The plan.
-        outcomes: How many actions ended how; `withheld` are those refused at the last moment.
+        outcomes: How many actions ended how; `withheld` are those that a gate refused at the last moment, `postponed`
+            those that it lets wait.
         deferred_count: Actions that were not attempted and wait in the ledger for the next run.
         reasons: How often each reason was given for not accepting a record.
     """
@@ -101,6 +104,8 @@ def deliver(
     run_id: str,
     pace: Pace,
     facts: Mapping[str, Any] | None = None,
+    gates: Sequence[Gate] = (),
+    render: Render | None = None,
 ) -> DeliveryReport:
     """Send what a plan says, alone with the destination.
 
@@ -111,6 +116,8 @@ def deliver(
         run_id: The run, for the ledger.
         pace: Clock, waits and patience.
         facts: What the ledger keeps beside each action; never payload values.
+        gates: What is asked before every attempt, in this order, after the target's consent.
+        render: Makes the payloads of actions that come without.
 
     Returns:
         How every action ended. A record, or a whole batch, that fails is a count in it and never an exception.
@@ -120,7 +127,9 @@ def deliver(
             made, or the warehouse went away; the next run finishes what was begun.
     """
     with exclusive(engine, *lock_parts(plan.target)) as lock:
-        return deliver_under(lock, engine, plan, destination, run_id=run_id, pace=pace, facts=facts)
+        return deliver_under(
+            lock, engine, plan, destination, run_id=run_id, pace=pace, facts=facts, gates=gates, render=render
+        )
 
 
 def deliver_under(
@@ -132,6 +141,8 @@ def deliver_under(
     run_id: str,
     pace: Pace,
     facts: Mapping[str, Any] | None = None,
+    gates: Sequence[Gate] = (),
+    render: Render | None = None,
 ) -> DeliveryReport:
     """`deliver` for a caller who already holds the destination's lock."""
     target = plan.target
@@ -140,9 +151,11 @@ def deliver_under(
             f"the plan is for destination '{target.destination}' with is_idempotent={target.is_idempotent}, and cannot "
             f"be delivered to '{destination.name}' with is_idempotent={destination.is_idempotent}; plan again"
         )
+    if unknown := {action.operation for action in plan.actions} - destination.operations:
+        raise StopError(f"destination '{destination.name}' cannot be asked for {', '.join(sorted(unknown))}")
     with engine.begin() as connection:
         ledger.reserve(connection, plan, run_id=run_id, reserved_at=pace.clock(), facts=facts or {})
-    shipment = _Shipment(engine, target, destination, run_id, pace)
+    shipment = _Shipment(engine, target, destination, run_id, pace, (*_gates_of(target), *gates), render)
     failed_in_a_row = 0
     for start in range(0, len(plan.actions), destination.batch_size):
         batch = plan.actions[start : start + destination.batch_size]
@@ -155,7 +168,7 @@ def deliver_under(
     _log.info(
         "delivered",
         merchant_id=target.merchant_id,
-        audience=target.audience,
+        **({"audience": target.audience} if target.campaign is None else {"campaign": target.campaign}),
         destination=target.destination,
         run_id=run_id,
         outcomes=dict(report.outcomes),
@@ -164,6 +177,10 @@ def deliver_under(
         blocked_count=len(plan.blocked),
     )
     return report
+
+
+def _gates_of(target: Target) -> tuple[Gate, ...]:
+    return () if target.consent is None else (EmailConsent(),)
 
 
 @dataclass
@@ -175,6 +192,8 @@ class _Shipment:
     destination: Destination
     run_id: str
     pace: Pace
+    gates: Sequence[Gate]
+    render: Render | None
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     deferred_count: int = 0
@@ -206,23 +225,21 @@ class _Shipment:
 
     def _claim(self, actions: Sequence[Action]) -> list[Action]:
         """Those of the actions that may be sent and are this process's to send, decided in one transaction."""
+        now = self.pace.clock()
         with self.engine.begin() as connection:
-            refusals = self._refusals(connection, actions)
-            if refusals:
-                ledger.withhold(connection, self.target, refusals)
-                self.outcomes["withheld"] += len(refusals)
-            allowed = [action for action in actions if action.action_key not in refusals]
-            claimed = ledger.claim(connection, self.target, allowed, run_id=self.run_id, attempted_at=self.pace.clock())
-        return [action for action in allowed if action.action_key in claimed]
-
-    def _refusals(self, connection: sa.Connection, actions: Sequence[Action]) -> dict[str, str]:
-        """Consent as it is now: it may have been withdrawn since the plan was made. Removals need none."""
-        if self.target.consent is None:
-            return {}
-        upserts = [action for action in actions if action.operation is Operation.UPSERT]
-        contacts = read_contacts(connection, self.target.merchant_id, [action.customer_id for action in upserts])
-        refusals = {action.action_key: email_refusal(contacts.get(action.customer_id)) for action in upserts}
-        return {key: str(refusal) for key, refusal in refusals.items() if refusal is not None}
+            kept_back = decisions(self.gates, connection, self.target, actions, asked_at=now)
+            allowed = [action for action in actions if action.action_key not in kept_back]
+            ready, unrendered = rendered(self.render, connection, allowed, rendered_at=now)
+            answers = {**kept_back, **unrendered}
+            refused = {key: answer.reason for key, answer in answers.items() if isinstance(answer, Refused)}
+            later = {key: (a.until, a.reason) for key, a in answers.items() if isinstance(a, Postponed)}
+            if refused:
+                ledger.withhold(connection, self.target, refused)
+            if later:
+                ledger.postpone(connection, self.target, later)
+            claimed = ledger.claim(connection, self.target, ready, run_id=self.run_id, attempted_at=now)
+        self.outcomes.update({name: len(kept) for name, kept in (("withheld", refused), ("postponed", later)) if kept})
+        return [action for action in ready if action.action_key in claimed]
 
     def _send(self, actions: Sequence[Action]) -> dict[str, DeliveryResult]:
         """Exactly one result for each action, whatever the destination answered."""
@@ -232,7 +249,7 @@ class _Shipment:
             Delivery(
                 action_key=action.action_key,
                 merchant_id=self.target.merchant_id,
-                audience=self.target.audience,
+                audience=self.target.name,
                 customer_id=action.customer_id,
                 operation=action.operation,
                 payload=action.payload,

@@ -41,7 +41,7 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
             sa.func.max(table.c.delivery_id).over().label("position"),
             sa.func.max(table.c.details["as_of_date"].astext).over().label("as_of_date"),
         )
-        .where(_scope(target))
+        .where(scope(target))
         .cte("scoped")
     )
     rows = connection.execute(
@@ -95,9 +95,9 @@ def reserve(
         RetryLaterError: The ledger has changed since the plan was made: it would send what is no longer so.
     """
     table = deliveries
-    has_moved = sa.exists().where(_scope(plan.target), table.c.delivery_id > plan.position)
+    has_moved = sa.exists().where(scope(plan.target), table.c.delivery_id > plan.position)
     if connection.execute(sa.select(has_moved)).scalar_one():
-        about = f"audience '{plan.target.audience}' at destination '{plan.target.destination}'"
+        about = plan.target.in_words
         raise RetryLaterError(f"the ledger of {about} has changed since the plan was made; plan again")
     _close(connection, plan.presumed_sent, LedgerOutcome.MAYBE_SENT, _DIED_SENDING)
     _close(connection, plan.superseded, LedgerOutcome.SUPERSEDED, "another action took its place")
@@ -110,7 +110,10 @@ def reserve(
             "outcome": LedgerOutcome.RESERVED.value,
             "reason": None,
             "model_run_id": action.model_run_id,
-            "details": {**facts, "cause": action.cause.value, "sequence": action.sequence},
+            "arm": action.occasion.arm if action.occasion else None,
+            "step": action.occasion.step if action.occasion else None,
+            "period": action.occasion.period if action.occasion else None,
+            "details": {**facts, **action.facts, "cause": action.cause.value, "sequence": action.sequence},
         }
         for action in plan.actions
     ]
@@ -137,7 +140,8 @@ def claim(
 ) -> frozenset[str]:
     """Take actions for one attempt, so that no other process makes it.
 
-    The claim says "being sent" until an outcome is recorded: found so by a later run, the sender died.
+    The claim says "being sent" until an outcome is recorded: found so by a later run, the sender died. What it says
+    further, the destination and the digest of what is sent, is so of this attempt.
 
     Returns:
         The keys of the actions that are the caller's now. The others were taken, closed or resolved by someone else.
@@ -146,6 +150,7 @@ def claim(
         "wanted",
         action_key=(sa.Text(), [action.action_key for action in actions]),
         attempt_count=(sa.Integer(), [action.attempt_count for action in actions]),
+        payload_hash=(sa.Text(), [action.payload_hash for action in actions]),
     )
     claimed = connection.execute(
         sa.update(deliveries)
@@ -157,6 +162,8 @@ def claim(
         )
         .values(
             outcome=LedgerOutcome.RESERVED,
+            destination=target.destination,
+            payload_hash=wanted.c.payload_hash,
             attempt_count=deliveries.c.attempt_count + 1,
             attempted_at=attempted_at,
             run_id=run_id,
@@ -175,6 +182,7 @@ def record(connection: sa.Connection, target: Target, results: Sequence[Delivery
         reason=(sa.Text(), [result.reason for result in results]),
         provider_reference=(sa.Text(), [result.provider_reference for result in results]),
         retry_at=(Timestamp, [result.retry_at for result in results]),
+        provider=(sa.Text(), [result.provider for result in results]),
     )
     connection.execute(
         sa.update(deliveries)
@@ -184,7 +192,7 @@ def record(connection: sa.Connection, target: Target, results: Sequence[Delivery
             # An answer that comes late is still an answer, unless a person has decided without it.
             deliveries.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT)),
         )
-        .values({name: known.c[name] for name in ("outcome", "reason", "provider_reference", "retry_at")})
+        .values({name: known.c[name] for name in ("outcome", "reason", "provider_reference", "retry_at", "provider")})
     )
 
 
@@ -193,7 +201,7 @@ def withhold(connection: sa.Connection, target: Target, refusals: Mapping[str, s
 
     Args:
         connection: The warehouse.
-        target: The audience and the destination.
+        target: The audience or the campaign, and the destination.
         refusals: Reasons by action key.
     """
     refused = array_rows(
@@ -210,11 +218,52 @@ def withhold(connection: sa.Connection, target: Target, refusals: Mapping[str, s
     )
 
 
-def _scope(target: Target) -> sa.ColumnElement[bool]:
+def postpone(connection: sa.Connection, target: Target, postponed: Mapping[str, tuple[datetime, str]]) -> None:
+    """Let actions that a gate keeps back for now wait for a later run; no attempt is counted.
+
+    Args:
+        connection: The warehouse.
+        target: The audience or the campaign, and the destination.
+        postponed: Until when and why, by action key.
+    """
+    later = array_rows(
+        "later",
+        action_key=(sa.Text(), list(postponed)),
+        retry_at=(Timestamp, [until for until, _ in postponed.values()]),
+        reason=(sa.Text(), [reason for _, reason in postponed.values()]),
+    )
+    connection.execute(
+        sa.update(deliveries)
+        .where(
+            deliveries.c.merchant_id == target.merchant_id,
+            deliveries.c.action_key == later.c.action_key,
+            deliveries.c.outcome.in_(OPEN),
+        )
+        .values(outcome=LedgerOutcome.RETRY, retry_at=later.c.retry_at, reason=later.c.reason)
+    )
+
+
+def presume_sent(connection: sa.Connection, target: Target) -> None:
+    """Say of what is being sent that it may have been sent.
+
+    For the holder of the destination's lock alone, who knows by it that the senders are dead.
+    """
+    connection.execute(
+        sa.update(deliveries)
+        .where(scope(target), deliveries.c.outcome == LedgerOutcome.RESERVED, deliveries.c.attempt_count > 0)
+        .values(outcome=LedgerOutcome.MAYBE_SENT, reason=_DIED_SENDING)
+    )
+
+
+def scope(target: Target) -> sa.ColumnElement[bool]:
+    """The rows of what a target is about, at its destination."""
+    of_what = (
+        deliveries.c.audience == target.audience
+        if target.campaign is None
+        else deliveries.c.campaign == target.campaign
+    )
     return sa.and_(
-        deliveries.c.merchant_id == target.merchant_id,
-        deliveries.c.destination == target.destination,
-        deliveries.c.audience == target.audience,
+        deliveries.c.merchant_id == target.merchant_id, deliveries.c.destination == target.destination, of_what
     )
 
 
@@ -242,7 +291,9 @@ def _insert(
     constants: dict[str, sa.ColumnElement[Any]] = {
         "merchant_id": sa.literal(target.merchant_id),
         "destination": sa.literal(target.destination),
-        "audience": sa.literal(target.audience),
+        "audience": sa.literal(target.audience, sa.Text),
+        "campaign": sa.literal(target.campaign, sa.Text),
+        "campaign_version": sa.literal(target.campaign_version, sa.Text),
         "run_id": sa.literal(run_id),
         "reserved_at": sa.literal(reserved_at, Timestamp),
     }

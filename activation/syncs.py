@@ -22,11 +22,12 @@ from activation.ledger import read_memory
 from activation.locks import exclusive
 from activation.payloads import Sync, payload_of, require_consent
 from activation.planning import plan
+from activation.publishing import publishable_date
+from activation.reading_back import read_back
 from connectors.destination import Destination, Operation
 from models.activation import audience_members
 from models.errors import RejectedRecordError, StopError
 from models.identity import current_ids
-from models.ops import merchants
 
 __all__ = ["PlannedSync", "Preview", "Sync", "plan_sync", "preview_sync", "sync_audience"]
 
@@ -96,6 +97,7 @@ def sync_audience(
     """
     target = _target(merchant_id, sync, audience, destination, key)
     with exclusive(engine, *lock_parts(target)) as lock:
+        read_back(lock, engine, target, destination, asked_at=pace.clock())
         planned = plan_sync(engine, target=target, sync=sync, audience=audience)
         _refuse_replay(target, planned)
         return deliver_under(lock, engine, planned.plan, destination, run_id=run_id, pace=pace, facts=planned.facts)
@@ -135,7 +137,7 @@ def plan_sync(engine: sa.Engine, *, target: Target, sync: Sync, audience: Audien
         StopError: The merchant is withheld, or has no row in `marts.customer_360`.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
-        as_of_date = _publishable_date(connection, target.merchant_id)
+        as_of_date = publishable_date(connection, target.merchant_id)
         members = list(read_members(connection, target.merchant_id, sync, audience))
         memory = read_memory(connection, target)
         # Only ids that are nobody's now can have become another's.
@@ -187,26 +189,6 @@ def _target(merchant_id: str, sync: Sync, audience: Audience, destination: Desti
         )
     require_consent(sync, key)
     return Target(merchant_id, destination.name, audience.name, destination.is_idempotent, sync.consent)
-
-
-def _publishable_date(connection: sa.Connection, merchant_id: str) -> date | None:
-    withheld = connection.execute(
-        sa.select(merchants.c.withheld_reasons).where(merchants.c.merchant_id == merchant_id)
-    ).scalar_one_or_none()
-    if withheld:
-        raise StopError(f"merchant '{merchant_id}' is withheld ({'; '.join(withheld)}); nothing is sent for it")
-    row = connection.execute(
-        sa.select(sa.func.count(), sa.func.max(customer_360.c.as_of_date)).where(
-            customer_360.c.merchant_id == merchant_id
-        )
-    ).one()
-    as_of_date: date | None = row[1]
-    if not row[0]:
-        raise StopError(
-            f"marts.customer_360 holds no row of merchant '{merchant_id}'; a sync from it would take every customer "
-            "out of the destination. Rebuild marts.customer_360."
-        )
-    return as_of_date
 
 
 def _refuse_replay(target: Target, planned: PlannedSync) -> None:

@@ -37,9 +37,9 @@ class Delivery:
     Attributes:
         action_key: Deterministic; equal keys are the same action, whatever number of attempts it takes.
         merchant_id: The tenant.
-        audience: The audience whose change this is.
+        audience: The audience whose change this is; of a `SEND`, the campaign that it belongs to.
         customer_id: The customer that it is about.
-        operation: Whether to upsert or remove.
+        operation: What is asked for.
         payload: The fields to send, JSON-ready (money as strings).
     """
 
@@ -61,6 +61,7 @@ class DeliveryResult:
         reason: Why, when it was not accepted; never holds payload values.
         provider_reference: The destination's own id for it, where it gives one.
         retry_at: The earliest time to try again, where the destination asked for one.
+        provider: Which of several providers took it or was asked last, where the destination has several.
     """
 
     action_key: str
@@ -68,6 +69,7 @@ class DeliveryResult:
     reason: str | None = None
     provider_reference: str | None = None
     retry_at: datetime | None = None
+    provider: str | None = None
 
 
 class Destination(Protocol):
@@ -95,6 +97,9 @@ class ReadsBack(Protocol):
 
     def read_back(self, deliveries: Sequence[Delivery], *, asked_at: datetime) -> list[DeliveryResult]:
         """Say of each delivery whether it was taken.
+
+        Their payloads are as they would be today, which need not be what was sent, and empty where nothing would be
+        sent any more: it is the action key that tells.
 
         Accepted: it was. Retry: it certainly was not, and will not be on that attempt's account any more; sending it
         again is safe. Maybe sent: the destination cannot tell, now or at all.

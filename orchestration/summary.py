@@ -251,9 +251,11 @@ def _print_deliveries(
 ) -> None:
     merchant = deployment.configuration.merchant(merchant_id)
     described = {audience.name: audience.description for audience in merchant.audiences}
-    for audience in sorted({delivery.audience for delivery in deliveries}):
-        _say(console, "audience", f"{audience}: {described.get(audience, '')}".rstrip(": "))
-        for sent in (delivery for delivery in deliveries if delivery.audience == audience):
+    named = {(sent.campaign is not None, sent.campaign or sent.audience) for sent in deliveries}
+    for is_campaign, name in sorted(named):
+        said = "" if is_campaign else described.get(name, "")
+        _say(console, "campaign" if is_campaign else "audience", f"{name}: {said}".rstrip(": "))
+        for sent in (s for s in deliveries if (s.campaign if is_campaign else s.audience) == name):
             reason = f": {sent.reason}" if sent.reason else ""
             now = f"{sent.run_delivery_count:,} in this run" if sent.run_delivery_count else "none in this run"
             _say(
@@ -261,7 +263,7 @@ def _print_deliveries(
                 "",
                 f"{sent.destination}: {sent.delivery_count:,} {sent.operation} {sent.outcome} ({now}){reason}",
             )
-        for example in (example for example in examples if example.audience == audience):
+        for example in (e for e in examples if not is_campaign and e.audience == name):
             _say(
                 console,
                 "",

@@ -1,8 +1,9 @@
--- One row per merchant, destination, audience and outcome: all time, and by the run in question.
+-- One row per merchant, destination, audience or campaign, and outcome: all time, and by the run in question.
 select
     merchant_id,
     destination,
     audience,
+    campaign,
     operation,
     outcome,
     reason,
@@ -10,5 +11,5 @@ select
     count(*) filter (where run_id = :run_id) as run_delivery_count
 from activation.deliveries
 where merchant_id = any(:merchant_ids)
-group by merchant_id, destination, audience, operation, outcome, reason
-order by merchant_id, destination, audience, operation, outcome, count(*) desc
+group by merchant_id, destination, audience, campaign, operation, outcome, reason
+order by merchant_id, destination, audience, campaign, operation, outcome, count(*) desc
