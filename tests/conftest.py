@@ -76,7 +76,10 @@ def warehouse_url(request: pytest.FixtureRequest) -> str:
         if "url" not in state:
             given = os.environ.get("PERENNIAL_WAREHOUSE_URL")
             state["is_embedded"] = given is None
-            state["url"] = given or _embedded_server(folder).start()
+            state["url"] = given or _forgetful(_embedded_server(folder).start())
+            # Copied as files where nothing waits for the disk, which is faster. A server of somebody's own may hold much
+            # that is not yet on disk, and a copy of files would wait for all of it.
+            state["strategy"] = "wal_log" if given else "file_copy"
             state["prefix"] = f"pt_{uuid.uuid4().hex[:10]}_"
         return str(state["url"])
 
@@ -87,8 +90,7 @@ def template_database(warehouse_url: str, request: pytest.FixtureRequest) -> str
     with _shared_state(getattr(request.config, _SESSION_FOLDER)) as state:
         if "template" not in state:
             name = f"{state['prefix']}template"
-            with psycopg.connect(warehouse_url, autocommit=True) as connection:
-                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+            _create_database(warehouse_url, state, name)
             migrate(url_of_database(warehouse_url, name))
             state["template"] = name
         return str(state["template"])
@@ -115,9 +117,7 @@ def template_with_views(
     with _shared_state(getattr(request.config, _SESSION_FOLDER)) as state:
         if "template_with_views" not in state:
             name = f"{state['prefix']}template_with_views"
-            create = sql.SQL("create database {} template {}")
-            with psycopg.connect(warehouse_url, autocommit=True) as connection:
-                connection.execute(create.format(sql.Identifier(name), sql.Identifier(template_database)))
+            _create_database(warehouse_url, state, name, template_database)
             folder = getattr(request.config, _SESSION_FOLDER) / "views"
             build_lasting_views(url_of_database(warehouse_url, name), parsed_project, folder)
             state["template_with_views"] = name
@@ -140,9 +140,7 @@ def template_with_marts(
     with (folder / "built.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not said.exists():
-            create = sql.SQL("create database {} template {}")
-            with psycopg.connect(warehouse_url, autocommit=True) as connection:
-                connection.execute(create.format(sql.Identifier(name), sql.Identifier(template_database)))
+            _create_database(warehouse_url, _read_state(folder), name, template_database)
             statuses = build(url_of_database(warehouse_url, name), parsed_project, folder / "built")
             said.write_text(json.dumps(statuses), encoding="utf-8")
     found: dict[str, str] = json.loads(said.read_text(encoding="utf-8"))
@@ -201,15 +199,21 @@ def contracts_folder() -> Path:
 
 
 def _database(url: str, folder: Path, *, template: str | None) -> Generator[str, None, None]:
-    name = sql.Identifier(f"{_read_state(folder)['prefix']}{uuid.uuid4().hex[:12]}")
-    create = sql.SQL("create database {} template {}").format(name, sql.Identifier(template or "template0"))
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(create)
+    state = _read_state(folder)
+    name = f"{state['prefix']}{uuid.uuid4().hex[:12]}"
+    _create_database(url, state, name, template or "template0")
     try:
-        yield url_of_database(url, name.as_string(None).strip('"'))
+        yield url_of_database(url, name)
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _create_database(url: str, state: dict[str, Any], name: str, template: str = "template1") -> None:
+    create = sql.SQL("create database {} template {} strategy {}")
+    names = (sql.Identifier(name), sql.Identifier(template), sql.SQL(state["strategy"]))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(create.format(*names))
 
 
 def _drop_databases(url: str, prefix: str) -> None:
@@ -219,6 +223,15 @@ def _drop_databases(url: str, prefix: str) -> None:
         ).fetchall()
         for (name,) in rows:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _forgetful(url: str) -> str:
+    """Let a server that no test's data outlives never wait for the disk; returns its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(setting)))
+        connection.execute("select pg_reload_conf()")
+    return url
 
 
 def _embedded_server(folder: Path) -> Any:
