@@ -10,10 +10,11 @@ from pydantic import Field
 
 from connectors.destination import Destination
 from connectors.destinations.file import FileDestination, FileSettings
+from connectors.destinations.klaviyo import KlaviyoDestination, KlaviyoSettings
 from connectors.destinations.sendgrid import SendGridDestination, SendGridSettings
 from connectors.destinations.webhook import WebhookDestination, WebhookSettings
 
-AnySettings = WebhookSettings | FileSettings | SendGridSettings
+AnySettings = WebhookSettings | FileSettings | SendGridSettings | KlaviyoSettings
 
 DestinationSettings = Annotated[AnySettings, Field(discriminator="type")]
 """Any destination's settings in `perennial.yml`, told apart by `type`."""
@@ -33,3 +34,5 @@ def build_destination(settings: AnySettings, base_folder: Path) -> Destination:
             return FileDestination(settings, base_folder)
         case SendGridSettings():
             return SendGridDestination(settings)
+        case KlaviyoSettings():
+            return KlaviyoDestination(settings)

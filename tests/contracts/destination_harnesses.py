@@ -13,12 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from klaviyo_harness import LIST_ID, Remembering, Time, klaviyo_settings, running_account
+
 from connectors.destination import Delivery, Destination, Operation
 from connectors.destinations import build_destination
 from connectors.destinations.file import FileSettings
 from connectors.destinations.sendgrid import SendGridSettings
 from connectors.destinations.webhook import WebhookSettings
-from connectors.outgoing import Email
+from connectors.outgoing import Email, Event
 from connectors.sandbox import faults, receiver
 from connectors.sandbox.sendgrid import running_sendgrid
 
@@ -74,6 +76,19 @@ def email(number: int) -> Delivery:
         tags={"campaign": "win-back"},
     )
     return Delivery(f"send-{number:059d}", "cdnow", "win-back", f"c{number}", Operation.SEND, message.payload())
+
+
+def event(number: int) -> Delivery:
+    """What happened to the nth customer."""
+    happened = Event(
+        name="Perennial win-back",
+        email=f"c{number}@shop.example",
+        occurred_at="2026-01-05T00:59:00+00:00",
+        properties={"title": "Ten percent", "arm": "a", "owner": "O'Neil"},
+        value="12.50",
+        currency_code="USD",
+    )
+    return Delivery(f"send-{number:059d}", "cdnow", "win-back", f"c{number}", Operation.SEND, happened.payload())
 
 
 @contextmanager
@@ -160,6 +175,27 @@ def sendgrid(folder: Path) -> Iterator[Harness]:
         )
 
 
+def klaviyo(folder: Path, *, object_: str) -> Iterator[Harness]:
+    time = Time(SENT_AT)
+    with nowhere() as dead, running_account(folder / "klaviyo.jsonl", time) as running:
+
+        def build(url: str) -> Remembering:
+            # So little patience that a wait of 20 seconds is left to the next run.
+            more = {"batch_size": SHORT_BATCH, "patience_seconds": 19}
+            more |= {"list_id": LIST_ID} if object_ == "profiles" else {}
+            return Remembering(klaviyo_settings(url, object=object_, **more), time.pacing)
+
+        built = build(running.url)
+        yield Harness(
+            built,
+            lambda: built.effects(running),
+            build(dead),
+            event if object_ == "events" else None,
+            # It tries three times by itself before it calls an answer lost.
+            lambda how: running.faults.add(BAD[how], times=3 if how == "loses" else 1),
+        )
+
+
 BAD = {
     "loses": faults.Fault(takes=True, resets=True),
     "slow": faults.Fault(status=429, retry_after="20"),
@@ -171,8 +207,10 @@ HARNESSES: dict[str, Callable[[Path], Iterator[Harness]]] = {
     "file_jsonl": lambda folder: file(folder, format_="jsonl"),
     "file_csv": lambda folder: file(folder, format_="csv"),
     "sendgrid": sendgrid,
+    "klaviyo_profiles": lambda folder: klaviyo(folder, object_="profiles"),
+    "klaviyo_events": lambda folder: klaviyo(folder, object_="events"),
 }
 
 # Who keeps what an audience's members are worth, and who can be asked to send something once.
-KEEPING = ("webhook", "file_jsonl", "file_csv")
-SENDING = ("webhook", "file_jsonl", "sendgrid")
+KEEPING = ("webhook", "file_jsonl", "file_csv", "klaviyo_profiles")
+SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events")
