@@ -1,7 +1,7 @@
 """The warehouse's schemas, and how a stream becomes a raw table.
 
-Tables are SQLAlchemy Core, one module per schema (`raw`, `ops`, `ml`, `activation`); Alembic's migrations create them.
-dbt owns `staging`, `intermediate`, `marts` and `vault`.
+Tables are SQLAlchemy Core, one module per schema (`raw`, `ops`, `ml`, `activation`, `loyalty`); Alembic's
+migrations create them. dbt owns `staging`, `intermediate`, `marts` and `vault`.
 """
 
 from typing import Any
@@ -26,6 +26,7 @@ metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
 OPS = "ops"
 ML = "ml"
 ACTIVATION = "activation"
+LOYALTY = "loyalty"
 DBT_SCHEMAS = ("staging", "intermediate", "marts", "vault", "dbt_checks")
 
 Money = sa.Numeric(18, 4)

@@ -14,6 +14,7 @@ import typer
 from models.errors import MisconfiguredError, PerennialError
 from orchestration.export_cli import export
 from orchestration.identity_cli import identity
+from orchestration.loyalty_cli import loyalty
 from orchestration.segment_cli import segment
 from orchestration.settings import current_settings
 
@@ -35,6 +36,7 @@ app.add_typer(serve, name="serve")
 app.add_typer(archive, name="archive")
 app.add_typer(prior, name="prior")
 app.add_typer(identity, name="identity")
+app.add_typer(loyalty, name="loyalty")
 app.add_typer(rfm, name="rfm")
 app.add_typer(segment, name="segment")
 

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from activation.audiences import Audience
+from activation.loyalty.programme import Programme
 from activation.payloads import Sync
 from activation.segments.criteria import Segment
 from connectors.currencies import MINOR_DIGITS
@@ -157,6 +158,7 @@ class Merchant(Declaration):
     )
     audiences: list[Audience] = Field(default_factory=list, description="Groups of customers, each by a rule.")
     syncs: list[Sync] = Field(default_factory=list, description="Which audience is told to which destination.")
+    loyalty: Programme | None = Field(default=None, description="Points, tiers and rewards.")
 
     @model_validator(mode="before")
     @classmethod
@@ -332,6 +334,13 @@ def _check_names(configuration: Configuration) -> None:
                     raise MisconfiguredError(
                         f"{key}.syncs[{number}].{field_name}", f"{name!r} is not declared; declared are: {choices}"
                     )
+
+        if merchant.loyalty is not None and merchant.loyalty.destination not in {None, *destinations}:
+            choices = ", ".join(sorted(destinations)) or "none"
+            raise MisconfiguredError(
+                f"{key}.loyalty.destination",
+                f"{merchant.loyalty.destination!r} is not declared; declared are: {choices}",
+            )
 
         # Two of a pair would each undo what the other sent, night after night.
         pairs = [f"{sync.audience} to {sync.destination}" for sync in merchant.syncs]

@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 import models.activation
+import models.loyalty
 import models.ml
 import models.ops
 import models.raw  # noqa: F401 (each of these modules registers its tables in the metadata)

@@ -15,11 +15,15 @@ begin
     execute 'revoke insert, update, delete on ops.alembic_version from {loader}';
 
     -- Transforming: owns what dbt builds, writes predictions and deliveries.
-    for found in select nspname from pg_catalog.pg_namespace where nspname in ('ml', 'activation') loop
+    for found in select nspname from pg_catalog.pg_namespace where nspname in ('ml', 'activation', 'loyalty') loop
         execute format('grant usage on schema %I to {transformer}', found);
         execute format('grant select, insert, update, delete on all tables in schema %I to {transformer}', found);
         execute format('grant usage, select on all sequences in schema %I to {transformer}', found);
     end loop;
+    -- What was posted stands.
+    if to_regclass('loyalty.postings') is not null then
+        execute 'revoke update, delete on loyalty.postings, loyalty.adjustments from {transformer}';
+    end if;
 end
 $$;
 

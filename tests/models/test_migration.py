@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import models.activation
+import models.loyalty
 import models.ml
 import models.ops
 import models.raw  # noqa: F401 (each of these modules registers its tables in the metadata)

@@ -75,6 +75,9 @@ def test_reader_may_do_nothing_else(transformed: str, query: str) -> None:
         (TRANSFORMER, "delete from raw_files.orders"),
         (TRANSFORMER, "insert into ops.merchants default values"),
         (TRANSFORMER, "drop table ml.predictions"),
+        (TRANSFORMER, "update loyalty.postings set points = 1"),
+        (TRANSFORMER, "delete from loyalty.postings"),
+        (TRANSFORMER, "delete from loyalty.adjustments"),
         (TRANSFORMER, "drop schema raw_files cascade"),
     ],
 )

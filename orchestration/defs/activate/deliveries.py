@@ -101,7 +101,7 @@ def deliveries(context: dg.AssetExecutionContext, deployment: DeploymentResource
 
 @dg.asset(
     key=MERCHANT_RUNS,
-    deps=[DELIVERIES],
+    deps=[DELIVERIES, dg.AssetKey(["loyalty", "postings"])],
     description=ops.merchant_runs.comment,
     group_name="activate",
     owners=["team:data"],

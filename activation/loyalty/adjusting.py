@@ -1,0 +1,137 @@
+"""What people tell the ledger: adjustments with their reason, and birthdays.
+
+Facts first: each is kept as one, and posted from it in the same transaction, so that balances can be made again.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from activation.loyalty.grants import ADJUSTMENTS, adjustment_movements
+from activation.loyalty.ledger import Ledger, post_sources
+from activation.loyalty.movements import Kind
+from models.errors import StopError
+from models.loyalty import adjustments, birthdays, postings, programmes
+
+Birthday = tuple[int, int]
+
+
+def adjust(
+    connection: sa.Connection, ledger: Ledger, *, customer_id: str, points: int, reason: str, actor: str, reference: str
+) -> bool:
+    """Give a customer points, or take some, at once.
+
+    Args:
+        connection: The warehouse, in a transaction.
+        ledger: The ledger.
+        customer_id: The customer, by their id of now.
+        points: How many; below zero takes, and may leave less than nothing.
+        reason: Why.
+        actor: Who says so.
+        reference: The adjustment's own name.
+
+    Returns:
+        Whether points were moved; not, when the same adjustment was made before.
+
+    Raises:
+        StopError: The programme was never posted, or another adjustment has that name.
+    """
+    ledger.lock(connection)
+    require_posted(connection, ledger)
+    row = {
+        "reference": reference,
+        "customer_id": customer_id,
+        "points": points,
+        "reason": reason,
+        "actor": actor,
+        "adjusted_at": ledger.recorded_at,
+    }
+    key = {"merchant_id": ledger.merchant_id, "programme": ledger.programme.name}
+    added = connection.execute(insert(adjustments).values(**key, **row).on_conflict_do_nothing())
+    if not added.rowcount:
+        _refuse_another(connection, ledger, row)
+        return False
+    wanted = adjustment_movements(pl.DataFrame([row], schema=ADJUSTMENTS))
+    post_sources(connection, ledger, wanted, kinds=[Kind.ADJUSTMENT], source_id=reference)
+    return True
+
+
+def note_birthdays(
+    connection: sa.Connection, merchant_id: str, known: Mapping[str, Birthday], *, recorded_date: date
+) -> int:
+    """Keep birthdays, as month and day by customer; one that is known already keeps the day on which it was told.
+
+    Returns:
+        How many are new or were changed.
+    """
+    if not known:
+        return 0
+    rows = [
+        {
+            "merchant_id": merchant_id,
+            "customer_id": customer,
+            "month": month,
+            "day": day,
+            "recorded_date": recorded_date,
+        }
+        for customer, (month, day) in sorted(known.items())
+    ]
+    adding = insert(birthdays).values(rows)
+    is_other = (birthdays.c.month != adding.excluded.month) | (birthdays.c.day != adding.excluded.day)
+    values = {name: adding.excluded[name] for name in ("month", "day", "recorded_date")}
+    key = ["merchant_id", "customer_id"]
+    changed = adding.on_conflict_do_update(index_elements=key, set_=values, where=is_other)
+    return connection.execute(changed).rowcount
+
+
+def history_of(
+    connection: sa.Connection, ledger: Ledger, customer_id: str, *, limit: int
+) -> list[sa.Row[tuple[object, ...]]]:
+    """A customer's latest postings, the last first."""
+    table = postings
+    columns = ("recorded_at", "effective_at", "source_kind", "source_id", "debit_account", "credit_account", "points")
+    return list(
+        connection.execute(
+            sa.select(*(table.c[name] for name in (*columns, "reason", "actor")))
+            .where(
+                table.c.merchant_id == ledger.merchant_id,
+                table.c.programme == ledger.programme.name,
+                table.c.customer_id == customer_id,
+            )
+            .order_by(table.c.posting_id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def require_posted(connection: sa.Connection, ledger: Ledger) -> None:
+    """Refuse to work with a programme that no night has posted.
+
+    Raises:
+        StopError: It was never posted.
+    """
+    known = sa.exists().where(
+        programmes.c.merchant_id == ledger.merchant_id,
+        programmes.c.programme == ledger.programme.name,
+        programmes.c.posted_as_of_date.is_not(None),
+    )
+    if not connection.scalar(sa.select(known)):
+        raise StopError(
+            f"no night has posted the programme '{ledger.programme.name}' of merchant '{ledger.merchant_id}' yet: "
+            "perennial run"
+        )
+
+
+def _refuse_another(connection: sa.Connection, ledger: Ledger, row: Mapping[str, object]) -> None:
+    found = connection.execute(
+        sa.select(adjustments.c.points, adjustments.c.reason).where(
+            adjustments.c.merchant_id == ledger.merchant_id,
+            adjustments.c.programme == ledger.programme.name,
+            adjustments.c.reference == row["reference"],
+        )
+    ).one()
+    if (found.points, found.reason) != (row["points"], row["reason"]):
+        raise StopError(f"another adjustment is called {row['reference']!r} already: {found.points} for {found.reason}")

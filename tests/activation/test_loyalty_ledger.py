@@ -1,0 +1,228 @@
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from loyalty_shop import START, LoyalShop, programme
+
+from activation.loyalty import facts
+from activation.loyalty.ledger import accept_rules
+from models.errors import StopError
+from models.loyalty import balances, birthdays, postings
+
+
+def day(number: int) -> date:
+    return START + timedelta(days=number - 1)
+
+
+@pytest.fixture
+def shop(engine: sa.Engine) -> LoyalShop:
+    return LoyalShop(engine)
+
+
+def test_points_wait_ripen_and_are_taken_back_with_refunds_before_and_after(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 60, "y": "40.75"})
+    shop.post(day(2))
+    assert shop.balance("a") == {"issued": -100, "pending": 100}
+    shop.refund("r1", "1", day(5), {"x": 10})
+    shop.post(day(20))
+    assert shop.balance("a") == {"issued": -90, "available": 90}
+    shop.refund("r2", "1", day(21), {"rest": "80.75"})
+    shop.post(day(22))
+    assert shop.balance("a") == {"issued": -10, "available": 10}
+    assert shop.prove().holds
+
+
+def test_the_same_facts_post_once(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 60})
+    assert shop.post(day(2)).posting_count == 1
+    assert shop.post(day(2)).posting_count == 0
+    assert shop.post(day(3)).posting_count == 0
+    assert len(shop.postings()) == 1
+
+
+def test_a_cancelled_order_takes_everything_back(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 60})
+    shop.refund("r1", "1", day(2), {"x": 10})
+    shop.post(day(20))
+    shop.forget("1")
+    report = shop.post(day(21))
+    assert shop.balance("a") == {}
+    assert report.corrected_count == 3
+    assert {row.reason for row in shop.postings() if row.revision > 1} == {"its source is gone"}
+    assert shop.prove().holds
+
+
+@pytest.mark.parametrize(("now", "points"), [(80, 80), (20, 20)])
+def test_an_edited_order_is_worth_what_it_is_now(shop: LoyalShop, now: int, points: int) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(20))
+    shop.order("1", "a", day(1), {"x": now})
+    shop.post(day(21))
+    assert shop.balance("a") == {"issued": -points, "available": points}
+    assert shop.prove().holds
+
+
+def test_a_refund_that_was_known_late_takes_from_what_has_ripened_meanwhile(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(20))
+    shop.refund("r1", "1", day(3), {"x": 20})
+    shop.post(day(21))
+    assert shop.balance("a") == {"issued": -30, "available": 30}
+    assert shop.prove().holds
+
+
+def test_a_refund_may_come_before_its_order(shop: LoyalShop) -> None:
+    shop.refund("r1", "1", day(3), {"x": 20})
+    shop.post(day(4))
+    assert shop.balance("a") == {}
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(20))
+    assert shop.balance("a") == {"issued": -30, "available": 30}
+
+
+def test_shipping_earned_nothing_and_takes_nothing_back(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.refund("r1", "1", day(3), {"shipping": 5, "x": 1})
+    shop.post(day(4))
+    assert shop.balance("a") == {"issued": -49, "pending": 49}
+
+
+def test_the_highest_multiplier_counts_and_a_past_order_keeps_it(engine: sa.Engine) -> None:
+    shop = LoyalShop(engine, programme(rules={"category_multipliers": {"Shoes": 2, "sale": "0.5"}}))
+    shop.put(facts.dim_products, product_id="p", category_name="Shoes", product_type="Sale")
+    shop.put(facts.dim_products, product_id="q", category_name="Hats")
+    shop.order("1", "a", day(1), {"x": 10, "y": 10, "z": 1}, x="p", y="q")
+    shop.post(day(2))
+    assert shop.balance("a") == {"issued": -31, "pending": 31}
+    shop.refund("r1", "1", day(2), {"x": 5})
+    shop.post(day(3))
+    assert shop.balance("a") == {"issued": -21, "pending": 21}
+    with engine.begin() as connection:
+        connection.execute(sa.update(facts.dim_products).values(category_name="Hats", product_type="Sale"))
+    assert shop.post(day(4)).posting_count == 0
+    shop.order("2", "b", day(5), {"x": 10}, x="p")
+    shop.post(day(5))
+    assert shop.balance("b") == {"issued": -5, "pending": 5}
+    assert shop.prove().holds
+
+
+def test_customers_who_are_one_have_one_balance(engine: sa.Engine) -> None:
+    shop = LoyalShop(engine, programme(rules={"sign_up_points": 7}))
+    shop.customer("old")
+    shop.post(day(1))
+    shop.customer("a")
+    shop.customer("b")
+    shop.order("1", "a", day(2), {"x": 50})
+    shop.order("2", "b", day(2), {"x": 30})
+    shop.post(day(3))
+    assert shop.balance("a") == {"issued": -57, "pending": 50, "available": 7}
+    assert shop.balance("old") == {}, "who was there before the programme is no new customer"
+    shop.is_now("b", "a")
+    shop.post(day(4))
+    assert shop.balance("a") == {"issued": -87, "pending": 80, "available": 7}
+    assert shop.balance("b") == {}
+    assert shop.prove().holds
+
+
+def test_a_birthday_gives_points_once_a_year_from_the_day_after_it_was_told(engine: sa.Engine) -> None:
+    shop = LoyalShop(engine, programme(rules={"birthday_points": 20}))
+    with engine.begin() as connection:
+        for customer, month, of_month in (("a", 1, 5), ("b", 2, 29)):
+            values = {"merchant_id": "shop", "customer_id": customer, "month": month, "day": of_month}
+            connection.execute(sa.insert(birthdays).values(values | {"recorded_date": date(2026, 1, 5)}))
+    shop.post(date(2026, 2, 28))
+    assert (shop.balance("a"), shop.balance("b")["available"]) == ({}, 20)
+    shop.post(date(2028, 2, 28))
+    assert (shop.balance("a")["available"], shop.balance("b")["available"]) == (40, 40)
+    shop.post(date(2028, 2, 29))
+    assert shop.balance("b")["available"] == 60
+
+
+def test_points_run_out_the_oldest_first(engine: sa.Engine) -> None:
+    shop = LoyalShop(engine, programme(rules={"expiry_months": 1, "pending_days": 0}))
+    shop.order("1", "a", date(2026, 1, 1), {"x": 30})
+    shop.order("2", "a", date(2026, 1, 31), {"x": 50})
+    shop.post(date(2026, 1, 31))
+    assert shop.balance("a")["available"] == 80
+    shop.refund("r1", "2", date(2026, 2, 1), {"x": 5})
+    shop.post(date(2026, 2, 1))
+    assert shop.balance("a") == {"issued": -75, "available": 45, "expired": 30}
+    shop.post(date(2026, 2, 28))
+    assert shop.balance("a") == {"issued": -75, "expired": 75}
+    shop.refund("r2", "1", date(2026, 3, 1), {"x": 10})
+    shop.post(date(2026, 3, 1))
+    assert shop.balance("a") == {"issued": -65, "expired": 65}, "what had run out is not owed"
+    assert shop.prove().holds
+
+
+def test_rules_of_the_past_stand_until_somebody_says_otherwise(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(2))
+    shop.programme = programme(rules={"points_per_unit": 2})
+    with pytest.raises(StopError, match=r"from 2026-01-01 on .* perennial loyalty revalue"):
+        shop.post(day(3))
+    with shop.engine.begin() as connection:
+        accept_rules(connection, shop.ledger)
+    shop.post(day(3))
+    assert shop.balance("a")["pending"] == 100
+
+
+def test_new_rules_hold_for_new_orders(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(2))
+    both = [{"valid_from_date": START}, {"valid_from_date": day(3), "points_per_unit": "1.5"}]
+    shop.programme = programme().model_validate({**programme().model_dump(), "rules": both})
+    shop.order("2", "a", day(3), {"x": 3})
+    shop.post(day(3))
+    assert shop.balance("a")["pending"] == 54
+
+
+def test_an_earlier_day_takes_back_nothing(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(20))
+    with pytest.raises(StopError, match="posted up to 2026-01-20"):
+        shop.post(day(5))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: sa.update(postings).values(points=1),
+        lambda: sa.delete(postings),
+        lambda: sa.text("truncate loyalty.postings"),
+    ],
+)
+def test_the_database_keeps_what_was_posted(shop: LoyalShop, change: Callable[[], Any]) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(2))
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), shop.engine.begin() as connection:
+        connection.execute(change())
+
+
+def test_the_database_refuses_a_balance_that_is_none(shop: LoyalShop) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(2))
+    with pytest.raises(sa.exc.IntegrityError, match="balanced"), shop.engine.begin() as connection:
+        connection.execute(sa.update(balances).values(available_points=balances.c.available_points + 1))
+
+
+@pytest.mark.parametrize(
+    ("moved", "words"), [("balance", "available is 1, its postings come to 0"), ("fact", "its facts come to 60")]
+)
+def test_the_proof_finds_what_differs(shop: LoyalShop, moved: str, words: str) -> None:
+    shop.order("1", "a", day(1), {"x": 50})
+    shop.post(day(2))
+    if moved == "balance":
+        with shop.engine.begin() as connection:
+            connection.execute(
+                sa.update(balances).values(
+                    available_points=balances.c.available_points + 1, issued_points=balances.c.issued_points - 1
+                )
+            )
+    else:
+        shop.order("1", "a", day(1), {"x": 60})
+    proof = shop.prove()
+    assert not proof.holds
+    assert words in " ".join(proof.differences)
