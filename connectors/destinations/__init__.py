@@ -12,9 +12,16 @@ from connectors.destination import Destination
 from connectors.destinations.file import FileDestination, FileSettings
 from connectors.destinations.klaviyo import KlaviyoDestination, KlaviyoSettings
 from connectors.destinations.sendgrid import SendGridDestination, SendGridSettings
+from connectors.destinations.shopify import ShopifyActivationSettings, build_shopify
 from connectors.destinations.webhook import WebhookDestination, WebhookSettings
 
-AnySettings = WebhookSettings | FileSettings | SendGridSettings | KlaviyoSettings
+AnySettings = (
+    WebhookSettings
+    | FileSettings
+    | SendGridSettings
+    | KlaviyoSettings
+    | ShopifyActivationSettings
+)  # fmt: skip
 
 DestinationSettings = Annotated[AnySettings, Field(discriminator="type")]
 """Any destination's settings in `perennial.yml`, told apart by `type`."""
@@ -36,3 +43,5 @@ def build_destination(settings: AnySettings, base_folder: Path) -> Destination:
             return SendGridDestination(settings)
         case KlaviyoSettings():
             return KlaviyoDestination(settings)
+        case ShopifyActivationSettings():
+            return build_shopify(settings)

@@ -32,11 +32,13 @@ _ANYTHING_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^<>]*>|\S+@\S+")
 # Refusals that say nothing about the message: the credentials, the address or the moment is at fault.
 _NOT_THE_MESSAGE = {
     HTTPStatus.UNAUTHORIZED: "refused the credentials (401); check them",
+    HTTPStatus.PAYMENT_REQUIRED: "has closed the account (402)",
     HTTPStatus.FORBIDDEN: "does not allow this (403); check what the credentials and the sender may do",
     HTTPStatus.NOT_FOUND: "has nothing at the address (404); check the destination's url",
     HTTPStatus.METHOD_NOT_ALLOWED: "does not take this at the address (405); check the destination's url",
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "is behind a proxy that asks for credentials (407)",
     HTTPStatus.REQUEST_TIMEOUT: "did not receive the request in time (408)",
+    HTTPStatus.LOCKED: "has locked the account (423)",
     HTTPStatus.TOO_EARLY: "asks to come back later (425)",
     HTTPStatus.TOO_MANY_REQUESTS: "asks to slow down (429)",
     HTTPStatus.SERVICE_UNAVAILABLE: "is not available now (503)",
@@ -187,32 +189,45 @@ def judged(
     words: str | None = None,
     is_idempotent: bool = False,
 ) -> DeliveryResult:
-    """What an answer that is no success says about the delivery that it is about.
+    """What an answer that is no success says about the delivery that it is about; arguments as of `verdict`."""
+    outcome, reason, retry_at = verdict(
+        answer, provider=provider, sent_at=sent_at, sent=delivery.payload, words=words, is_idempotent=is_idempotent
+    )
+    return DeliveryResult(delivery.action_key, outcome, reason, retry_at=retry_at)
+
+
+def verdict(
+    answer: Answer,
+    *,
+    provider: str,
+    sent_at: datetime,
+    sent: Mapping[str, Any],
+    words: str | None = None,
+    is_idempotent: bool = False,
+) -> tuple[Outcome, str, datetime | None]:
+    """What an answer that is no success says: the outcome, the reason, and when to come back.
 
     Args:
-        delivery: The delivery.
         answer: What came back.
         provider: Its name, for the reason.
         sent_at: When the request was made.
+        sent: What was sent; no value of it is in the reason.
         words: What the provider said about it, if it said something.
         is_idempotent: Whether what may have been taken can be sent again.
     """
     unknown = Outcome.RETRY if is_idempotent else Outcome.MAYBE_SENT
-    said = f": {without_values(words, delivery.payload)}" if words else ""
+    said = f": {without_values(words, sent)}" if words else ""
     status = answer.status
-    retry_at = None
     if status is None and not answer.may_be_written:
-        outcome, reason = Outcome.RETRY, f"{provider} could not be reached: {answer.error}"
-    elif status is None:
-        outcome, reason = unknown, f"the request was written, and then {answer.error}"
-    elif status in _NOT_THE_MESSAGE:
-        outcome, reason = Outcome.RETRY, f"{provider} {_NOT_THE_MESSAGE[HTTPStatus(status)]}{said}"
-        retry_at = asked_for(answer.headers, sent_at)
-    elif status // 100 == HTTPStatus.BAD_REQUEST // 100:
-        outcome, reason = Outcome.REJECTED, f"{provider} refused it ({status}){said}"
-    else:
-        outcome, reason = unknown, f"{provider} answered {status}, which does not say whether it was taken{said}"
-    return DeliveryResult(delivery.action_key, outcome, reason, retry_at=retry_at)
+        return Outcome.RETRY, f"{provider} could not be reached: {answer.error}", None
+    if status is None:
+        return unknown, f"the request was written, and then {answer.error}", None
+    if status in _NOT_THE_MESSAGE:
+        reason = f"{provider} {_NOT_THE_MESSAGE[HTTPStatus(status)]}{said}"
+        return Outcome.RETRY, reason, asked_for(answer.headers, sent_at)
+    if status // 100 == HTTPStatus.BAD_REQUEST // 100:
+        return Outcome.REJECTED, f"{provider} refused it ({status}){said}", None
+    return unknown, f"{provider} answered {status}, which does not say whether it was taken{said}", None
 
 
 def asked_for(headers: Mapping[str, str], sent_at: datetime) -> datetime | None:

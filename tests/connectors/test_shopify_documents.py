@@ -24,6 +24,7 @@ from graphql.type import get_nullable_type
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 from graphql.validation import NoDeprecatedCustomRule
 
+from connectors.destinations.shopify import calls as writing
 from connectors.sources.shopify.client import API_VERSION
 from connectors.sources.shopify.documents import document, document_names, operation_name
 
@@ -48,6 +49,12 @@ def test_r16_document_is_valid_and_uses_nothing_deprecated(schema: GraphQLSchema
     errors = validate(schema, parse(document(name)), [*specified_rules, NoDeprecatedCustomRule])
     allowed = tuple(f"The field CustomerPhoneNumber.{field} is deprecated." for field in SMS_CONSENT)
     assert [error.message for error in errors if not error.message.startswith(allowed)] == []
+
+
+@pytest.mark.parametrize("name", writing.document_names())
+def test_r16_what_is_written_is_valid_and_uses_nothing_deprecated(schema: GraphQLSchema, name: str) -> None:
+    errors = validate(schema, parse(writing.document(name)), [*specified_rules, NoDeprecatedCustomRule])
+    assert [error.message for error in errors] == []
 
 
 def test_r16_consent_to_text_messages_stands_in_deprecated_fields_only(schema: GraphQLSchema) -> None:

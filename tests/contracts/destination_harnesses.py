@@ -9,7 +9,8 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from connectors.destination import Delivery, Destination, Operation
 from connectors.destinations import build_destination
 from connectors.destinations.file import FileSettings
 from connectors.destinations.sendgrid import SendGridSettings
+from connectors.destinations.shopify import ShopifyActivationSettings
 from connectors.destinations.webhook import WebhookSettings
-from connectors.outgoing import Email, Event
+from connectors.outgoing import DiscountCode, Email, Event
 from connectors.sandbox import faults, receiver
 from connectors.sandbox.sendgrid import running_sendgrid
+from connectors.sandbox.shopify import Shop, running_shopify
 
 SENT_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SECRET = "a secret of the contract"
@@ -196,6 +199,56 @@ def klaviyo(folder: Path, *, object_: str) -> Iterator[Harness]:
         )
 
 
+def code(number: int) -> Delivery:
+    """The nth customer's discount code."""
+    discount = DiscountCode(
+        code=f"WELCOME{number}",
+        title="Win-back 10%",
+        kind="percentage",
+        amount=Decimal("0.1"),
+        starts_at=SENT_AT,
+        ends_at=SENT_AT + timedelta(days=30),
+    )
+    return Delivery(f"code-{number:059d}", "cdnow", "win-back", f"c{number}", Operation.SEND, discount.payload())
+
+
+def shopify_codes(folder: Path) -> Iterator[Harness]:
+    shop = Shop(clock=lambda: SENT_AT)
+    with nowhere() as dead, running_shopify(shop) as running:
+        token = running.access.issue_static_token()
+
+        def build(url: str) -> Destination:
+            settings = {"type": "shopify", "name": "shop", "object": "discount_codes", "url": url}
+            more = {"access_token": token, "batch_size": SHORT_BATCH}
+            return build_destination(ShopifyActivationSettings.model_validate(settings | more), folder)
+
+        def effects() -> list[dict[str, Any]]:
+            numbers = [effect["code"].removeprefix("WELCOME") for effect in shop.effects]
+            return [
+                {
+                    "action_key": code(int(number)).action_key,
+                    "customer_id": f"c{number}",
+                    "operation": "send",
+                    "payload": {
+                        "code": effect["code"],
+                        "title": effect["title"],
+                        "amount": str(shop.discounts.records[effect["discount_id"]].percentage),
+                    },
+                }
+                for number, effect in zip(numbers, shop.effects, strict=True)
+            ]
+
+        def mistreat(how: str) -> None:
+            if how != "refuses":
+                running.faults.add(BAD[how], path="graphql")
+                return
+            refusal = {"code": "INVALID", "field": ["basicCodeDiscount"], "message": "not so"}
+            answer = {"data": {"discountCodeBasicCreate": {"codeDiscountNode": None, "userErrors": [refusal]}}}
+            running.faults.add(faults.Fault(status=200, body=json.dumps(answer).encode()), path="graphql")
+
+        yield Harness(build(running.url), effects, build(dead), code, mistreat)
+
+
 BAD = {
     "loses": faults.Fault(takes=True, resets=True),
     "slow": faults.Fault(status=429, retry_after="20"),
@@ -209,8 +262,9 @@ HARNESSES: dict[str, Callable[[Path], Iterator[Harness]]] = {
     "sendgrid": sendgrid,
     "klaviyo_profiles": lambda folder: klaviyo(folder, object_="profiles"),
     "klaviyo_events": lambda folder: klaviyo(folder, object_="events"),
+    "shopify_codes": shopify_codes,
 }
 
 # Who keeps what an audience's members are worth, and who can be asked to send something once.
 KEEPING = ("webhook", "file_jsonl", "file_csv", "klaviyo_profiles")
-SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events")
+SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events", "shopify_codes")

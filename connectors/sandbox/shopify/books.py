@@ -9,9 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.currencies import MINOR_DIGITS
+from connectors.sandbox.journal import Journal
 from connectors.sandbox.shopify.merchandise import Checkout, Collection, Discount, Product, Variant
 from connectors.sandbox.shopify.money import MoneyContext, minor_units
 from connectors.sandbox.shopify.records import Customer, Order, Refund
@@ -31,6 +33,9 @@ class Books:
         created_at: When the shop opened.
         lock: Held while something happens, and while a request is answered.
         merged: Customers that were merged into others, by their former id.
+        metafields: Type and value by the owner's global id, namespace and key.
+        effects: What apps changed, oldest first; the shop's own log of it.
+        journal: Where these are written down too, before the app is answered; None for nowhere.
     """
 
     def __init__(
@@ -131,10 +136,25 @@ class Books:
         self.variants: dict[int, Variant] = {}
         self.refunds: dict[int, Refund] = {}
         self.merged: dict[int, int] = {}
+        self.metafields: dict[tuple[str, str, str], tuple[str, str]] = {}
+        self.effects: list[dict[str, Any]] = []
+        self.journal: Journal | None = None
 
     def now(self) -> datetime:
         """The shop's time in UTC and whole seconds, as far as its database knows it."""
         return self.clock().astimezone(UTC).replace(microsecond=0)
+
+    def note_effect(self, effect: str, **facts: Any) -> None:  # noqa: ANN401 - JSON
+        """Write down what an app changed."""
+        entry = {"effect": effect, "at": self.now().isoformat(), **facts}
+        self.effects.append(entry)
+        if self.journal is not None:
+            self.journal.write("effect", entry)
+
+    def discount_of(self, code: str) -> Discount | None:
+        """The discount that a code opens; codes are the same in any case."""
+        wanted = code.casefold()
+        return next((d for d in self.discounts if any(c.code.casefold() == wanted for c in d.codes)), None)
 
     def lag(self, seconds: float) -> None:
         """Let the search index be that far behind from now on."""
@@ -151,6 +171,10 @@ class Books:
     def amount(self, cents: int) -> Decimal:
         """An amount of the size that many cents have, in whatever places the shop's currency knows."""
         return Decimal(cents) if MINOR_DIGITS[self.currency] == 0 else Decimal(cents) / 100
+
+    def new_discount_id(self) -> int:
+        """An id for a discount, or for one of its codes."""
+        return self._new_id("Discount")
 
     def _new_id(self, kind: str) -> int:
         return next(self._ids[kind])

@@ -45,7 +45,15 @@ class Grants:
 
 
 ALL_SCOPES = frozenset(
-    {"read_all_orders", "read_customers", "read_discounts", "read_orders", "read_products"},
+    {
+        "read_all_orders",
+        "read_customers",
+        "read_discounts",
+        "read_orders",
+        "read_products",
+        "write_customers",
+        "write_discounts",
+    },
 )
 ALL_PROTECTED_DATA = frozenset({"orders", "customers", "name", "email", "phone", "address"})
 

@@ -6,6 +6,7 @@ from connectors.sandbox.shopify.context import Context
 from connectors.sandbox.shopify.merchandise import Checkout, CheckoutLine
 from connectors.sandbox.shopify.money import MoneyContext, rounded
 from connectors.sandbox.shopify.order_part_fields import gid, taxed
+from connectors.sandbox.shopify.product_fields import metafields_of
 from connectors.sandbox.shopify.records import Customer, Order
 from connectors.sandbox.shopify.schema import Declaration, Rows, Schema, always
 
@@ -57,7 +58,9 @@ CUSTOMER: Declaration = {
     "legacyResourceId: UnsignedInt64!": lambda x, _: x.id,
     "lifetimeDuration: String!": always("over 1 year"),
     "locale: String!": lambda x, _: x.locale,
-    "metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(always(())),
+    "metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(
+        lambda x, c: metafields_of(gid("Customer", x.id), c), id_of=None
+    ),
     "multipassIdentifier: String": always(None),
     "note: String": lambda x, _: x.note,
     "numberOfOrders: UnsignedInt64!": lambda x, _: len(x.order_ids),

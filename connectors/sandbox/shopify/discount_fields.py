@@ -49,6 +49,10 @@ _CODE: Declaration = {
 _SUMMARY: Declaration = {"summary: String!": _summarized}
 _SHORT: Declaration = {"shortSummary: String!": _summarized}
 _GETS: Declaration = {"customerGets: DiscountCustomerGets!": lambda x, _: x}
+_TERMS: Declaration = {
+    "context: DiscountContext!": lambda x, _: x,
+    "minimumRequirement: DiscountMinimumRequirement": lambda x, _: None if x.minimum is None else x,
+}
 _LIMIT: Declaration = {"recurringCycleLimit: Int": always(None)}
 _AUTOMATIC_LIMIT: Declaration = {"recurringCycleLimit: Int!": always(1)}
 _SHIPPING: Declaration = {
@@ -57,7 +61,7 @@ _SHIPPING: Declaration = {
     "maximumShippingPrice: MoneyV2": always(None),
 }
 _KINDS: dict[str, Declaration] = {
-    "DiscountCodeBasic": {**_ANY, **_CODE, **_SUMMARY, **_SHORT, **_GETS, **_LIMIT},
+    "DiscountCodeBasic": {**_ANY, **_CODE, **_SUMMARY, **_SHORT, **_GETS, **_TERMS, **_LIMIT},
     "DiscountCodeBxgy": {**_ANY, **_CODE, **_SUMMARY, **_GETS},
     "DiscountCodeFreeShipping": {**_ANY, **_CODE, **_SUMMARY, **_SHORT, **_LIMIT, **_SHIPPING},
     "DiscountCodeApp": {**_ANY, **_CODE, **_LIMIT},
@@ -118,6 +122,27 @@ def declare_discounts(schema: Schema) -> None:
             "appliesOnSubscription: Boolean!": always(False),
             "value: DiscountCustomerGetsValue!": _value,
         },
+    )
+    schema.declare("DiscountBuyerSelectionAll", {"all: DiscountBuyerSelection!": always("ALL")})
+    schema.declare(
+        "DiscountCustomers",
+        {"customers: [Customer!]!": lambda x, c: [c.shop.customers.records[number] for number in x.customer_ids]},
+    )
+    schema.declare(
+        "DiscountContext",
+        {},
+        members=["DiscountBuyerSelectionAll", "DiscountCustomers"],
+        type_of=lambda x: "DiscountCustomers" if x.customer_ids else "DiscountBuyerSelectionAll",
+    )
+    schema.declare(
+        "DiscountMinimumSubtotal", {"greaterThanOrEqualToSubtotal: MoneyV2!": lambda x, c: (x.minimum, c.shop.money)}
+    )
+    schema.declare("DiscountMinimumQuantity", {"greaterThanOrEqualToQuantity: UnsignedInt64!": always(None)})
+    schema.declare(
+        "DiscountMinimumRequirement",
+        {},
+        members=["DiscountMinimumQuantity", "DiscountMinimumSubtotal"],
+        type_of=always("DiscountMinimumSubtotal"),
     )
     schema.declare("DiscountPercentage", {"percentage: Float!": lambda x, _: float(x[0].percentage)})
     schema.declare("DiscountOnQuantity", {"quantity: DiscountQuantity!": always(None)})

@@ -80,6 +80,8 @@ class Discount:
         percentage: Its value as a fraction, if it is a percentage.
         amount: Its value in minor units, if it is an amount.
         is_for_products: Whether it is taken off products rather than the whole order.
+        minimum: The least that must be bought, in minor units.
+        customer_ids: Who may use it; empty for everybody.
     """
 
     id: int
@@ -96,6 +98,8 @@ class Discount:
     once_per_customer: bool = False
     codes: tuple[RedeemCode, ...] = ()
     usage_count: int = 0
+    minimum: int | None = None
+    customer_ids: tuple[int, ...] = ()
 
     @property
     def is_automatic(self) -> bool:

@@ -133,16 +133,23 @@ def declare_products(schema: Schema) -> None:
     schema.declare(
         "Metafield",
         {
-            "id: ID!": always(None),
-            "namespace: String!": always(None),
-            "key: String!": always(None),
-            "type: String!": always(None),
-            "value: String!": always(None),
-            "createdAt: DateTime!": always(None),
-            "updatedAt: DateTime!": always(None),
+            "id: ID!": lambda x, _: gid("Metafield", x["number"]),
+            "namespace: String!": lambda x, _: x["namespace"],
+            "key: String!": lambda x, _: x["key"],
+            "type: String!": lambda x, _: x["type"],
+            "value: String!": lambda x, _: x["value"],
         },
     )
     schema.declare("Count", {"count: Int!": lambda x, _: x["count"], "precision: CountPrecision!": _precision})
+
+
+def metafields_of(owner: str, context: Context) -> list[dict[str, object]]:
+    """What apps have written beside a record."""
+    return [
+        {"number": number, "namespace": namespace, "key": key, "type": type_, "value": value}
+        for number, ((held_by, namespace, key), (type_, value)) in enumerate(context.shop.metafields.items(), 1)
+        if held_by == owner
+    ]
 
 
 def _precision(count: dict[str, object], _: Context) -> object:

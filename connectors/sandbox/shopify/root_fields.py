@@ -22,6 +22,7 @@ from connectors.sandbox.shopify.product_fields import declare_products
 from connectors.sandbox.shopify.records import Order, Refund
 from connectors.sandbox.shopify.schema import Arguments, Listed, Node, Schema, always
 from connectors.sandbox.shopify.shop_fields import declare_shop, expected, number_of
+from connectors.sandbox.shopify.writing_fields import declare_writing
 
 _SORT_KEYS = {
     "AbandonedCheckoutSortKeys": "CHECKOUT_ID CREATED_AT CUSTOMER_NAME ID RELEVANCE TOTAL_PRICE",
@@ -52,6 +53,7 @@ def shop_schema() -> Schema:
     declare_products(schema)
     declare_discounts(schema)
     declare_shop(schema)
+    declare_writing(schema)
     _declare_roots(schema)
     return schema
 
@@ -156,6 +158,7 @@ def _declare_roots(schema: Schema) -> None:
             "codeDiscountNode(id: ID!): DiscountCodeNode": lambda _, c, a: c.shop.discounts.get(
                 expected(a["id"], "DiscountCodeNode")
             ),
+            "codeDiscountNodeByCode(code: String!): DiscountCodeNode": lambda _, c, a: c.shop.discount_of(a["code"]),
             "node(id: ID!): Node": lambda _, c, a: _find(a["id"], c),
             "nodes(ids: [ID!]!): [Node]!": _nodes,
         },
@@ -174,6 +177,7 @@ def _declare_roots(schema: Schema) -> None:
     products = "products product productsCount productVariant collections collection collectionsCount"
     schema.restrict(root, products, scope="read_products")
     discounts = (
-        "discountNodes discountNode discountNodesCount codeDiscountNodes automaticDiscountNodes codeDiscountNode"
+        "discountNodes discountNode discountNodesCount codeDiscountNodes automaticDiscountNodes codeDiscountNode "
+        "codeDiscountNodeByCode"
     )
     schema.restrict(root, discounts, scope="read_discounts")

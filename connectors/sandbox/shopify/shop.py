@@ -6,11 +6,11 @@ from typing import Any
 
 from connectors.sandbox.shopify.customers import CustomerDesk
 from connectors.sandbox.shopify.editing import EditDesk
-from connectors.sandbox.shopify.merchandising import MerchandiseDesk
+from connectors.sandbox.shopify.promoting import PromotionDesk
 from connectors.sandbox.shopify.truth import net_revenue_by_day, truth
 
 
-class Shop(EditDesk, CustomerDesk, MerchandiseDesk):
+class Shop(EditDesk, CustomerDesk, PromotionDesk):
     """A shop as its merchant and its buyers know it."""
 
     def truth(self) -> dict[str, list[dict[str, Any]]]:
