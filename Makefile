@@ -45,14 +45,23 @@ test: .venv/.installed ## Every test
 	@$(PYTEST) $(PARALLEL) -m "not soak"
 
 check: .venv/.installed ## Everything that guards main: format, lint, types, layers, SQL, dbt, documents, tests
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory -j $(WORKERS) check-types check-sql check-code
+	$(PYTEST) $(PARALLEL) -m "not soak"
+
+# Beside each other, for each is busy on one core: the longest first.
+.PHONY: check-types check-sql check-code
+check-types: .venv/.installed
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+
+check-sql: .venv/.installed
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project docs orchestration models/migrations
 	cd models/sql && ../../$(BIN)/sqlfluff lint --disable-progress-bar .
+
+check-code: .venv/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
 	$(PERENNIAL) docs --check
-	$(PYTEST) $(PARALLEL) -m "not soak"
 
 bench: .venv/.installed .venv-peers/.installed ## Measure, with peers beside us in one run
 	@$(BIN)/python -m benchmarks

@@ -77,8 +77,8 @@ def warehouse_url(request: pytest.FixtureRequest) -> str:
             given = os.environ.get("PERENNIAL_WAREHOUSE_URL")
             state["is_embedded"] = given is None
             state["url"] = given or _forgetful(_embedded_server(folder).start())
-            # Copied as files where nothing waits for the disk, which is faster. A server of somebody's own may hold much
-            # that is not yet on disk, and a copy of files would wait for all of it.
+            # Copied as files where nothing waits for the disk, which is faster. A server of somebody's own may hold
+            # much that is not yet on disk, and a copy of files would wait for all of it.
             state["strategy"] = "wal_log" if given else "file_copy"
             state["prefix"] = f"pt_{uuid.uuid4().hex[:10]}_"
         return str(state["url"])
