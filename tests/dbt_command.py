@@ -1,16 +1,13 @@
-"""Running dbt in tests: a command line of its own, artefacts outside the checkout, a connection from a libpq URL."""
+"""Running dbt in tests: a process that stays, artefacts outside the checkout, a connection from a libpq URL."""
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dbt_served import invoke
 from parsed_project import PROJECT, environment_of
 
-DBT = Path(sys.executable).parent / "dbt"
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
@@ -30,15 +27,10 @@ class Dbt:
         """Run a dbt command; returns each node's status by the node's name."""
         folders = ("--profiles-dir", PROJECT, "--project-dir", PROJECT)
         outputs = ("--target-path", self.target, "--log-path", self.target / "logs")
-        done = subprocess.run(
-            [DBT, "--no-use-colors", "--warn-error", *arguments, *folders, *outputs],
-            env={**os.environ, **environment_of(self.url)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert (done.returncode != 0) == expect_failure, done.stdout[-6000:] + done.stderr[-2000:]
+        flags = ("--no-use-colors", "--warn-error")
+        everything = [str(argument) for argument in (*flags, *arguments, *folders, *outputs)]
+        done = invoke(everything, environment_of(self.url))
+        assert done.is_success != expect_failure, done.output[-8000:]
         results = self.target / "run_results.json"
         if arguments[0] == "parse" or not results.exists():
             return {}
