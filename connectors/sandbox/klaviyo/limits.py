@@ -1,6 +1,7 @@
 """What an account may ask for in a second and in a minute, endpoint by endpoint, in windows of fixed length."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,10 +31,10 @@ class Limits:
     """The windows of one account.
 
     Attributes:
-        refused_count: Requests that were told to slow down.
+        refused: How many requests were one too many, of a `second` or of a `minute`.
     """
 
-    refused_count: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     _windows: dict[str, tuple[_Window, _Window]] = field(default_factory=dict)
 
     def take(self, endpoint: str, size: str, at: datetime) -> tuple[dict[str, str], int | None]:
@@ -51,7 +52,7 @@ class Limits:
         lasts = {id(window): window.at(seconds) for window in (burst_window, steady_window)}
         spent = [window for window in (burst_window, steady_window) if window.used >= window.allowed]
         if spent:
-            self.refused_count += 1
+            self.refused["minute" if steady_window in spent else "second"] += 1
             return {}, max(1, math.ceil(max(lasts[id(window)] for window in spent)))
         burst_window.used += 1
         steady_window.used += 1
