@@ -39,6 +39,7 @@ class Cause(StrEnum):
     LEFT = "left the audience"
     REFUSED = "may no longer be sent"
     TRIGGERED = "a campaign's occasion"
+    KNOWN = "the destination holds it already"
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class Target:
         audience: What is kept in step; None for a campaign.
         is_idempotent: Whether the destination takes the same action key once, however often it is sent.
         consent: The consent that is checked again just before sending.
+        personal_fields: The payload's fields, by the destination's names, that can identify a person.
         campaign: What happens once; None for an audience.
         campaign_version: Kept beside what is reserved from now on.
     """
@@ -123,6 +125,7 @@ class Target:
     audience: str | None
     is_idempotent: bool
     consent: str | None = None
+    personal_fields: tuple[str, ...] = ()
     campaign: str | None = None
     campaign_version: str | None = None
 
@@ -201,6 +204,7 @@ class Plan:
         refused_count: Members of whom nothing may be sent.
         standing_rejection_count: Customers whose action the destination has rejected and would reject again.
         untriggered_count: Occurrences from before the campaign was active, which message no one.
+        held_count: Customers whom the destination holds on our account, or may, before the plan.
     """
 
     target: Target
@@ -214,11 +218,21 @@ class Plan:
     refused_count: int = 0
     standing_rejection_count: int = 0
     untriggered_count: int = 0
+    held_count: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether carrying it out would change neither the destination nor the ledger."""
         return not (self.actions or self.withholdings or self.superseded or self.presumed_sent)
+
+    @property
+    def digest(self) -> str:
+        """The plan's name: equal for plans that would do and write the same, whoever makes them and when."""
+        target = self.target
+        what = [target.merchant_id, target.destination, target.audience, target.campaign]
+        actions = sorted([action.action_key, action.operation.value, action.payload_hash] for action in self.actions)
+        withholdings = sorted(withholding.action_key for withholding in self.withholdings)
+        return digest([what, actions, withholdings, list(self.superseded), list(self.presumed_sent)])
 
     def count(self, operation: Operation) -> int:
         """How many actions of a kind it holds."""

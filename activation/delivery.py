@@ -21,6 +21,7 @@ from activation.gates.email_consent import EmailConsent
 from activation.gates.gate import Gate, Postponed, Refused, decisions
 from activation.locks import HeldLock, exclusive
 from activation.rendering import Render, rendered
+from activation.sent_fields import remember
 from connectors.destination import Delivery, DeliveryResult, Destination, Outcome
 from models.errors import StopError
 
@@ -211,6 +212,8 @@ class _Shipment:
             results = self._send(claimed)
             with self.engine.begin() as connection:
                 ledger.record(connection, self.target, list(results.values()))
+                taken = [a for a in claimed if results[a.action_key].outcome is Outcome.ACCEPTED]
+                remember(connection, self.target, taken)
             was_heard = was_heard or not claimed or any(r.outcome in _DECIDED for r in results.values())
             retried = [result for result in results.values() if result.outcome is Outcome.RETRY]
             wait = self._wait(attempt, retried)

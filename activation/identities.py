@@ -47,4 +47,4 @@ def _is_engaged(entries: Iterable[LedgerEntry]) -> bool:
             return True
         if entry.outcome is LedgerOutcome.ACCEPTED and (accepted is None or entry.delivery_id > accepted.delivery_id):
             accepted = entry
-    return accepted is not None and accepted.operation is Operation.UPSERT
+    return accepted is not None and accepted.operation is not Operation.REMOVE

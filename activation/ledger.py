@@ -34,9 +34,9 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
             .over(partition_by=customer_id)
             .label("last_accepted_id"),
             sa.func.max(table.c.delivery_id)
-            .filter(is_accepted, table.c.operation == Operation.UPSERT)
+            .filter(is_accepted, table.c.operation != Operation.REMOVE)
             .over(partition_by=customer_id)
-            .label("last_upsert_id"),
+            .label("last_sent_id"),
             sa.func.count().filter(table.c.outcome.in_(CLOSED)).over(partition_by=customer_id).label("sequence"),
             sa.func.max(table.c.delivery_id).over().label("position"),
             sa.func.max(table.c.details["as_of_date"].astext).over().label("as_of_date"),
@@ -52,7 +52,7 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
                 scoped.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT)),
                 sa.and_(
                     scoped.c.outcome == LedgerOutcome.WITHHELD,
-                    scoped.c.delivery_id > sa.func.coalesce(scoped.c.last_upsert_id, 0),
+                    scoped.c.delivery_id > sa.func.coalesce(scoped.c.last_sent_id, 0),
                 ),
             )
         )

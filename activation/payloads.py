@@ -6,14 +6,15 @@ not know who is in an audience, or what was sent before.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from activation.customers import CUSTOMER_COLUMNS, PERSONAL_FIELDS, ColumnKind
+from activation.modes import Mode
 from activation.rules import closest
 from connectors.currencies import MINOR_DIGITS
 from models.errors import MisconfiguredError, RejectedRecordError
@@ -28,25 +29,52 @@ _SIGNIFICANT_DIGITS = 12
 
 
 class Sync(BaseModel):
-    """One audience kept in step with one destination.
+    """One audience, or one segment, kept in step with one destination.
 
     Attributes:
-        audience: The audience's name.
+        audience: The audience's name; or else `segment`.
+        segment: The segment's name; or else `audience`.
         destination: The destination's name.
-        fields: Columns of `marts.customer_360` and, with consent, personal fields.
+        fields: Columns of `marts.customer_360` and, with consent, personal fields: a list, or a map from each to what
+            the destination calls it.
         consent: The consent that a customer must have given; required as soon as a field is personal.
+        mode: `mirror` adds, changes and takes back what was sent of those who leave; `upsert` takes nothing back;
+            `insert` only adds; `update` only changes what the destination holds.
+        largest_removal_share: A run that would take back more than this share of what the destination holds is refused,
+            until a person applies its plan.
+        removals_always_allowed: So many are taken back whatever share they are.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    audience: str
+    audience: str | None = None
+    segment: str | None = None
     destination: str
-    fields: tuple[str, ...] = Field(min_length=1)
+    fields: tuple[str, ...] | dict[str, str] = Field(min_length=1)
     consent: Literal["email"] | None = Field(default=None, validate_default=True)
+    mode: Mode = Mode.MIRROR
+    largest_removal_share: float = Field(default=0.2, ge=0, le=1)
+    removals_always_allowed: int = Field(default=20, ge=0)
+
+    @model_validator(mode="after")
+    def _is_of_one_thing(self) -> Self:
+        if (self.audience is None) is (self.segment is None):
+            raise ValueError("a sync is of one audience or of one segment; declare audience: or segment:")
+        return self
 
     @field_validator("fields")
     @classmethod
-    def _are_sendable(cls, fields: tuple[str, ...]) -> tuple[str, ...]:
+    def _are_sendable(cls, fields: tuple[str, ...] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:
+        cls._refuse_unsendable(tuple(fields))
+        if isinstance(fields, dict):
+            sent = list(fields.values())
+            repeated = sorted({name for name in sent if sent.count(name) > 1})
+            if repeated or not all(sent):
+                raise ValueError(f"two fields cannot both be called {repeated[0]}" if repeated else "a name is empty")
+        return fields
+
+    @staticmethod
+    def _refuse_unsendable(fields: tuple[str, ...]) -> None:
         for name in fields:
             if name not in SENDABLE_FIELDS:
                 offered = closest(name, SENDABLE_FIELDS)
@@ -57,7 +85,6 @@ class Sync(BaseModel):
         amounts = [name for name in fields if CUSTOMER_COLUMNS.get(name) is ColumnKind.AMOUNT]
         if amounts and "currency_code" not in fields:
             raise ValueError(f"{amounts[0]} says nothing without its currency; add currency_code")
-        return fields
 
     @field_validator("consent")
     @classmethod
@@ -68,9 +95,24 @@ class Sync(BaseModel):
         return consent
 
     @property
+    def name(self) -> str:
+        """The audience's or the segment's name, by which the ledger knows it."""
+        return str(self.segment if self.audience is None else self.audience)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the destination calls each field, by field."""
+        return self.fields if isinstance(self.fields, dict) else {name: name for name in self.fields}
+
+    @property
     def personal_fields(self) -> tuple[str, ...]:
         """The fields that can identify a person; they stand in payloads and nowhere else."""
         return tuple(name for name in self.fields if name in PERSONAL_FIELDS)
+
+    @property
+    def personal_names(self) -> tuple[str, ...]:
+        """What the destination calls the fields that can identify a person."""
+        return tuple(self.names[name] for name in self.personal_fields)
 
 
 def require_consent(sync: Sync, key: str) -> None:
@@ -87,7 +129,7 @@ def _no_consent(personal: tuple[str, ...] | list[str]) -> str:
     return f"fields send personal data ({', '.join(personal)}); declare consent: email, or leave those fields out"
 
 
-def payload_of(fields: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+def payload_of(fields: Iterable[str], values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields' values as JSON: money as text with its currency's digits, dates as ISO 8601, fractions rounded.
 
     Args:

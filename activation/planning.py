@@ -20,21 +20,30 @@ from activation.actions import (
     Withholding,
     action_key,
 )
+from activation.modes import OPERATIONS, Mode
 from activation.payloads import digest
 from connectors.destination import Operation
 
+# What says of a customer that the destination was sent exactly these values, by what it is asked for now.
+_SATISFIED_BY = {
+    Operation.UPSERT: frozenset({Operation.UPSERT}),
+    Operation.UPDATE: frozenset({Operation.UPSERT, Operation.UPDATE}),
+}
+_ADDING = frozenset({Operation.UPSERT, Operation.INSERT})
 
-def plan(target: Target, members: Iterable[Member], memory: LedgerMemory) -> Plan:
+
+def plan(target: Target, members: Iterable[Member], memory: LedgerMemory, mode: Mode = Mode.MIRROR) -> Plan:
     """Hold the audience's members against what the destination is known to hold.
 
     Args:
         target: The audience and the destination.
         members: Every current member, refused ones included, each once.
         memory: What the ledger remembers of them and of those who left.
+        mode: What the destination is asked for.
     """
     wanted = {member.customer_id: member for member in members}
     decisions = [
-        _decide(target, customer_id, wanted.get(customer_id), _History.of(target, memory, customer_id))
+        _decide(target, mode, customer_id, wanted.get(customer_id), _History.of(target, memory, customer_id))
         for customer_id in sorted(wanted.keys() | memory.entries.keys())
     ]
     return Plan(
@@ -48,6 +57,7 @@ def plan(target: Target, members: Iterable[Member], memory: LedgerMemory) -> Pla
         unchanged_count=sum(d.is_unchanged for d in decisions),
         refused_count=sum(member.refusal is not None for member in wanted.values()),
         standing_rejection_count=sum(d.is_rejected for d in decisions),
+        held_count=sum(d.is_held for d in decisions),
     )
 
 
@@ -81,8 +91,8 @@ class _History:
         died_sending = [e for e in entries if e.outcome is LedgerOutcome.RESERVED and e.attempt_count]
         presumed_sent = () if target.is_idempotent else tuple(e.delivery_id for e in died_sending)
         # A refusal is remembered until they are sent again; a removal in between does not make it a new one.
-        last_upsert = accepted.delivery_id if accepted and accepted.operation is Operation.UPSERT else 0
-        withheld = [e.reason for e in entries if e.outcome is LedgerOutcome.WITHHELD and e.delivery_id > last_upsert]
+        last_sent = accepted.delivery_id if accepted and accepted.operation is not Operation.REMOVE else 0
+        withheld = [e.reason for e in entries if e.outcome is LedgerOutcome.WITHHELD and e.delivery_id > last_sent]
         return _History(
             accepted=accepted,
             open=tuple(e for e in entries if e.outcome in OPEN and e.delivery_id not in presumed_sent),
@@ -100,13 +110,18 @@ class _History:
 
     @property
     def may_hold(self) -> bool:
-        """Whether the destination holds the customer, or may."""
-        return self.is_uncertain or (self.accepted is not None and self.accepted.operation is Operation.UPSERT)
+        """Whether the destination holds the customer on our account, or may."""
+        return self.is_uncertain or (self.accepted is not None and self.accepted.operation in _ADDING)
 
-    def holds(self, payload_hash: str) -> bool:
-        """Whether the destination is known to hold exactly these values."""
-        is_current = self.accepted is not None and self.accepted.payload_hash == payload_hash
-        return is_current and self.may_hold and not self.is_uncertain
+    def is_done(self, operation: Operation, payload_hash: str) -> bool:
+        """Whether the destination is known to be as it shall be."""
+        if operation is Operation.REMOVE:
+            return not self.may_hold
+        if self.accepted is None or self.is_uncertain:
+            return False
+        if operation is Operation.INSERT:  # what it holds keeps its values
+            return self.may_hold
+        return self.accepted.payload_hash == payload_hash and self.accepted.operation in _SATISFIED_BY[operation]
 
 
 @dataclass(frozen=True)
@@ -119,15 +134,18 @@ class _Decision:
     is_blocked: bool = False
     is_unchanged: bool = False
     is_rejected: bool = False
+    is_held: bool = False
 
 
-def _decide(target: Target, customer_id: str, member: Member | None, history: _History) -> _Decision:
+def _decide(target: Target, mode: Mode, customer_id: str, member: Member | None, history: _History) -> _Decision:
     if history.is_blocked:
-        return _Decision(customer_id, presumed_sent=history.presumed_sent, is_blocked=True)
+        presumed_sent = history.presumed_sent
+        return _Decision(customer_id, presumed_sent=presumed_sent, is_blocked=True, is_held=history.may_hold)
     withholding = None
     if member is not None and member.refusal is None:
-        operation, payload = Operation.UPSERT, member.payload
-        cause = Cause.CHANGED if history.may_hold else Cause.ENTERED
+        operation, payload = OPERATIONS[mode], member.payload
+        was_sent = history.accepted is not None and history.accepted.operation is not Operation.REMOVE
+        cause = Cause.CHANGED if was_sent else Cause.ENTERED
         if history.is_uncertain:
             cause = Cause.UNCONFIRMED
     else:
@@ -135,13 +153,14 @@ def _decide(target: Target, customer_id: str, member: Member | None, history: _H
         operation, payload = Operation.REMOVE, {"customer_id": customer_id}
         cause = Cause.LEFT if member is None else Cause.REFUSED
     payload_hash = digest(payload)
-    kept, superseded = _continued(history, operation, payload_hash)
+    is_wanted = operation is not Operation.REMOVE or mode is Mode.MIRROR
+    kept, superseded = _continued(history, operation, payload_hash, is_wanted=is_wanted)
     sequence = history.sequence + len(superseded)
     if member is not None and member.refusal is not None and history.withheld_reason != member.refusal:
         withheld_hash = digest(member.refusal)
         key = action_key(target, customer_id, "withhold", withheld_hash, sequence)
         withholding = Withholding(key, customer_id, member.refusal, withheld_hash, sequence)
-    is_done = history.holds(payload_hash) if operation is Operation.UPSERT else not history.may_hold
+    is_done = not is_wanted or history.is_done(operation, payload_hash)
     is_rejected = kept is None and not is_done and (operation, payload_hash) in history.rejected
     action = None
     if kept is not None or not (is_done or is_rejected):
@@ -162,19 +181,21 @@ def _decide(target: Target, customer_id: str, member: Member | None, history: _H
         action=action,
         withholding=withholding,
         superseded=superseded,
-        is_unchanged=is_done and action is None and operation is Operation.UPSERT,
+        is_unchanged=is_done and action is None and operation is not Operation.REMOVE,
         is_rejected=is_rejected,
+        is_held=history.may_hold,
     )
 
 
 def _continued(
-    history: _History, operation: Operation, payload_hash: str
+    history: _History, operation: Operation, payload_hash: str, *, is_wanted: bool
 ) -> tuple[LedgerEntry | None, tuple[int, ...]]:
     """The open entry that is this very action, to be sent under its own key; and the others, which it replaces."""
     newest = history.open[-1] if history.open else None
     after = history.accepted.delivery_id if history.accepted else 0
     is_same = (
-        newest is not None
+        is_wanted
+        and newest is not None
         and newest.delivery_id > after
         and (newest.operation, newest.payload_hash) == (operation, payload_hash)
     )

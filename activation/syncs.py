@@ -4,49 +4,30 @@ Reads members, fields, contacts and the ledger in one snapshot, lets the pure fu
 delivery. Must not decide itself, and knows no vendor.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from activation.actions import Member, Plan, Target
-from activation.arrays import among
-from activation.audiences import Audience
-from activation.consent import Contact, email_refusal, read_contacts
-from activation.customers import PERSONAL_FIELDS, customer_360
+from activation.actions import Cause, LedgerMemory, LedgerOutcome, Plan, Target
+from activation.backfill import adopt
 from activation.delivery import DeliveryReport, Pace, deliver_under, lock_parts
 from activation.identities import addressed
 from activation.ledger import read_memory
 from activation.locks import exclusive
-from activation.payloads import Sync, payload_of, require_consent
+from activation.members import Members, read_members, rule_hash
+from activation.modes import OPERATIONS, Mode
+from activation.payloads import Sync, require_consent
 from activation.planning import plan
 from activation.publishing import publishable_date
 from activation.reading_back import read_back
+from activation.sent_fields import FieldChange, changes, read_sent_fields
 from connectors.destination import Destination, Operation
-from models.activation import audience_members
-from models.errors import RejectedRecordError, StopError
+from models.errors import MisconfiguredError, StopError
 from models.identity import current_ids
 
 __all__ = ["PlannedSync", "Preview", "Sync", "plan_sync", "preview_sync", "sync_audience"]
-
-
-@dataclass(frozen=True)
-class PlannedSync:
-    """A plan, and what it was made from.
-
-    Attributes:
-        plan: What to send.
-        facts: What the ledger keeps beside each action: the day that the values describe, and the rule's digest.
-        as_of_date: That day.
-        latest_sent_date: The latest day whose values the destination was already sent; None before the first plan.
-    """
-
-    plan: Plan
-    facts: dict[str, Any]
-    as_of_date: date | None
-    latest_sent_date: date | None
 
 
 @dataclass(frozen=True)
@@ -58,12 +39,33 @@ class Preview:
         operation: upsert or remove; None where it would withhold.
         reason: Why.
         fields: The values that it would send, personal ones left out.
+        changes: Which of the destination's fields it would change, from what to what.
     """
 
     customer_id: str
     operation: Operation | None
     reason: str
     fields: dict[str, Any] = field(default_factory=dict)
+    changes: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlannedSync:
+    """A plan, and what it was made from.
+
+    Attributes:
+        plan: What to send.
+        facts: What the ledger keeps beside each action: the day that the values describe, and the rule's digest.
+        as_of_date: That day.
+        latest_sent_date: The latest day whose values the destination was already sent; None before the first plan.
+        previews: What it would do, customer by customer; only where they were asked for.
+    """
+
+    plan: Plan
+    facts: dict[str, Any]
+    as_of_date: date | None
+    latest_sent_date: date | None
+    previews: tuple[Preview, ...] = ()
 
 
 def sync_audience(
@@ -71,124 +73,181 @@ def sync_audience(
     *,
     merchant_id: str,
     sync: Sync,
-    audience: Audience,
+    audience: Members,
     destination: Destination,
     run_id: str,
     pace: Pace,
     key: str = "syncs",
+    approved_digest: str | None = None,
 ) -> DeliveryReport:
     """Send a destination what has changed in an audience since the last accepted message, and nothing else.
 
     Args:
         engine: The warehouse; two connections of its pool are used.
         merchant_id: The tenant.
-        sync: The fields and the consent.
-        audience: The audience, refreshed before.
+        sync: The fields, the consent and the mode.
+        audience: The audience, refreshed before, or the segment.
         destination: Where to.
         run_id: The run, for the ledger.
         pace: Clock, waits and patience.
         key: The sync's path in `perennial.yml`, for errors.
+        approved_digest: The digest of the plan that a person has seen; it is carried out as it is, or not at all.
 
     Raises:
-        MisconfiguredError: The sync would send personal data without asking for consent.
+        MisconfiguredError: The sync would send personal data without asking for consent, or the destination cannot be
+            asked for what its mode needs.
         StopError: The merchant is withheld, has no customers, or the tables describe an earlier day than the one the
-            destination was last sent: a replay or a backfill messages no one.
+            destination was last sent: a replay or a backfill messages no one. Or the plan is no longer the one that was
+            approved, or takes back more than the sync allows without an approval.
         RetryLaterError: Another process is at work on the destination, or the warehouse went away.
     """
-    target = _target(merchant_id, sync, audience, destination, key)
+    target = sync_target(merchant_id, sync, audience, destination, key)
     with exclusive(engine, *lock_parts(target)) as lock:
         read_back(lock, engine, target, destination, asked_at=pace.clock())
         planned = plan_sync(engine, target=target, sync=sync, audience=audience)
         _refuse_replay(target, planned)
+        if approved_digest is None:
+            _refuse_mass_removal(planned.plan, sync, key)
+        elif planned.plan.digest != approved_digest:
+            raise StopError(
+                f"what there is to send of {target.in_words} is no longer what was approved; look at "
+                "`perennial sync plan` again"
+            )
         return deliver_under(lock, engine, planned.plan, destination, run_id=run_id, pace=pace, facts=planned.facts)
 
 
+def backfill_audience(
+    engine: sa.Engine,
+    *,
+    merchant_id: str,
+    sync: Sync,
+    audience: Members,
+    destination: Destination,
+    run_id: str,
+    pace: Pace,
+    key: str = "syncs",
+) -> Plan:
+    """Take for known what a sync would send, without sending anything: the destination holds it by another way.
+
+    What the audience is today is written down as accepted; from then on only what changes is sent. Nobody who would be
+    refused is written down, and nothing that the ledger has open is touched.
+
+    Returns:
+        What was taken for known.
+
+    Raises:
+        MisconfiguredError: As `sync_audience`.
+        StopError: The merchant is withheld, has no customers, or is described as of an earlier day than was sent.
+        RetryLaterError: Another process is at work on the destination, or the warehouse went away.
+    """
+    target = sync_target(merchant_id, sync, audience, destination, key)
+    with exclusive(engine, *lock_parts(target)):
+        planned = plan_sync(engine, target=target, sync=sync, audience=audience)
+        _refuse_replay(target, planned)
+        return adopt(engine, planned.plan, run_id=run_id, known_at=pace.clock(), facts=planned.facts)
+
+
 def preview_sync(
-    engine: sa.Engine, *, merchant_id: str, sync: Sync, audience: Audience, destination: Destination, key: str = "syncs"
+    engine: sa.Engine, *, merchant_id: str, sync: Sync, audience: Members, destination: Destination, key: str = "syncs"
 ) -> list[Preview]:
     """What `sync_audience` would send and refuse now; writes nothing and sends nothing.
 
     Raises:
-        MisconfiguredError: The sync would send personal data without asking for consent.
+        MisconfiguredError: As `sync_audience`.
         StopError: The merchant is withheld or has no customers.
     """
-    target = _target(merchant_id, sync, audience, destination, key)
-    made = plan_sync(engine, target=target, sync=sync, audience=audience).plan
-    actions = [
-        Preview(
-            action.customer_id,
-            action.operation,
-            action.cause,
-            {
-                name: value
-                for name, value in action.payload.items()
-                if action.operation is Operation.UPSERT and name not in PERSONAL_FIELDS
-            },
-        )
-        for action in made.actions
-    ]
-    return actions + [Preview(refused.customer_id, None, refused.reason) for refused in made.withholdings]
+    target = sync_target(merchant_id, sync, audience, destination, key)
+    return list(plan_sync(engine, target=target, sync=sync, audience=audience, with_previews=True).previews)
 
 
-def plan_sync(engine: sa.Engine, *, target: Target, sync: Sync, audience: Audience) -> PlannedSync:
+def plan_sync(
+    engine: sa.Engine, *, target: Target, sync: Sync, audience: Members, with_previews: bool = False
+) -> PlannedSync:
     """Read one snapshot of the warehouse and plan from it.
 
     Raises:
-        StopError: The merchant is withheld, or has no row in `marts.customer_360`.
+        StopError: The merchant is withheld, has no row in `marts.customer_360`, or not the segment.
     """
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
         as_of_date = publishable_date(connection, target.merchant_id)
+        facts: dict[str, Any] = {"rule_hash": rule_hash(connection, target.merchant_id, audience)}
         members = list(read_members(connection, target.merchant_id, sync, audience))
         memory = read_memory(connection, target)
         # Only ids that are nobody's now can have become another's.
         unknown = sorted(memory.entries.keys() - {member.customer_id for member in members})
         members = addressed(members, memory, current_ids(connection, target.merchant_id, unknown))
-    facts: dict[str, Any] = {"rule_hash": audience.rule_hash}
+        made = plan(target, members, memory, sync.mode)
+        previews = _previews(connection, made, memory) if with_previews else ()
     if as_of_date is not None:
         facts["as_of_date"] = as_of_date.isoformat()
-    return PlannedSync(plan(target, members, memory), facts, as_of_date, memory.as_of_date)
+    return PlannedSync(made, facts, as_of_date, memory.as_of_date, previews)
 
 
-def read_members(connection: sa.Connection, merchant_id: str, sync: Sync, audience: Audience) -> Iterator[Member]:
-    """The audience's current members with what a sync sends of them, or why it may not."""
-    ids = list(
-        connection.execute(
-            sa.select(audience_members.c.customer_id).where(
-                audience_members.c.merchant_id == merchant_id,
-                audience_members.c.audience == audience.name,
-                audience_members.c.left_at.is_(None),
-            )
-        ).scalars()
-    )
-    contacts = read_contacts(connection, merchant_id, ids) if sync.consent is not None else {}
-    rows = connection.execute(
-        sa.select(customer_360).where(customer_360.c.merchant_id == merchant_id, among(customer_360.c.customer_id, ids))
-    ).mappings()
-    for row in rows:
-        contact = contacts.get(row["customer_id"])
-        refusal = email_refusal(contact) if sync.consent is not None else None
-        yield _member(sync, dict(row), contact, str(refusal) if refusal else None)
+def sync_target(merchant_id: str, sync: Sync, audience: Members, destination: Destination, key: str) -> Target:
+    """What a sync is about.
 
-
-def _member(sync: Sync, values: dict[str, Any], contact: Contact | None, refusal: str | None) -> Member:
-    payload: dict[str, Any] = {}
-    if refusal is None:
-        personal = {name: getattr(contact, name) for name in sync.personal_fields} if contact else {}
-        try:
-            payload = payload_of(sync.fields, {**values, **personal})
-        except RejectedRecordError as error:
-            refusal = str(error)
-    return Member(values["customer_id"], payload, refusal, values["model_run_id"])
-
-
-def _target(merchant_id: str, sync: Sync, audience: Audience, destination: Destination, key: str) -> Target:
-    if (sync.audience, sync.destination) != (audience.name, destination.name):
+    Raises:
+        MisconfiguredError: It would send personal data without asking for consent, or the destination cannot be asked
+            for what its mode needs.
+    """
+    if (sync.name, sync.destination) != (audience.name, destination.name):
         raise ValueError(
-            f"the sync is of audience '{sync.audience}' with '{sync.destination}', and was given audience "
+            f"the sync is of audience '{sync.name}' with '{sync.destination}', and was given audience "
             f"'{audience.name}' and destination '{destination.name}'"
         )
     require_consent(sync, key)
-    return Target(merchant_id, destination.name, audience.name, destination.is_idempotent, sync.consent)
+    needed = {OPERATIONS[sync.mode], *([Operation.REMOVE] if sync.mode is Mode.MIRROR else [])}
+    if missing := sorted(needed - destination.operations):
+        raise MisconfiguredError(
+            f"{key}.mode", f"{sync.mode}: destination '{destination.name}' cannot be asked for {', '.join(missing)}"
+        )
+    return Target(
+        merchant_id,
+        destination.name,
+        audience.name,
+        destination.is_idempotent,
+        sync.consent,
+        personal_fields=sync.personal_names,
+    )
+
+
+def _previews(connection: sa.Connection, made: Plan, memory: LedgerMemory) -> tuple[Preview, ...]:
+    target = made.target
+    sent = read_sent_fields(connection, target, [action.customer_id for action in made.actions])
+    held = {
+        customer_id: next((e for e in reversed(entries) if e.outcome is LedgerOutcome.ACCEPTED), None)
+        for customer_id, entries in memory.entries.items()
+    }
+    found = []
+    for action in made.actions:
+        accepted = held.get(action.customer_id)
+        is_held = accepted is not None and accepted.operation is not Operation.REMOVE
+        held_hash = accepted.payload_hash if accepted is not None and is_held else None
+        fields = {
+            name: value
+            for name, value in action.payload.items()
+            if action.operation is not Operation.REMOVE and name not in target.personal_fields
+        }
+        changed = changes(target, action, sent.get(action.customer_id), held_hash)
+        found.append(Preview(action.customer_id, action.operation, action.cause, fields, tuple(changed)))
+    refused = [Preview(withheld.customer_id, None, withheld.reason) for withheld in made.withholdings]
+    return (*found, *refused)
+
+
+def _refuse_mass_removal(made: Plan, sync: Sync, key: str) -> None:
+    """Refuse to take back much of what the destination holds: more often a mistake upstream than so many leaving.
+
+    Who may no longer be written to is taken back always.
+    """
+    leaving = sum(action.operation is Operation.REMOVE and action.cause is Cause.LEFT for action in made.actions)
+    if leaving <= max(sync.removals_always_allowed, sync.largest_removal_share * made.held_count):
+        return
+    raise StopError(
+        f"{made.target.in_words} would take back {leaving:,} of the {made.held_count:,} customers that it was sent "
+        f"({leaving / made.held_count:.0%}), and {key}.largest_removal_share allows {sync.largest_removal_share:.0%}. "
+        "Look at `perennial sync plan`; if it is right, carry it out with `perennial sync apply --digest`, or raise "
+        "largest_removal_share."
+    )
 
 
 def _refuse_replay(target: Target, planned: PlannedSync) -> None:
@@ -196,6 +255,6 @@ def _refuse_replay(target: Target, planned: PlannedSync) -> None:
     if latest is not None and (planned.as_of_date is None or planned.as_of_date < latest):
         raise StopError(
             f"marts.customer_360 describes {planned.as_of_date}, and destination '{target.destination}' was already "
-            f"sent audience '{target.audience}' as of {latest}; a replay of an earlier day messages no one. Preview it "
+            f"sent '{target.name}' as of {latest}; a replay of an earlier day messages no one. Preview it "
             "instead."
         )

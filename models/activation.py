@@ -81,3 +81,21 @@ deliveries = sa.Table(
     schema=ACTIVATION,
     comment="One row per action: reserved before the call, with its outcome after it.",
 )
+
+sent_fields = sa.Table(
+    "sent_fields",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("destination", sa.Text, primary_key=True, comment="The destination's name in perennial.yml."),
+    sa.Column("audience", sa.Text, primary_key=True, comment="The audience or the segment."),
+    sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("payload_hash", sa.Text, nullable=False, comment="Of all that was sent last and accepted."),
+    sa.Column(
+        "fields",
+        Json,
+        nullable=False,
+        comment="What was sent last, by the destination's names; of what can identify a person, a digest.",
+    ),
+    schema=ACTIVATION,
+    comment="One row per customer whom a destination holds: the fields that it was sent last.",
+)

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from activation.audiences import AudienceChange, refresh_audience
 from activation.delivery import DeliveryReport, Pace
+from activation.members import Members, SegmentMembers
+from activation.payloads import Sync
 from activation.syncs import sync_audience
 from connectors.destinations import build_destination
 from models.errors import PerennialError, RetryLaterError, StopError
@@ -20,7 +22,7 @@ class SyncOutcome:
     """What became of one sync.
 
     Attributes:
-        audience: The audience.
+        audience: The audience or the segment.
         destination: The destination.
         report: What was sent; None when the sync could not be carried out.
         failure: Why it was not successful.
@@ -73,22 +75,28 @@ def refresh_merchant(run: MerchantRun, merchant: Merchant) -> list[AudienceChang
     return changes
 
 
+def members_of(merchant: Merchant, sync: Sync) -> Members:
+    """Whom a sync is about."""
+    if sync.segment is not None:
+        return SegmentMembers(sync.segment)
+    return next(audience for audience in merchant.audiences if audience.name == sync.audience)
+
+
 def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries:
     """Carry out each of the merchant's syncs; one that fails does not stop the next."""
     number = run.deployment.configuration.merchants.index(merchant)
     deliveries = MerchantDeliveries()
     for index, sync in enumerate(merchant.syncs):
-        outcome = SyncOutcome(sync.audience, sync.destination)
+        outcome = SyncOutcome(sync.name, sync.destination)
         deliveries.syncs.append(outcome)
         settings = next(d for d in run.deployment.configuration.destinations if d.name == sync.destination)
-        audience = next(a for a in merchant.audiences if a.name == sync.audience)
-        with progress.current().task(f"Sending {sync.audience} to {sync.destination}"):
+        with progress.current().task(f"Sending {sync.name} to {sync.destination}"):
             try:
                 outcome.report = sync_audience(
                     run.deployment.transformer,
                     merchant_id=merchant.merchant_id,
                     sync=sync,
-                    audience=audience,
+                    audience=members_of(merchant, sync),
                     destination=build_destination(settings, run.deployment.config_folder),
                     run_id=run.run_id,
                     pace=Pace(clock=run.deployment.clock, sleep=time.sleep),
@@ -98,12 +106,13 @@ def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries
                 outcome.failure, outcome.is_passing = str(error), isinstance(error, RetryLaterError)
                 continue
         if not outcome.report.is_successful:
-            outcome.failure = _why(outcome.report)
+            outcome.failure = why_not(outcome.report)
     return deliveries
 
 
-def _why(report: DeliveryReport) -> str:
+def why_not(report: DeliveryReport) -> str:
+    """Why a report is not successful, in words that hold no personal data."""
     reasons = "; ".join(f"{count:,}x {reason}" for reason, count in report.reasons.items())
     blocked = len(report.plan.blocked)
-    waiting = f"{blocked:,} wait for `activation.deliveries` with outcome maybe_sent to be resolved" if blocked else ""
+    waiting = f"{blocked:,} may have been sent and wait for `perennial deliveries resolve`" if blocked else ""
     return ", ".join(part for part in (f"{report.failed_count:,} records not accepted", reasons, waiting) if part)

@@ -17,6 +17,7 @@ from orchestration.identity_cli import identity
 from orchestration.loyalty_cli import loyalty
 from orchestration.segment_cli import segment
 from orchestration.settings import current_settings
+from orchestration.sync_cli import sync
 
 app = typer.Typer(
     name="perennial",
@@ -39,6 +40,7 @@ app.add_typer(identity, name="identity")
 app.add_typer(loyalty, name="loyalty")
 app.add_typer(rfm, name="rfm")
 app.add_typer(segment, name="segment")
+app.add_typer(sync, name="sync")
 
 MerchantOption = Annotated[
     list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")

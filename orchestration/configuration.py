@@ -157,7 +157,9 @@ class Merchant(Declaration):
         default_factory=list, description="Groups of customers by criteria, whose members the marts keep."
     )
     audiences: list[Audience] = Field(default_factory=list, description="Groups of customers, each by a rule.")
-    syncs: list[Sync] = Field(default_factory=list, description="Which audience is told to which destination.")
+    syncs: list[Sync] = Field(
+        default_factory=list, description="Which audience or segment is told to which destination."
+    )
     loyalty: Programme | None = Field(default=None, description="Points, tiers and rewards.")
 
     @model_validator(mode="before")
@@ -329,7 +331,8 @@ def _check_names(configuration: Configuration) -> None:
                 ("audience", sync.audience, audiences),
                 ("destination", sync.destination, destinations),
             ):
-                if name not in known:
+                # A segment may be defined in the warehouse alone.
+                if name is not None and name not in known:
                     choices = ", ".join(sorted(known)) or "none"
                     raise MisconfiguredError(
                         f"{key}.syncs[{number}].{field_name}", f"{name!r} is not declared; declared are: {choices}"
@@ -343,7 +346,7 @@ def _check_names(configuration: Configuration) -> None:
             )
 
         # Two of a pair would each undo what the other sent, night after night.
-        pairs = [f"{sync.audience} to {sync.destination}" for sync in merchant.syncs]
+        pairs = [f"{sync.name} to {sync.destination}" for sync in merchant.syncs]
         _unique(f"{key}.syncs", "destination", pairs)
 
 

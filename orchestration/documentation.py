@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from itertools import takewhile
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -140,6 +141,8 @@ def _takes(annotation: Any) -> str:  # noqa: ANN401 - an annotation may be anyth
         return _takes(arguments[0])
     if arguments and origin is not None:  # Literal
         return ", ".join(f"`{argument}`" for argument in arguments)
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return ", ".join(f"`{choice}`" for choice in annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
     names = {

@@ -13,7 +13,8 @@ from activation.actions import LedgerOutcome
 from activation.audiences import Audience, refresh_audience
 from activation.customers import customer_360, customer_contacts
 from activation.delivery import DeliveryReport, Pace
-from activation.syncs import Sync, sync_audience
+from activation.members import Members, segment_memberships
+from activation.syncs import PlannedSync, Sync, plan_sync, sync_audience, sync_target
 from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome
 from models.activation import deliveries
 from models.identity import dim_customer_identities
@@ -140,25 +141,34 @@ class Shop:
         self,
         destination: Destination,
         *,
-        fields: tuple[str, ...] = FIELDS,
+        fields: tuple[str, ...] | dict[str, str] = FIELDS,
         consent: Any = "email",
-        audience: Audience = AUDIENCE,
+        audience: Members = AUDIENCE,
         run_id: str = "run",
         refresh: bool = True,
         pace: Pace | None = None,
+        approved_digest: str | None = None,
+        **settings: Any,
     ) -> DeliveryReport:
-        if refresh:
+        if refresh and isinstance(audience, Audience):
             with self.engine.begin() as connection:
                 refresh_audience(connection, audience, merchant_id=self.merchant_id, as_of=self.as_of)
         return sync_audience(
             self.engine,
             merchant_id=self.merchant_id,
-            sync=Sync(audience=audience.name, destination=destination.name, fields=fields, consent=consent),
+            sync=sync_of(audience, destination, fields=fields, consent=consent, **settings),
             audience=audience,
             destination=destination,
             run_id=run_id,
             pace=pace or self.time.pace,
+            approved_digest=approved_digest,
         )
+
+    def planned(self, destination: Destination, audience: Members = AUDIENCE, **settings: Any) -> PlannedSync:
+        """What a sync would do now, with its previews."""
+        sync = sync_of(audience, destination, **{"fields": FIELDS, "consent": "email", **settings})
+        target = sync_target(self.merchant_id, sync, audience, destination, "syncs")
+        return plan_sync(self.engine, target=target, sync=sync, audience=audience, with_previews=True)
 
     def ledger(self) -> list[Any]:
         with self.engine.connect() as connection:
@@ -178,10 +188,15 @@ class Shop:
         return found
 
 
+def sync_of(audience: Members, destination: Destination, **settings: Any) -> Sync:
+    kind = "audience" if isinstance(audience, Audience) else "segment"
+    return Sync.model_validate({kind: audience.name, "destination": destination.name, **settings})
+
+
 def make_shop(engine: sa.Engine, merchant_id: str = "cdnow") -> Shop:
     with engine.begin() as connection:
         for schema in ("marts", "vault"):
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-        for table in (customer_360, customer_contacts, dim_customer_identities):
+        for table in (customer_360, customer_contacts, dim_customer_identities, segment_memberships):
             table.create(connection, checkfirst=True)
     return Shop(engine, merchant_id)

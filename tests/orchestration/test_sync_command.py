@@ -1,0 +1,113 @@
+"""`perennial sync` over tables as a night leaves them, with a folder for a destination."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from activation.customers import customer_360, customer_contacts
+from models import identity
+from models.activation import audience_members
+from models.engine import create_engine
+from models.errors import MisconfiguredError, StopError
+from orchestration import sync_cli
+from orchestration.cli import app
+from orchestration.settings import Settings
+
+DECLARED = """
+merchants:
+  - merchant_id: paper
+    merchant_name: Paper and Pens
+    time_zone: Europe/Berlin
+    currency_code: EUR
+    stores:
+      - store_id: web
+        source:
+          type: files
+          path: orders.csv
+          columns: {customer_id: a, ordered_at: b, amount: c, currency_code: {constant: EUR}}
+    audiences:
+      - {name: loyal, rule: {column: order_count, at_least: 2}}
+    syncs:
+      - {audience: loyal, destination: folder, fields: {rfm_segment: Segment, order_count: Orders}}
+      - {segment: nobody_defined, destination: folder, fields: [rfm_segment]}
+destinations:
+  - {type: file, name: folder, folder: exports}
+"""
+KEY = {"merchant_id": "paper"}
+
+
+@pytest.fixture
+def warehouse(settings: Settings, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The warehouse of a deployment with two loyal customers, and a folder that is told of them."""
+    path = tmp_path / "perennial.yml"
+    path.write_text(DECLARED, encoding="utf-8")
+    engine = create_engine(database_url, application_name="perennial tests")
+    with engine.begin() as connection:
+        for table in (customer_360, customer_contacts, identity.dim_customer_identities):
+            table.create(connection)
+        connection.execute(sa.text("grant select on all tables in schema marts, vault to perennial_transformer"))
+        for name in ("c1", "c2"):
+            row = {**KEY, "customer_id": name, "as_of_date": date(2024, 6, 30), "order_count": 3}
+            connection.execute(sa.insert(customer_360).values({**row, "rfm_segment": "champions"}))
+            entered = {"audience": "loyal", "entered_at": datetime(2024, 6, 30, tzinfo=UTC), "rule_hash": "r"}
+            connection.execute(sa.insert(audience_members).values({**KEY, "customer_id": name, **entered}))
+    found = replace(settings, config_path=path, warehouse_url=database_url)
+    monkeypatch.setattr(sync_cli, "current_settings", lambda: found)
+    yield engine
+    engine.dispose()
+
+
+def said(*words: str, fails: bool = False) -> str:
+    done = CliRunner().invoke(app, ["sync", *words])
+    if not fails:
+        assert done.exception is None, done.exception
+        return done.output
+    assert isinstance(done.exception, StopError | MisconfiguredError)
+    return f"{done.output}{done.exception}"
+
+
+def digest_of(shown: str) -> str:
+    return shown.split("digest ")[1].split(maxsplit=1)[0]
+
+
+def sent(tmp_path: Path) -> list[dict[str, Any]]:
+    lines = [line for path in (tmp_path / "exports").rglob("*.jsonl") for line in path.read_text().splitlines()]
+    return [json.loads(line)["payload"] for line in lines]
+
+
+def test_a_plan_is_shown_and_carried_out_unless_the_data_has_drifted(warehouse: sa.Engine, tmp_path: Path) -> None:
+    shown = said("plan", "--audience", "loyal", "--limit", "1")
+    assert "paper: loyal → folder (mirror)\n  2 upsert (entered the audience)\n" in shown
+    assert "upsert c1 (entered the audience): Segment: champions; Orders: 3\n  … and 1 more\n" in shown
+    assert sent(tmp_path) == []
+    change = sa.update(customer_360).where(customer_360.c.customer_id == "c2").values(order_count=4)
+    with warehouse.begin() as connection:
+        connection.execute(change)
+    assert "no sync has a plan of digest" in said("apply", "--digest", digest_of(shown), fails=True)
+    assert sent(tmp_path) == []
+    drifted = said("plan", "--merchant", "paper", "--destination", "folder", fails=True)
+    assert "paper: nobody_defined → folder (mirror)\n  cannot be planned: merchant 'paper' has no segment" in drifted
+    assert "2 accepted" in said("apply", "--digest", digest_of(drifted))
+    assert sorted(payload["Orders"] for payload in sent(tmp_path)) == [3, 4]
+    again = said("plan", "--audience", "loyal")
+    assert "2 unchanged" in again
+    assert "nothing to send" in again
+    with warehouse.begin() as connection:
+        connection.execute(change.values(order_count=5))
+    assert "upsert c2 (a sent value changed): Orders: 4 → 5" in said("plan", "--audience", "loyal")
+
+
+def test_what_a_destination_holds_already_is_taken_for_known(warehouse: sa.Engine, tmp_path: Path) -> None:
+    assert warehouse is not None
+    taken = said("backfill", "--audience", "loyal", "--destination", "folder")
+    assert "2 customers are known, and nothing was sent" in taken
+    assert sent(tmp_path) == []
+    assert "nothing to send" in said("plan", "--audience", "loyal")
+    assert "no such sync" in said("plan", "--audience", "other", fails=True)
