@@ -42,7 +42,7 @@ class Suppressing(Protocol):
 
     name: str
 
-    def suppressions(self, since: datetime) -> Iterator[Suppression]:
+    def suppressions(self, since: datetime, *, asked_at: datetime) -> Iterator[Suppression]:
         """The addresses that were suppressed at or after a time, each list oldest page first as the provider pages it.
 
         Raises:

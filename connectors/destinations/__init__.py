@@ -12,6 +12,7 @@ from connectors.destination import Destination
 from connectors.destinations.file import FileDestination, FileSettings
 from connectors.destinations.klaviyo import KlaviyoDestination, KlaviyoSettings
 from connectors.destinations.sendgrid import SendGridDestination, SendGridSettings
+from connectors.destinations.ses import SesDestination, SesSettings
 from connectors.destinations.shopify import ShopifyActivationSettings, build_shopify
 from connectors.destinations.webhook import WebhookDestination, WebhookSettings
 
@@ -20,6 +21,7 @@ AnySettings = (
     | FileSettings
     | SendGridSettings
     | KlaviyoSettings
+    | SesSettings
     | ShopifyActivationSettings
 )  # fmt: skip
 
@@ -45,3 +47,5 @@ def build_destination(settings: AnySettings, base_folder: Path) -> Destination:
             return KlaviyoDestination(settings)
         case ShopifyActivationSettings():
             return build_shopify(settings)
+        case SesSettings():
+            return SesDestination(settings)

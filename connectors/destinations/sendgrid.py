@@ -103,12 +103,12 @@ class SendGridDestination:
             return DeliveryResult(delivery.action_key, Outcome.ACCEPTED, provider_reference=reference)
         return judged(delivery, answer, provider="SendGrid", sent_at=sent_at, words=_complaints(answer))
 
-    def suppressions(self, since: datetime) -> Iterator[Suppression]:
+    def suppressions(self, since: datetime, *, asked_at: datetime) -> Iterator[Suppression]:
         """Every bounce, spam report, global unsubscribe and invalid address since a time, list by list."""
         for path, kind in _LISTS.items():
             offset = 0
             while True:
-                page = self._page(path, since, offset)
+                page = self._page(path, since, asked_at, offset)
                 for row in page:
                     since_when = datetime.fromtimestamp(int(row["created"]), UTC)
                     yield Suppression(str(row["email"]), kind, since_when)
@@ -116,8 +116,10 @@ class SendGridDestination:
                     break
                 offset += _PAGE
 
-    def _page(self, path: str, since: datetime, offset: int) -> list[dict[str, Any]]:
-        query = urlencode({"start_time": int(since.timestamp()), "limit": _PAGE, "offset": offset})
+    def _page(self, path: str, since: datetime, until: datetime, offset: int) -> list[dict[str, Any]]:
+        # What comes while pages are read would shift them; the next read has it.
+        times = {"start_time": int(since.timestamp()), "end_time": int(until.timestamp())}
+        query = urlencode({**times, "limit": _PAGE, "offset": offset})
         url = f"{self._settings.url}/v3/suppression/{path}"
         call = Call("GET", f"{url}?{query}", headers={**self._authorization(), "Accept": "application/json"})
 

@@ -63,7 +63,7 @@ def test_every_request_is_one_that_the_vendor_describes(sandbox: SendGridSandbox
     mail = document(contracts_folder / "sendgrid" / "tsg_mail_v3.json")
     lists = document(contracts_folder / "sendgrid" / "tsg_suppressions_v3.json")
     sent(sandbox, email(1), email(2, **WHOLE))
-    list(build(sandbox.url).suppressions(NOW))
+    list(build(sandbox.url).suppressions(NOW, asked_at=NOW))
     assert sandbox.server is not None
     requests = sandbox.server.requests()
     assert len(requests) == 6
@@ -154,7 +154,7 @@ def test_suppressions_come_from_every_list_to_the_last_page(sandbox: SendGridSan
     sandbox.journal.write("suppression", *rows, old)
     for name in ("spam_reports", "unsubscribes", "invalid_emails"):
         sandbox.suppress(f"{name}@shop.example", name)
-    found = list(destination.suppressions(NOW))
+    found = list(destination.suppressions(NOW, asked_at=NOW))
     kinds = [one.kind.value for one in found]
     assert [kinds.count(kind) for kind in ("bounce", "complaint", "unsubscribe", "invalid")] == [501, 1, 1, 1]
     assert len({one.email for one in found}) == 504
@@ -164,13 +164,13 @@ def test_suppressions_come_from_every_list_to_the_last_page(sandbox: SendGridSan
 
 def test_a_list_that_cannot_be_read_is_no_empty_list(sandbox: SendGridSandbox) -> None:
     with pytest.raises(MisconfiguredError, match="api_key"):
-        list(build(sandbox.url, api_key="SG.another-key").suppressions(NOW))
+        list(build(sandbox.url, api_key="SG.another-key").suppressions(NOW, asked_at=NOW))
     sandbox.faults.add(Fault(status=500))
     with pytest.raises(RetryLaterError, match="HTTP 500"):
-        list(build(sandbox.url).suppressions(NOW))
+        list(build(sandbox.url).suppressions(NOW, asked_at=NOW))
     sandbox.faults.add(Fault(status=200, body=b'{"errors": []}'))
     with pytest.raises(RetryLaterError):
-        list(build(sandbox.url).suppressions(NOW))
+        list(build(sandbox.url).suppressions(NOW, asked_at=NOW))
 
 
 def test_the_sandbox_goes_on_from_its_log(tmp_path: Path) -> None:

@@ -20,11 +20,14 @@ from connectors.destination import Delivery, Destination, Operation
 from connectors.destinations import build_destination
 from connectors.destinations.file import FileSettings
 from connectors.destinations.sendgrid import SendGridSettings
+from connectors.destinations.ses import SesSettings
 from connectors.destinations.shopify import ShopifyActivationSettings
 from connectors.destinations.webhook import WebhookSettings
 from connectors.outgoing import DiscountCode, Email, Event
 from connectors.sandbox import faults, receiver
 from connectors.sandbox.sendgrid import running_sendgrid
+from connectors.sandbox.ses import KEY_ID, REGION, running_ses
+from connectors.sandbox.ses import SECRET as SES_SECRET
 from connectors.sandbox.shopify import Shop, running_shopify
 
 SENT_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -249,6 +252,33 @@ def shopify_codes(folder: Path) -> Iterator[Harness]:
         yield Harness(build(running.url), effects, build(dead), code, mistreat)
 
 
+def ses(folder: Path, *, is_bulk: bool) -> Iterator[Harness]:
+    with nowhere() as dead, running_ses(folder / "ses.jsonl", lambda: SENT_AT) as running:
+
+        def build(url: str) -> Destination:
+            settings = {"type": "ses", "name": "mail", "url": url, "region": REGION, "access_key_id": KEY_ID}
+            more = {"secret_access_key": SES_SECRET, "batch_size": SHORT_BATCH, "bulk": is_bulk}
+            return build_destination(SesSettings.model_validate(settings | more), folder)
+
+        def effects() -> list[dict[str, Any]]:
+            return [
+                {
+                    "action_key": effect["tags"]["action_key"],
+                    "customer_id": effect["to"].partition("@")[0],
+                    "operation": "send",
+                    "payload": {
+                        **{name: effect[name] for name in ("subject", "html", "text", "headers")},
+                        "to_address": effect["to"],
+                        "to_name": effect["to_name"],
+                        "from_name": effect["from_name"],
+                    },
+                }
+                for effect in running.effects()
+            ]
+
+        yield Harness(build(running.url), effects, build(dead), email, lambda how: running.faults.add(BAD[how]))
+
+
 BAD = {
     "loses": faults.Fault(takes=True, resets=True),
     "slow": faults.Fault(status=429, retry_after="20"),
@@ -263,8 +293,10 @@ HARNESSES: dict[str, Callable[[Path], Iterator[Harness]]] = {
     "klaviyo_profiles": lambda folder: klaviyo(folder, object_="profiles"),
     "klaviyo_events": lambda folder: klaviyo(folder, object_="events"),
     "shopify_codes": shopify_codes,
+    "ses": lambda folder: ses(folder, is_bulk=False),
+    "ses_bulk": lambda folder: ses(folder, is_bulk=True),
 }
 
 # Who keeps what an audience's members are worth, and who can be asked to send something once.
 KEEPING = ("webhook", "file_jsonl", "file_csv", "klaviyo_profiles")
-SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events", "shopify_codes")
+SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events", "shopify_codes", "ses", "ses_bulk")
