@@ -12,7 +12,7 @@ from models.schema import LOYALTY, Json, Money, Timestamp, metadata
 ACCOUNTS = ("issued", "pending", "available", "held", "spent", "expired")
 """A customer's accounts: where points come from, where they wait, where they are the customer's, and where they end."""
 
-REDEMPTION_STATES = ("held", "issued", "used", "expired", "cancelled", "refused")
+REDEMPTION_STATES = ("held", "issued", "withdrawing", "used", "expired", "cancelled", "refused")
 
 _accounts = ", ".join(f"'{name}'" for name in ACCOUNTS)
 
@@ -159,6 +159,7 @@ redemptions = sa.Table(
     sa.Column("ends_at", Timestamp, nullable=False, comment="Until when the shop takes the code."),
     sa.Column("issued_at", Timestamp, comment="When the shop was known to have the code."),
     sa.Column("used_at", Timestamp, comment="When it was seen on an order."),
+    sa.Column("withdrawn_at", Timestamp, comment="When the shop had closed the code of a cancelled one."),
     sa.Column("closed_at", Timestamp, comment="When it was used, ran out, or its points went back."),
     sa.Column("order_id", sa.Text, comment="store/order that used it."),
     sa.Column("returns_points", sa.Boolean, nullable=False, comment="Whether points go back when it is unused."),

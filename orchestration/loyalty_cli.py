@@ -55,6 +55,46 @@ def birthdays(
     keep_birthdays(current_settings(), file, merchant)
 
 
+@loyalty.command("redeem")
+def redeem(
+    customer: _Customer,
+    reward: Annotated[str, typer.Argument(help="A reward of perennial.yml.")],
+    merchant: _Merchant = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Its own name; the same one given twice is one. Default: a new one.")
+    ] = None,
+) -> None:
+    """Turn points into a reward: hold them, have the shop issue a code, and print it."""
+    from orchestration.redemption_commands import redeem_reward
+
+    raise typer.Exit(redeem_reward(current_settings(), customer, reward, merchant, reference=reference))
+
+
+@loyalty.command("redemptions")
+def redemptions(
+    merchant: _Merchant = None,
+    customer: Annotated[str | None, typer.Option(help="Only this customer's.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only those in this state, such as held or issued.")] = None,
+) -> None:
+    """List the rewards that were asked for, and what became of them; never their codes."""
+    from orchestration.redemption_commands import list_redemptions
+
+    list_redemptions(current_settings(), merchant, customer=customer, state=state)
+
+
+@loyalty.command("cancel")
+def cancel(
+    redemption: Annotated[str, typer.Argument(help="A redemption's name.")],
+    reason: _Reason,
+    actor: _Actor,
+    merchant: _Merchant = None,
+) -> None:
+    """Give a reward's points back: at once if the shop never had the code, else once it took it back unused."""
+    from orchestration.redemption_commands import cancel_redemption
+
+    cancel_redemption(current_settings(), redemption, merchant, reason=reason, actor=actor)
+
+
 @loyalty.command("prove")
 def prove(merchant: _Merchant = None) -> None:
     """Make every balance again from facts, and compare it with the one that is stored."""

@@ -1,4 +1,4 @@
-"""Asks the shop for the codes that points are held for, each once, and takes up what earlier runs left open."""
+"""Asks the shop for the codes that points are held for, each once; finishes what earlier runs and people began."""
 
 from datetime import date
 
@@ -6,10 +6,12 @@ import sqlalchemy as sa
 
 from activation.actions import OPEN, LedgerOutcome
 from activation.delivery import DeliveryReport, Pace
+from activation.loyalty.endings import Shop, finish_withdrawals, reconcile
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.movements import start_of
-from activation.loyalty.redemptions import PointsAreHeld, RenderCode, campaign_of, reconcile, target_of, wanted_codes
+from activation.loyalty.redemptions import PointsAreHeld, RenderCode, campaign_of, target_of, wanted_codes
 from activation.occurrences.sending import send_occurrences
+from connectors.codes import IssuesCodes
 from connectors.destination import Destination
 from models.activation import deliveries
 
@@ -17,7 +19,7 @@ from models.activation import deliveries
 def issue_codes(
     engine: sa.Engine, ledger: Ledger, destination: Destination, *, as_of_date: date, pace: Pace
 ) -> DeliveryReport | None:
-    """Have every wanted code issued, and enter what became of each.
+    """Have every wanted code issued, have those taken back that were cancelled, and enter what became of each.
 
     Args:
         engine: The warehouse; two connections of its pool are used.
@@ -40,19 +42,22 @@ def issue_codes(
             deliveries.c.campaign == campaign_of(ledger),
             deliveries.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT)),
         )
-        if not wanted and not connection.scalar(sa.select(is_open)):
-            return None
-    report = send_occurrences(
-        engine,
-        target=target_of(ledger, destination.name, is_idempotent=destination.is_idempotent),
-        wanted=wanted,
-        destination=destination,
-        active_since=start_of(ledger.programme.rules[0].valid_from_date, ledger.zone),
-        render=RenderCode(ledger),
-        gates=[PointsAreHeld(ledger)],
-        run_id=ledger.run_id,
-        pace=pace,
-    )
+        is_needed = wanted or connection.scalar(sa.select(is_open))
+    report = None
+    if is_needed:
+        report = send_occurrences(
+            engine,
+            target=target_of(ledger, destination.name, is_idempotent=destination.is_idempotent),
+            wanted=wanted,
+            destination=destination,
+            active_since=start_of(ledger.programme.rules[0].valid_from_date, ledger.zone),
+            render=RenderCode(ledger),
+            gates=[PointsAreHeld(ledger)],
+            run_id=ledger.run_id,
+            pace=pace,
+        )
     with engine.begin() as connection:
-        reconcile(connection, ledger, as_of_date=as_of_date, is_idempotent=destination.is_idempotent)
+        reconcile(connection, ledger, as_of_date=as_of_date, shop=Shop.of(destination))
+    if isinstance(destination, IssuesCodes):
+        finish_withdrawals(engine, ledger, destination)
     return report

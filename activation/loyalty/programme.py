@@ -159,7 +159,7 @@ class Programme(_Part):
     rewards: list[Reward] = Field(default_factory=list, description="What points can be turned into.")
     destination: str | None = Field(default=None, description="The shop that issues the rewards' codes.")
     budget: Budget | None = Field(
-        default=None, description="What may be given to whom; see `perennial loyalty budget`."
+        default=None, description="What may be given, and to whom."
     )
 
     @field_validator("rules")

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from activation.loyalty import facts
+from activation.customers import customer_360
+from activation.loyalty import endings, facts
 from activation.loyalty.ledger import Ledger, PostingReport, Proof, balance_of, post_programme, prove
 from activation.loyalty.programme import Programme
 from models.identity import dim_customer_identities
@@ -24,6 +25,8 @@ MARTS = (
     facts.dim_products,
     facts.dim_customers,
     dim_customer_identities,
+    customer_360,
+    endings.fct_discounts,
 )
 
 
@@ -105,6 +108,11 @@ class LoyalShop:
             connection.execute(
                 sa.delete(facts.dim_customers).where(gone, facts.dim_customers.c.merchant_id == self.merchant_id)
             )
+
+    def spend(self, code: str, order_id: str, customer_id: str, day: date) -> None:
+        """An order on which a code was used."""
+        self.order(order_id, customer_id, day, {"x": 10})
+        self.put(endings.fct_discounts, order_id=order_id, code=code)
 
     def post(self, day: date) -> PostingReport:
         with self.engine.begin() as connection:

@@ -64,6 +64,7 @@ def loyalty_books(context: dg.AssetExecutionContext, deployment: DeploymentResou
     with typed_failures():
         outcomes = run.each("loyalty", lambda merchant: post_merchant(run, merchant), retry_number=context.retry_number)
     nights: dict[str, LoyaltyNight] = {key: night for key, night in outcomes.results.items() if night is not None}
+    issued = [night.codes for night in nights.values() if night.codes is not None]
     unproven = {key: night.proof for key, night in nights.items() if not night.proof.holds}
     for table in _TABLES:
         key = dg.AssetKey([LOYALTY, table.name])
@@ -72,6 +73,8 @@ def loyalty_books(context: dg.AssetExecutionContext, deployment: DeploymentResou
             metadata |= {
                 "posted": dg.MetadataValue.int(sum(night.posted.posting_count for night in nights.values())),
                 "corrected": dg.MetadataValue.int(sum(night.posted.corrected_count for night in nights.values())),
+                "codes_issued": dg.MetadataValue.int(sum(report.accepted_count for report in issued)),
+                "codes_failed": dg.MetadataValue.int(sum(report.failed_count for report in issued)),
             }
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
     yield dg.AssetCheckResult(

@@ -1,0 +1,162 @@
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from code_shop import TODAY, BareShop, CodeShop, Counter, open_counter
+
+from connectors.destination import Outcome
+from models.activation import deliveries
+from models.errors import StopError
+
+
+@pytest.fixture
+def counter(engine: sa.Engine) -> Counter:
+    return open_counter(engine)
+
+
+def test_points_are_held_then_a_code_is_issued_then_used(counter: Counter) -> None:
+    asked = counter.ask()
+    assert counter.shop.balance("a") == {"issued": -100, "available": 50, "held": 50}
+    counter.issue()
+    assert (counter.state(), counter.at.codes) == ("issued", {asked.code: 0})
+    counter.shop.spend(asked.code.lower(), "2", "a", TODAY)
+    counter.night()
+    assert counter.state() == "used"
+    assert counter.shop.balance("a") == {"issued": -110, "pending": 10, "available": 50, "spent": 50}
+    assert counter.shop.prove().holds
+
+
+def test_the_same_name_is_one_redemption_and_one_code(counter: Counter) -> None:
+    assert counter.ask().is_new
+    assert not counter.ask().is_new
+    counter.issue()
+    counter.issue()
+    assert counter.at.made == ["CODEshopr1"]
+    assert counter.shop.balance("a")["held"] == 50
+
+
+def test_who_has_not_enough_points_gets_nothing(counter: Counter) -> None:
+    counter.ask("r1")
+    counter.ask("r2")
+    with pytest.raises(StopError, match="costs 50 points; customer a can spend 0"):
+        counter.ask("r3")
+    counter.issue()
+    assert len(counter.at.codes) == 2
+
+
+def test_a_refused_code_gives_the_points_back(counter: Counter) -> None:
+    counter.at.answer = lambda _code: (Outcome.REJECTED, False)
+    counter.ask()
+    counter.issue()
+    assert counter.state() == "refused"
+    assert counter.shop.balance("a") == {"issued": -100, "available": 100}
+    with counter.shop.engine.begin() as connection:  # somebody lets it be tried again
+        connection.execute(sa.update(deliveries).values(outcome="retry"))
+    counter.at.answer = lambda _code: (Outcome.ACCEPTED, True)
+    counter.issue()
+    assert counter.at.codes == {}, "its points went back"
+    assert counter.shop.prove().holds
+
+
+@pytest.mark.parametrize("was_made", [True, False])
+def test_a_lost_answer_gives_no_points_back(counter: Counter, was_made: bool) -> None:
+    counter.at = BareShop()
+    counter.at.shop.answer = lambda _code: (Outcome.MAYBE_SENT, was_made)
+    counter.ask()
+    counter.issue()
+    assert counter.state() == "held"
+    with pytest.raises(StopError, match="cannot be told to take it back"):
+        counter.cancel()
+    counter.night()
+    assert counter.shop.balance("a")["held"] == 50
+    counter.later(days=40)
+    counter.night(TODAY + timedelta(days=40))
+    assert counter.state() == "refused", "whatever the shop has, it takes it no more"
+    assert counter.shop.balance("a") == {"issued": -100, "available": 100}
+
+
+def test_a_refusal_after_a_lost_answer_says_nothing_about_the_first_attempt(counter: Counter) -> None:
+    answers = iter([(Outcome.MAYBE_SENT, True), (Outcome.REJECTED, False)])
+    counter.at.answer = lambda _code: next(answers)
+    counter.ask()
+    counter.issue()
+    assert counter.state() == "held"
+    assert counter.shop.balance("a")["held"] == 50
+    assert counter.cancel() == "withdrawing"
+
+
+def test_what_was_never_asked_for_is_cancelled_at_once(counter: Counter) -> None:
+    counter.ask()
+    assert counter.cancel() == "cancelled"
+    counter.issue()
+    assert counter.at.codes == {}
+    assert counter.shop.balance("a") == {"issued": -100, "available": 100}
+
+
+def test_an_issued_code_is_taken_back_before_the_points_are(counter: Counter) -> None:
+    counter.ask()
+    counter.issue()
+    assert counter.cancel() == "withdrawing"
+    counter.issue()
+    assert (counter.state(), counter.shop.balance("a")["held"]) == ("withdrawing", 50), "the shop may still be counting"
+    counter.later(hours=2)
+    counter.issue()
+    assert counter.state() == "cancelled"
+    assert counter.shop.balance("a") == {"issued": -100, "available": 100}
+    assert counter.shop.prove().holds
+
+
+def test_a_code_that_was_used_before_it_was_taken_back_is_spent(counter: Counter) -> None:
+    code = counter.ask().code
+    counter.issue()
+    counter.cancel()
+    counter.issue()
+    assert isinstance(counter.at, CodeShop)
+    counter.at.codes[code] = 1  # counted late
+    counter.later(hours=2)
+    counter.issue()
+    assert counter.state() == "used"
+    assert counter.shop.balance("a") == {"issued": -100, "available": 50, "spent": 50}
+
+
+@pytest.mark.parametrize(("returns", "left"), [(False, {"expired": 50}), (True, {})])
+def test_a_code_that_runs_out_waits_for_late_orders(engine: sa.Engine, returns: bool, left: dict[str, int]) -> None:
+    counter = open_counter(engine, returns_points=returns)
+    code = counter.ask().code
+    counter.issue()
+    counter.later(days=40)
+    counter.night(date(2026, 7, 3))
+    assert counter.state() == "issued"
+    counter.night(date(2026, 7, 4))
+    assert counter.state() == "expired"
+    assert counter.shop.balance("a") == {"issued": -100, "available": 100 - sum(left.values() or [0]), **left}
+    counter.shop.spend(code, "9", "a", date(2026, 7, 1))  # the order of a till that was offline
+    counter.night(date(2026, 7, 5))
+    assert counter.state() == "used"
+    assert counter.shop.balance("a")["spent"] == 50
+    assert "expired" not in counter.shop.balance("a")
+    assert counter.shop.prove().holds
+
+
+def test_a_customer_who_is_another_now_keeps_what_was_held(counter: Counter) -> None:
+    for customer in ("a", "b"):
+        counter.shop.customer(customer)
+    counter.ask()
+    counter.shop.is_now("a", "b")
+    counter.night()
+    assert counter.state() == "issued"
+    assert counter.shop.balance("b") == {"issued": -100, "available": 50, "held": 50}
+    assert counter.shop.balance("a") == {}
+    assert counter.shop.prove().holds
+
+
+def test_a_reward_is_what_it_was_when_it_was_asked_for(counter: Counter) -> None:
+    seen = []
+    counter.at.answer = lambda code: (seen.append(code) or Outcome.ACCEPTED, True)  # type: ignore[func-returns-value]
+    counter.ask()
+    reward = counter.shop.programme.rewards[0].model_copy(update={"amount": 9})
+    counter.shop = replace(counter.shop, programme=counter.shop.programme.model_copy(update={"rewards": [reward]}))
+    counter.issue()
+    assert [(str(code.amount), code.currency_code, code.usage_limit) for code in seen] == [("5", "EUR", 1)]
+    assert seen[0].ends_at == seen[0].starts_at + timedelta(days=30)
