@@ -6,6 +6,7 @@ Must not know audiences or destinations.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -40,6 +41,7 @@ class Contact:
     Attributes:
         has_email_consent: Null is unknown.
         is_ambiguous: More than one contact record claims the customer.
+        consent_at: When they agreed or withdrew, as the shop's record says; None where it does not.
     """
 
     email: str | None = field(repr=False)
@@ -47,6 +49,7 @@ class Contact:
     last_name: str | None = field(repr=False)
     has_email_consent: bool | None
     is_ambiguous: bool = False
+    consent_at: datetime | None = None
 
 
 def email_refusal(contact: Contact | None) -> Refusal | None:
@@ -98,13 +101,25 @@ def read_contacts(connection: sa.Connection, merchant_id: str, customer_ids: Col
 def _contacts(connection: sa.Connection, merchant_id: str, customer_ids: Collection[str]) -> dict[str, Contact]:
     table = customer_contacts
     rows = connection.execute(
-        sa.select(table.c.customer_id, table.c.email, table.c.first_name, table.c.last_name, table.c.has_email_consent)
+        sa.select(
+            table.c.customer_id,
+            table.c.email,
+            table.c.first_name,
+            table.c.last_name,
+            table.c.has_email_consent,
+            table.c.email_consent_at,
+        )
         .where(table.c.merchant_id == merchant_id, among(table.c.customer_id, customer_ids))
         .order_by(table.c.customer_id)
     )
     contacts: dict[str, Contact] = {}
-    for customer_id, email, first_name, last_name, has_email_consent in rows:
+    for customer_id, email, first_name, last_name, has_email_consent, consent_at in rows:
         contacts[customer_id] = Contact(
-            email, first_name, last_name, has_email_consent, is_ambiguous=customer_id in contacts
+            email,
+            first_name,
+            last_name,
+            has_email_consent,
+            is_ambiguous=customer_id in contacts,
+            consent_at=consent_at,
         )
     return contacts

@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 
 from models.errors import MisconfiguredError, PerennialError
+from orchestration.campaign_cli import campaign
 from orchestration.export_cli import export
 from orchestration.identity_cli import identity
 from orchestration.loyalty_cli import loyalty
 from orchestration.segment_cli import segment
 from orchestration.settings import current_settings
+from orchestration.suppression_cli import suppress
 from orchestration.sync_cli import sync
 
 app = typer.Typer(
@@ -41,6 +43,8 @@ app.add_typer(loyalty, name="loyalty")
 app.add_typer(rfm, name="rfm")
 app.add_typer(segment, name="segment")
 app.add_typer(sync, name="sync")
+app.add_typer(campaign, name="campaign")
+app.add_typer(suppress, name="suppress")
 
 MerchantOption = Annotated[
     list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")
@@ -319,6 +323,14 @@ def serve_daemon() -> None:
     from orchestration.serving import become_daemon
 
     become_daemon(current_settings())
+
+
+@serve.command("unsubscribe")
+def serve_unsubscribe(host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1") -> None:
+    """Serve the other end of the links with which customers unsubscribe."""
+    from orchestration.unsubscribing import serve_unsubscribe as serve_links
+
+    serve_links(current_settings(), host)
 
 
 @serve.command("daemon-health")

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from activation.audiences import Audience
+from activation.campaigns.declarations import Campaign, Mail
 from activation.loyalty.programme import Programme
 from activation.payloads import Sync
 from activation.segments.criteria import Segment
@@ -25,6 +26,7 @@ from connectors.currencies import MINOR_DIGITS
 from connectors.destinations import DestinationSettings
 from connectors.sources import SourceSettings
 from models.errors import MisconfiguredError
+from orchestration.campaign_settings import check_campaigns
 from orchestration.identity_settings import Identity
 
 # Whatever is written like a reference is one: a misspelt name must not pass for the secret that it was to stand for.
@@ -160,6 +162,10 @@ class Merchant(Declaration):
     syncs: list[Sync] = Field(
         default_factory=list, description="Which audience or segment is told to which destination."
     )
+    mail: Mail | None = Field(default=None, description="What every message of the merchant has in common.")
+    campaigns: list[Campaign] = Field(
+        default_factory=list, description="Messages that customers get on an occasion; see docs/campaigns.md."
+    )
     loyalty: Programme | None = Field(default=None, description="Points, tiers and rewards.")
 
     @model_validator(mode="before")
@@ -222,6 +228,12 @@ def load_configuration(path: Path, references: Mapping[str, str]) -> Configurati
     except ValidationError as error:
         raise _misconfigured(error, resolved) from None
     _check_names(configuration)
+    for index, merchant in enumerate(configuration.merchants):
+        key = f"merchants[{index}]"
+        _unique(f"{key}.campaigns", "name", [campaign.name for campaign in merchant.campaigns])
+        check_campaigns(
+            merchant.campaigns, merchant.mail, key, {d.name for d in configuration.destinations}, path.parent
+        )
     return configuration
 
 

@@ -13,6 +13,7 @@ from models.whole_files import write_once
 from orchestration.settings import Settings
 
 RECEIVER_URL = "PERENNIAL_RECEIVER_URL"
+UNSUBSCRIBE_URL = "PERENNIAL_UNSUBSCRIBE_URL"
 RECEIVER_SECRET = "PERENNIAL_RECEIVER_SECRET"  # noqa: S105 - the name of a variable, not its value
 
 
@@ -22,6 +23,7 @@ def references(settings: Settings) -> Mapping[str, str]:
     return {
         RECEIVER_URL: f"http://127.0.0.1:{settings.receiver_port}/deliveries",
         RECEIVER_SECRET: _secret(settings, "receiver-secret"),
+        UNSUBSCRIBE_URL: f"http://127.0.0.1:{settings.unsubscribe_port}/unsubscribe",
         "PERENNIAL_SANDBOX_SHOPIFY_URL": access.shopify_url,
         "PERENNIAL_SANDBOX_SHOPIFY_TOKEN": access.shopify_token,
         "PERENNIAL_SANDBOX_BIGCOMMERCE_URL": access.bigcommerce_url,
@@ -31,6 +33,13 @@ def references(settings: Settings) -> Mapping[str, str]:
         "PERENNIAL_SANDBOX_WOOCOMMERCE_SECRET": access.woocommerce_secret,
         **settings.references,
     }
+
+
+def link_keys(settings: Settings) -> tuple[bytes, ...]:
+    """What links in messages are signed with: the key in force first, then earlier ones."""
+    if settings.link_keys:
+        return tuple(key.encode() for key in settings.link_keys)
+    return (_secret(settings, "link-key").encode(),)
 
 
 def sandbox_access(settings: Settings) -> SandboxAccess:

@@ -18,6 +18,8 @@ from models.errors import MisconfiguredError
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 _RECEIVER_PORT = 8917
+_UNSUBSCRIBE_PORT = 8921
+_SHORTEST_KEY = 16
 _UI_PORT = 3000
 _SANDBOX_PORTS = (8918, 8919, 8920)
 _CONCURRENT_STORES = 8
@@ -44,6 +46,8 @@ class Settings:
         sandbox_woocommerce_port: The port of the sandbox's WooCommerce.
         concurrent_stores: How many stores are read at the same time.
         dask_address: The scheduler of the Dask cluster that calculates forecasts; None is this process.
+        unsubscribe_port: The port of `perennial serve unsubscribe`.
+        link_keys: What links in messages are signed with: the key in force, then earlier ones that still count.
         prior_path: What other merchants teach about small ones, as `perennial prior estimate` writes it.
         references: Values that `${NAME}` in `perennial.yml` may refer to.
     """
@@ -63,6 +67,8 @@ class Settings:
     concurrent_stores: int = _CONCURRENT_STORES
     dask_address: str | None = None
     prior_path: Path | None = None
+    unsubscribe_port: int = _UNSUBSCRIBE_PORT
+    link_keys: tuple[str, ...] = field(default=(), repr=False)
     references: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -128,8 +134,17 @@ class Settings:
             ),
             dask_address=address("PERENNIAL_DASK_ADDRESS"),
             prior_path=path("PERENNIAL_PRIOR", None),
+            unsubscribe_port=port("PERENNIAL_UNSUBSCRIBE_PORT", _UNSUBSCRIBE_PORT),
+            link_keys=_keys("PERENNIAL_LINK_KEYS", text("PERENNIAL_LINK_KEYS")),
             references=values,
         )
+
+
+def _keys(name: str, written: str | None) -> tuple[str, ...]:
+    found = tuple(key.strip() for key in (written or "").split(",") if key.strip())
+    if any(len(key) < _SHORTEST_KEY for key in found):
+        raise MisconfiguredError(name, f"a key needs {_SHORTEST_KEY} characters or more")
+    return found
 
 
 def current_settings() -> Settings:

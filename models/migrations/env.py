@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 import models.activation
+import models.campaigns
 import models.loyalty
 import models.ml
 import models.ops

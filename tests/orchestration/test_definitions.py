@@ -36,8 +36,11 @@ def test_every_table_is_an_asset_under_its_own_name(graph: Any, manifest: dict[s
     models = {f"{n['schema']}/{n['name']}" for n in manifest["nodes"].values() if n["resource_type"] == "model"}
     assert len(models) > 20
     tables = {f"{t.schema}/{t.name}" for t in metadata.tables.values() if t.schema not in {None, "ops"}}
+    # Kept by commands, or beside another table by the asset that writes that one.
+    beside = {"activation/suppressions", "activation/campaign_versions", "activation/sent_fields"}
+    assert beside < tables
     promised = {
-        *tables,
+        *(tables - beside),
         "ml/customer_lifetime_value",
         "ops/merchants",
         "ops/exchange_rates",

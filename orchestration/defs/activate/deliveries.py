@@ -4,8 +4,11 @@ from collections import Counter
 
 import dagster as dg
 
+from activation.experiments.assignment import HOLDOUT, MESSAGE
 from models import activation, ops
+from models import campaigns as campaign_tables
 from orchestration.activation_stage import MerchantDeliveries, deliver_merchant, refresh_merchant
+from orchestration.campaign_stage import deliver_campaigns, enrol_merchant
 from orchestration.configuration import Merchant
 from orchestration.failures import RETRY_POLICY, typed_failures
 from orchestration.outcomes import Outcomes
@@ -13,6 +16,7 @@ from orchestration.resources import DeploymentResource
 from orchestration.verdicts import record_verdicts, refuse_withheld
 
 MEMBERS = dg.AssetKey(["activation", "audience_members"])
+ENROLMENTS = dg.AssetKey(["activation", "campaign_enrolments"])
 DELIVERIES = dg.AssetKey(["activation", "deliveries"])
 MERCHANT_RUNS = dg.AssetKey(["ops", "merchant_runs"])
 
@@ -55,8 +59,72 @@ def audience_members(context: dg.AssetExecutionContext, deployment: DeploymentRe
 
 
 @dg.asset(
+    key=ENROLMENTS,
+    deps=[
+        dg.AssetKey(["marts", "customer_360"]),
+        dg.AssetKey(["marts", "segment_memberships"]),
+        dg.AssetKey(["vault", "customer_contacts"]),
+    ],
+    description=campaign_tables.campaign_enrolments.comment,
+    group_name="activate",
+    owners=["team:marketing"],
+    kinds={"postgres", "table"},
+    check_specs=[
+        dg.AssetCheckSpec(
+            "nobody_is_missing",
+            asset=ENROLMENTS,
+            description="Every active campaign was worked out: whom it found is in an arm, or has a reason.",
+        )
+    ],
+    retry_policy=RETRY_POLICY,
+)
+def campaign_enrolments(context: dg.AssetExecutionContext, deployment: DeploymentResource):  # type: ignore[no-untyped-def] # noqa: ANN201 - Dagster refuses a plain annotation beside check outputs
+    """Who takes part in which campaign from tonight on, who is held out, and who takes no part and why."""
+    run = deployment.run
+    with typed_failures():
+        outcomes = run.each(
+            "campaigns", lambda merchant: enrol_merchant(run, merchant), retry_number=context.retry_number
+        )
+    enrolments = [one for of_merchant in outcomes.results.values() for one in of_merchant]
+    refusals: Counter[str] = Counter()
+    for one in enrolments:
+        refusals.update(one.refusals)
+    return dg.MaterializeResult(
+        metadata={
+            **outcomes.metadata(),
+            "enrolled": sum(sum(one.arms.values()) for one in enrolments),
+            "refused": sum(refusals.values()),
+            "campaigns": dg.MetadataValue.md(
+                "\n".join(
+                    ["| campaign | message | holdout | take no part |", "|---|---|---|---|"]
+                    + [
+                        f"| {one.campaign} | {one.arms.get(MESSAGE, 0):,} | {one.arms.get(HOLDOUT, 0):,} "
+                        f"| {sum(one.refusals.values()):,} |"
+                        for one in enrolments
+                    ]
+                )
+            ),
+            "refusals": dg.MetadataValue.md(
+                "\n".join(
+                    ["| reason | customers |", "|---|---|"]
+                    + [f"| {reason} | {count:,} |" for reason, count in refusals.most_common()]
+                )
+            ),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                asset_key=ENROLMENTS,
+                check_name="nobody_is_missing",
+                passed=outcomes.is_complete,
+                description=outcomes.in_words("every campaign was worked out"),
+            )
+        ],
+    )
+
+
+@dg.asset(
     key=DELIVERIES,
-    deps=[MEMBERS, dg.AssetKey(["vault", "customer_contacts"])],
+    deps=[MEMBERS, ENROLMENTS, dg.AssetKey(["vault", "customer_contacts"])],
     description=activation.deliveries.comment,
     group_name="activate",
     owners=["team:marketing"],
@@ -77,6 +145,7 @@ def deliveries(context: dg.AssetExecutionContext, deployment: DeploymentResource
 
     def deliver(merchant: Merchant) -> MerchantDeliveries:
         kept[merchant.merchant_id] = deliver_merchant(run, merchant)
+        deliver_campaigns(run, merchant, kept[merchant.merchant_id])
         kept[merchant.merchant_id].refuse_failures()
         return kept[merchant.merchant_id]
 

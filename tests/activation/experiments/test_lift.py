@@ -58,7 +58,7 @@ def test_intervals_hold_a_known_effect() -> None:
     (2_000, 0.05, 0.6, 0.9),
 ])  # fmt: skip
 def test_intervals_keep_their_level_in_every_shop(customers: int, share: float, rate: float, variation: float) -> None:
-    count = 2_000
+    count = 1_000
     for uplift, seed in ((0.0, 11), (0.3, 12)):
         shares = hits(
             seed, count, customers=customers, share=share, rate=rate, variation=variation, uplift=uplift, deals=399

@@ -1,0 +1,167 @@
+"""The suppression list: addresses and customers who are not to be written to, whatever the shop says of their consent.
+
+An entry is never changed: a person may lift it, and then it says why. Addresses are held as digests. Must not hold or
+log an address.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from activation.actions import Action, Target
+from activation.arrays import rows
+from activation.consent import read_contacts
+from activation.gates.gate import ALLOWED, Answer, Refused
+from models.campaigns import suppressions
+from models.identity import current_ids
+from models.schema import Timestamp
+
+REASONS = ("bounce", "complaint", "unsubscribe", "invalid", "manual")
+EMAIL = "email"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Somebody who is not to be written to.
+
+    Attributes:
+        reason: One of `REASONS`.
+        suppressed_at: Since when, in UTC.
+        address_hash: Digest of the address; None for a customer.
+        customer_id: The customer; None for an address.
+        evidence: Where it is known from; never an address.
+        channel: Of what they are not to get.
+    """
+
+    reason: str
+    suppressed_at: datetime
+    address_hash: str | None = None
+    customer_id: str | None = None
+    evidence: str | None = None
+    channel: str = EMAIL
+
+
+def address_hash(address: str) -> str:
+    """The digest by which an address is found again, however it was written."""
+    return hashlib.sha256(address.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def suppress(connection: sa.Connection, merchant_id: str, entries: Iterable[Entry]) -> int:
+    """Add to the list what does not stand on it; says how many entries are new."""
+    wanted = list(entries)
+    if not wanted:
+        return 0
+    for entry in wanted:
+        if entry.reason not in REASONS:
+            raise ValueError(f"{entry.reason!r} is no reason; use one of {', '.join(REASONS)}")
+    new = rows(
+        "new",
+        channel=(sa.Text(), [entry.channel for entry in wanted]),
+        address_hash=(sa.Text(), [entry.address_hash for entry in wanted]),
+        customer_id=(sa.Text(), [entry.customer_id for entry in wanted]),
+        reason=(sa.Text(), [entry.reason for entry in wanted]),
+        evidence=(sa.Text(), [entry.evidence for entry in wanted]),
+        suppressed_at=(Timestamp, [entry.suppressed_at for entry in wanted]),
+    )
+    names = ["channel", "address_hash", "customer_id", "reason", "evidence", "suppressed_at"]
+    added = connection.execute(
+        insert(suppressions)
+        .from_select(["merchant_id", *names], sa.select(sa.literal(merchant_id), *(new.c[name] for name in names)))
+        .on_conflict_do_nothing()
+        .returning(suppressions.c.suppression_id)
+    )
+    return len(added.all())
+
+
+def lift(
+    connection: sa.Connection,
+    merchant_id: str,
+    *,
+    lifted_at: datetime,
+    because: str,
+    address: str | None = None,
+    customer_id: str | None = None,
+) -> int:
+    """Take an address or a customer off the list; says how many entries no longer stand."""
+    is_meant = (
+        suppressions.c.customer_id == customer_id
+        if address is None
+        else suppressions.c.address_hash == address_hash(address)
+    )
+    lifted = connection.execute(
+        sa.update(suppressions)
+        .where(suppressions.c.merchant_id == merchant_id, is_meant, suppressions.c.lifted_at.is_(None))
+        .values(lifted_at=lifted_at, lifted_because=because)
+        .returning(suppressions.c.suppression_id)
+    )
+    return len(lifted.all())
+
+
+def suppressed(
+    connection: sa.Connection, merchant_id: str, addresses: Mapping[str, str | None], *, channel: str = EMAIL
+) -> dict[str, str]:
+    """Which customers are not to be written to, with the reason.
+
+    Args:
+        connection: The warehouse.
+        merchant_id: The tenant.
+        addresses: Per customer the address, where one is known.
+        channel: Of what they would get.
+
+    A customer whose entry stands under an id that was merged into theirs is found, too.
+    """
+    hashes = {customer_id: address_hash(address) for customer_id, address in addresses.items() if address}
+    table = suppressions
+    scope = sa.and_(table.c.merchant_id == merchant_id, table.c.channel == channel, table.c.lifted_at.is_(None))
+    by_customer = connection.execute(
+        sa.select(table.c.customer_id, table.c.reason).where(scope, table.c.customer_id.is_not(None))
+    ).all()
+    found = {row.customer_id: row.reason for row in by_customer}
+    merged = current_ids(connection, merchant_id, sorted(found))
+    found |= {now: found[before] for before, now in merged.items()}
+    asked = rows("asked", address_hash=(sa.Text(), sorted(set(hashes.values()))))
+    by_hash = {
+        row.address_hash: row.reason
+        for row in connection.execute(
+            sa.select(table.c.address_hash, table.c.reason).where(scope, table.c.address_hash == asked.c.address_hash)
+        )
+    }
+    reasons = {}
+    for customer_id in addresses:
+        reason = found.get(customer_id) or by_hash.get(hashes.get(customer_id, ""))
+        if reason is not None:
+            reasons[customer_id] = refusal_of(reason)
+    return reasons
+
+
+def refusal_of(reason: str) -> str:
+    """The reason in the ledger's words."""
+    return f"they are on the suppression list: {reason}"
+
+
+class Suppressions:
+    """Refuses whoever is on the list. A list that cannot be read is an error, and nobody is written to."""
+
+    def answers(
+        self,
+        connection: sa.Connection,
+        target: Target,
+        actions: Sequence[Action],
+        *,
+        asked_at: datetime,  # noqa: ARG002 - the list is as it stands
+    ) -> Mapping[str, Answer]:
+        """Refusals by customer and address."""
+        ids: Collection[str] = [action.customer_id for action in actions]
+        contacts = read_contacts(connection, target.merchant_id, ids)
+        addresses = {
+            customer_id: contacts[customer_id].email if customer_id in contacts else None for customer_id in ids
+        }
+        reasons = suppressed(connection, target.merchant_id, addresses)
+        return {
+            action.action_key: Refused(reasons[action.customer_id]) if action.customer_id in reasons else ALLOWED
+            for action in actions
+        }

@@ -1,0 +1,134 @@
+"""From published customers to campaigns: who takes part from tonight on, and their messages through the ledger."""
+
+import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from activation.campaigns.declarations import Campaign
+from activation.campaigns.enrolment import Enrolment, enrol
+from activation.campaigns.messages import Messages, Sender
+from activation.campaigns.sending import send_campaign
+from activation.campaigns.triggers import require_segment
+from activation.delivery import DeliveryReport, Pace
+from activation.gates.suppressions import Entry, address_hash, suppress
+from activation.mail.templates import BadTemplateError
+from connectors.destinations import build_destination
+from connectors.suppressing import Suppressing
+from models.errors import MisconfiguredError, PerennialError, RetryLaterError
+from orchestration import progress
+from orchestration.activation_stage import MerchantDeliveries, SyncOutcome, end_of_day
+from orchestration.campaign_settings import mail_template
+from orchestration.configuration import Merchant
+from orchestration.deployment import Deployment
+from orchestration.merchant_run import MerchantRun
+from orchestration.references import link_keys
+from orchestration.segment_compilation import known_segments
+
+log = structlog.get_logger(__name__)
+_LIST_DAYS = 7
+
+
+def enrol_merchant(run: MerchantRun, merchant: Merchant) -> list[Enrolment]:
+    """Write down whom each of the merchant's active campaigns finds; a campaign that is no more finds nobody."""
+    as_of_date = run.as_of_dates[merchant.merchant_id]
+    try:
+        pull_merchant(run.deployment, merchant, days=_LIST_DAYS)
+    except PerennialError as error:
+        # The provider refuses whom its own list names, whether we know of them or not.
+        log.warning("suppression list not read", merchant_id=merchant.merchant_id, error=str(error))
+    made = []
+    for campaign in merchant.campaigns:
+        if not campaign.is_active(as_of_date):
+            continue
+        with run.deployment.transformer.begin() as connection:
+            segments = {s.name for s in known_segments(connection, merchant.merchant_id, merchant.segments)}
+            require_segment(merchant.merchant_id, campaign, segments)
+            made.append(
+                enrol(
+                    connection,
+                    merchant.merchant_id,
+                    campaign,
+                    as_of_date=as_of_date,
+                    triggered_at=end_of_day(run, merchant),
+                    enrolled_at=run.deployment.clock(),
+                    run_id=run.run_id,
+                )
+            )
+    return made
+
+
+def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: MerchantDeliveries) -> None:
+    """Send each of the merchant's campaigns; one that fails does not stop the next."""
+    for campaign in merchant.campaigns:
+        if not campaign.is_active(run.as_of_dates[merchant.merchant_id]):
+            continue
+        outcome = SyncOutcome(campaign.name, campaign.destination)
+        deliveries.syncs.append(outcome)
+        with progress.current().task(f"Sending campaign {campaign.name} to {campaign.destination}"):
+            try:
+                outcome.report = deliver_campaign(run, merchant, campaign)
+            except PerennialError as error:
+                outcome.failure, outcome.is_passing = str(error), isinstance(error, RetryLaterError)
+                continue
+        now = run.deployment.clock()
+        # What waits for its recipient's morning has not failed.
+        waiting = sum(a.retry_at is not None and a.retry_at > now for a in outcome.report.plan.actions)
+        if outcome.report.failed_count > waiting or outcome.report.plan.blocked:
+            reasons = "; ".join(f"{count:,}x {reason}" for reason, count in outcome.report.reasons.items())
+            outcome.failure = f"{outcome.report.failed_count:,} messages not accepted {reasons}".rstrip()
+
+
+def deliver_campaign(run: MerchantRun, merchant: Merchant, campaign: Campaign) -> DeliveryReport:
+    """Send an active campaign's messages.
+
+    Raises:
+        StopError: The merchant is withheld, or the destination sends no messages.
+        RetryLaterError: Another process is at work on the destination.
+    """
+    deployment = run.deployment
+    settings = next(d for d in deployment.configuration.destinations if d.name == campaign.destination)
+    zone = ZoneInfo(merchant.time_zone)
+    return send_campaign(
+        deployment.transformer,
+        messages_of(deployment, merchant, campaign),
+        build_destination(settings, deployment.config_folder),
+        active_since=datetime.combine(campaign.active_from, datetime.min.time(), zone),
+        shop_zone=merchant.time_zone,
+        run_id=run.run_id,
+        pace=Pace(clock=deployment.clock, sleep=time.sleep),
+    )
+
+
+def pull_merchant(deployment: Deployment, merchant: Merchant, *, days: int) -> dict[str, int]:
+    """New entries by destination, from those that a merchant's campaigns send through and that keep a list."""
+    names, now = dict.fromkeys(campaign.destination for campaign in merchant.campaigns), deployment.clock()
+    added: dict[str, int] = {}
+    for settings in deployment.configuration.destinations:
+        if settings.name not in names:
+            continue
+        destination = build_destination(settings, deployment.config_folder)
+        if not isinstance(destination, Suppressing):
+            continue
+        told = [
+            Entry(one.kind.value, one.suppressed_at, address_hash=address_hash(one.email), evidence=settings.name)
+            for one in destination.suppressions(now - timedelta(days=days), asked_at=now)
+        ]
+        with deployment.transformer.begin() as connection:
+            added[settings.name] = suppress(connection, merchant.merchant_id, told)
+    return added
+
+
+def messages_of(deployment: Deployment, merchant: Merchant, campaign: Campaign) -> Messages:
+    """What makes a campaign's messages.
+
+    Raises:
+        MisconfiguredError: Its template is wrong.
+    """
+    try:
+        template = mail_template(merchant.mail, campaign, deployment.config_folder)
+    except BadTemplateError as error:
+        raise MisconfiguredError(f"campaign '{campaign.name}'", str(error)) from None
+    key = link_keys(deployment.settings)[0]
+    return Messages(Sender(merchant.merchant_id, merchant.merchant_name, merchant.mail, key), campaign, template)
