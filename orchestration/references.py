@@ -31,6 +31,8 @@ def references(settings: Settings) -> Mapping[str, str]:
         "PERENNIAL_SANDBOX_WOOCOMMERCE_URL": access.woocommerce_url,
         "PERENNIAL_SANDBOX_WOOCOMMERCE_KEY": access.woocommerce_key,
         "PERENNIAL_SANDBOX_WOOCOMMERCE_SECRET": access.woocommerce_secret,
+        "PERENNIAL_SANDBOX_KLAVIYO_URL": access.klaviyo_url,
+        "PERENNIAL_SANDBOX_KLAVIYO_KEY": access.klaviyo_key,
         **settings.references,
     }
 
@@ -57,6 +59,8 @@ def sandbox_access(settings: Settings) -> SandboxAccess:
         woocommerce_port=settings.sandbox_woocommerce_port,
         woocommerce_key=f"ck_{derived('woocommerce key')}",
         woocommerce_secret=f"cs_{derived('woocommerce secret')}",
+        klaviyo_port=settings.sandbox_klaviyo_port,
+        klaviyo_key=f"pk_{derived('klaviyo')}",
     )
 
 

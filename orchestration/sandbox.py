@@ -1,11 +1,12 @@
-"""`perennial sandbox`: three shops on this machine to try Perennial on, one on each platform, living if asked."""
+"""`perennial sandbox`: a shop on each platform to try Perennial on, living if asked, and a Klaviyo account."""
 
+import errno
 import random
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 import typer
 import yaml
 
-from connectors.sandbox.access import STORE_HASH
+from connectors.sandbox.access import LIST_ID, STORE_HASH, SandboxAccess
 from connectors.sandbox.demonstration import demonstration_histories
 from connectors.sandbox.histories import generate
+from connectors.sandbox.klaviyo import SCOPES, running_klaviyo
 from connectors.sandbox.platforms import RunningPlatform, running_platforms
 from connectors.sandbox.presets import preset_merchant
 from connectors.sandbox.shop_history import Sale, ShopHistory, shared_out
@@ -49,7 +51,12 @@ def serve_sandbox(
     """
     clock = Deployment(settings, "").clock
     histories = demonstration_histories() if is_demonstration else made_up_histories(customers, seed, clock())
-    with running_platforms(histories, sandbox_access(settings), clock, seed=seed) as platforms:
+    access = sandbox_access(settings)
+    with ExitStack() as stack:
+        platforms = stack.enter_context(running_platforms(histories, access, clock, seed=seed))
+        if not is_demonstration:
+            # The demonstration sends to its receiver and needs no account.
+            _open_klaviyo(stack, settings, access, clock)
         for name, history in histories.items():
             counts = f"{len(history.buyers):,} customers, {len(history.purchases):,} orders"
             is_ours = any(platform.name == name for platform in platforms)
@@ -59,6 +66,22 @@ def serve_sandbox(
         sys.stdout.flush()
         with _activity(platforms, activity_seconds, seed):
             _wait(ends_with_input=ends_with_input)
+
+
+def _open_klaviyo(stack: ExitStack, settings: Settings, access: SandboxAccess, clock: Callable[[], datetime]) -> None:
+    """Serve an account with a list, unless its port is taken."""
+    journal = settings.home / "sandbox-klaviyo.jsonl"
+    account = running_klaviyo(
+        journal, clock, keys={access.klaviyo_key: SCOPES}, lists=(LIST_ID,), port=access.klaviyo_port
+    )
+    try:
+        stack.enter_context(account)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        typer.echo("# Klaviyo: somebody has it up already")
+    else:
+        typer.echo(f"# Klaviyo: a list, and everything that is done with it in {journal}")
 
 
 def made_up_histories(customers: int, seed: int, now: datetime) -> Mapping[str, ShopHistory]:
@@ -81,10 +104,21 @@ def made_up_histories(customers: int, seed: int, now: datetime) -> Mapping[str, 
 
 
 def declarations(*, is_demonstration: bool) -> dict[str, Any]:
-    """What stands in `perennial.yml` to read the shops; this deployment knows the addresses and secrets by name."""
+    """What stands in `perennial.yml` to read the shops and to send to the account.
+
+    This deployment knows the addresses and secrets by name.
+    """
     merchant = preset_merchant(_PRESET)
     closed = {"as_of_date": "1998-06-30"} if is_demonstration else {}
+    account = {
+        "name": "klaviyo",
+        "type": "klaviyo",
+        "url": "${PERENNIAL_SANDBOX_KLAVIYO_URL}",
+        "private_key": "${PERENNIAL_SANDBOX_KLAVIYO_KEY}",
+        "list_id": LIST_ID,
+    }
     return {
+        **({} if is_demonstration else {"destinations": [account]}),
         "merchants": [
             {
                 "merchant_id": "cdnow" if is_demonstration else _MERCHANT_ID,
@@ -112,7 +146,7 @@ def declarations(*, is_demonstration: bool) -> dict[str, Any]:
                     }.items()
                 ],
             }
-        ]
+        ],
     }
 
 

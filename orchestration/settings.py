@@ -21,7 +21,7 @@ _RECEIVER_PORT = 8917
 _UNSUBSCRIBE_PORT = 8921
 _SHORTEST_KEY = 16
 _UI_PORT = 3000
-_SANDBOX_PORTS = (8918, 8919, 8920)
+_SANDBOX_PORTS = (8918, 8919, 8920, 8921)
 _CONCURRENT_STORES = 8
 _MOST_CONCURRENT_STORES = 64
 _ADDRESS = re.compile(r"[a-z]+://\S+")
@@ -44,6 +44,7 @@ class Settings:
         sandbox_shopify_port: The port of the sandbox's Shopify.
         sandbox_bigcommerce_port: The port of the sandbox's BigCommerce.
         sandbox_woocommerce_port: The port of the sandbox's WooCommerce.
+        sandbox_klaviyo_port: The port of the sandbox's Klaviyo.
         concurrent_stores: How many stores are read at the same time.
         dask_address: The scheduler of the Dask cluster that calculates forecasts; None is this process.
         unsubscribe_port: The port of `perennial serve unsubscribe`.
@@ -64,6 +65,7 @@ class Settings:
     sandbox_shopify_port: int = _SANDBOX_PORTS[0]
     sandbox_bigcommerce_port: int = _SANDBOX_PORTS[1]
     sandbox_woocommerce_port: int = _SANDBOX_PORTS[2]
+    sandbox_klaviyo_port: int = _SANDBOX_PORTS[3]
     concurrent_stores: int = _CONCURRENT_STORES
     dask_address: str | None = None
     prior_path: Path | None = None
@@ -129,6 +131,7 @@ class Settings:
             sandbox_shopify_port=port("PERENNIAL_SANDBOX_SHOPIFY_PORT", _SANDBOX_PORTS[0]),
             sandbox_bigcommerce_port=port("PERENNIAL_SANDBOX_BIGCOMMERCE_PORT", _SANDBOX_PORTS[1]),
             sandbox_woocommerce_port=port("PERENNIAL_SANDBOX_WOOCOMMERCE_PORT", _SANDBOX_PORTS[2]),
+            sandbox_klaviyo_port=port("PERENNIAL_SANDBOX_KLAVIYO_PORT", _SANDBOX_PORTS[3]),
             concurrent_stores=number(
                 "PERENNIAL_CONCURRENT_STORES", _CONCURRENT_STORES, _MOST_CONCURRENT_STORES, "a number of stores"
             ),

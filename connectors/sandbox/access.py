@@ -5,6 +5,9 @@ from dataclasses import dataclass
 STORE_HASH = "sandbox1"
 """BigCommerce's name of the store in addresses."""
 
+LIST_ID = "sandbox1"
+"""Klaviyo's name of the list in addresses."""
+
 
 @dataclass(frozen=True)
 class SandboxAccess:
@@ -18,6 +21,8 @@ class SandboxAccess:
         woocommerce_port: Where WooCommerce listens.
         woocommerce_key: A consumer key.
         woocommerce_secret: Its secret, with which requests are signed.
+        klaviyo_port: Where Klaviyo listens.
+        klaviyo_key: A private key.
     """
 
     shopify_port: int
@@ -27,6 +32,8 @@ class SandboxAccess:
     woocommerce_port: int
     woocommerce_key: str
     woocommerce_secret: str
+    klaviyo_port: int
+    klaviyo_key: str
 
     @property
     def shopify_url(self) -> str:
@@ -44,8 +51,13 @@ class SandboxAccess:
         return f"http://127.0.0.1:{self.woocommerce_port}"
 
     @property
+    def klaviyo_url(self) -> str:
+        """What the destination is told."""
+        return f"http://127.0.0.1:{self.klaviyo_port}"
+
+    @property
     def ports(self) -> dict[str, int]:
-        """The ports by platform."""
+        """The shops' ports by platform."""
         return {
             "shopify": self.shopify_port,
             "bigcommerce": self.bigcommerce_port,
@@ -54,5 +66,5 @@ class SandboxAccess:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Every platform's."""
+        """Every shop's."""
         return (self.shopify_url, self.bigcommerce_url, self.woocommerce_url)

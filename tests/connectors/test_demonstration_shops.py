@@ -127,7 +127,7 @@ def free_ports() -> list[int]:
 
 def test_platforms_run_side_by_side_and_a_taken_port_is_somebody_elses(small: Mapping[str, ShopHistory]) -> None:
     first, second, third = free_ports()
-    access = SandboxAccess(first, "shpat_x", second, "token", third, "ck_x", "cs_x")
+    access = SandboxAccess(first, "shpat_x", second, "token", third, "ck_x", "cs_x", 0, "pk_x")
     with running_platforms(small, access, lambda: NOW) as running:
         assert [platform.name for platform in running] == list(PLATFORMS)
         with running_platforms(small, access, lambda: NOW) as others:

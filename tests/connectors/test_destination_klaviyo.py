@@ -278,6 +278,18 @@ def test_jobs_keep_to_number_and_size(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(imports.pieces_of([])) == []
 
 
+def test_a_large_batch_goes_in_as_many_jobs_as_klaviyos_limits_ask_for(klaviyo: RunningKlaviyo, time: Time) -> None:
+    batch = [customer(n, note="x" * (900 if n > 6000 else 9)) for n in range(15_000)]
+    klaviyo.jobs.refused.add("c7777@shop.example")
+    results = build(klaviyo, time).send(batch, sent_at=NOW)
+    assert [n for n, result in enumerate(results) if result.outcome is not Outcome.ACCEPTED] == [7777]
+    assert klaviyo.account.profile_count == 14_999
+    bodies = [request.body for request in klaviyo.server.requests() if is_import(request)]
+    # The sandbox refuses what is larger, and nothing was refused; nor is it sent in crumbs.
+    assert len(bodies) == 3
+    assert max(map(len, bodies)) > 4_990_000
+
+
 def test_the_minutes_allowance_is_kept_without_being_told_to(
     klaviyo: RunningKlaviyo, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:

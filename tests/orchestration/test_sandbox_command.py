@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from connectors.destination import Delivery, Operation, Outcome
+from connectors.destinations import build_destination
 from connectors.sandbox.receiver import running_receiver
 from models.errors import MisconfiguredError
 from orchestration.configuration import load_configuration
@@ -27,7 +29,7 @@ PERENNIAL = Path(sys.executable).parent / "perennial"
 def on_free_ports(folder: Path, config: str) -> Settings:
     """A deployment whose sandbox listens on ports that nobody has."""
     ports = []
-    for _ in range(3):  # a receiver's port was free a moment ago, and is again
+    for _ in range(4):  # a receiver's port was free a moment ago, and is again
         with running_receiver(folder / "log.jsonl", secret="unused") as receiver:
             ports.append(int(receiver.url.rpartition(":")[2].partition("/")[0]))
     path = folder / "perennial.yml"
@@ -39,6 +41,7 @@ def on_free_ports(folder: Path, config: str) -> Settings:
         sandbox_shopify_port=ports[0],
         sandbox_bigcommerce_port=ports[1],
         sandbox_woocommerce_port=ports[2],
+        sandbox_klaviyo_port=ports[3],
     )
 
 
@@ -68,6 +71,7 @@ def sandbox_environment(settings: Settings, command: list[str]) -> "subprocess.P
         "PERENNIAL_SANDBOX_SHOPIFY_PORT": str(settings.sandbox_shopify_port),
         "PERENNIAL_SANDBOX_BIGCOMMERCE_PORT": str(settings.sandbox_bigcommerce_port),
         "PERENNIAL_SANDBOX_WOOCOMMERCE_PORT": str(settings.sandbox_woocommerce_port),
+        "PERENNIAL_SANDBOX_KLAVIYO_PORT": str(settings.sandbox_klaviyo_port),
     }
     return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -83,6 +87,12 @@ def test_what_it_prints_connects_to_living_shops(
     assert [re.match(r"sandbox/(\w+): 'Sandbox \(\1\)', ", line) is not None for line in stores] == [True] * 3
     assert sum(line.startswith("  for example customer") for line in lines) == 3
     assert not any("note:" in line for line in lines)
+    [declared] = load_configuration(settings.config_path, references(settings)).destinations
+    nobody = Delivery("key", "sandbox", "everybody", "c1", Operation.REMOVE, {"customer_id": "c1"})
+    [sent] = build_destination(declared, settings.home).send([nobody], sent_at=NOW)
+    assert sent.outcome is Outcome.ACCEPTED, sent.reason
+    [*_, asked] = (settings.home / "sandbox-klaviyo.jsonl").read_text(encoding="utf-8").splitlines()
+    assert '"path":"/api/profiles","status":200' in asked
     assert process.stdout is not None
     happened = [process.stdout.readline() for _ in range(6)]
     assert all(re.match(r"(shopify|bigcommerce|woocommerce): \w+", line) for line in happened)
@@ -118,7 +128,7 @@ def test_the_printed_lines_are_valid_and_hold_no_secret(settings: Settings) -> N
             "woocommerce",
         ]
         access = sandbox_access(settings)
-        for secret in (access.shopify_token, access.bigcommerce_token, access.woocommerce_secret):
+        for secret in (access.shopify_token, access.bigcommerce_token, access.woocommerce_secret, access.klaviyo_key):
             assert secret not in written
 
 

@@ -5,6 +5,7 @@ told from its repeat by its `unique_id`. Must not know what is sent.
 """
 
 import asyncio
+import io
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ _ATTEMPTS = 3
 _FIRST_BACKOFF_SECONDS = 1.0
 _LONGEST_BACKOFF_SECONDS = 60.0
 _LARGEST_ANSWER_BYTES = 16 << 20
+_LARGEST_PIECE_BYTES = 1 << 18
 _PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 
 Params = Sequence[tuple[str, str]]
@@ -198,8 +200,10 @@ class KlaviyoClient:
     async def _attempt(self, method: str, path: str, params: Params, body: bytes | None) -> tuple[int, Any, bytes]:
         if self._session is None:
             raise RuntimeError("the client is used inside `async with` only")
+        # A body of 5 MB in one piece would keep all other requests waiting.
+        data = io.BytesIO(body) if body is not None and len(body) > _LARGEST_PIECE_BYTES else body
         async with self._session.request(
-            method, f"{self._settings.url}{path}", params=list(params), data=body, allow_redirects=False
+            method, f"{self._settings.url}{path}", params=list(params), data=data, allow_redirects=False
         ) as answer:
             received = bytearray()
             async for chunk in answer.content.iter_chunked(1 << 16):
