@@ -76,6 +76,18 @@ def run(merchant: MerchantOption = None, as_of: AsOfOption = None) -> None:
 
 
 @app.command()
+def trace(
+    delivery: Annotated[str, typer.Argument(help="Its number in activation.deliveries, or the beginning of its key.")],
+    merchant: Annotated[str | None, typer.Option("--merchant", "-m", help="Only this merchant's.")] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show where a delivery came from: campaign or sync, rule, model run, day, and the orders at the shops."""
+    from orchestration.delivery_trace import print_trace
+
+    print_trace(current_settings(), delivery, merchant, is_json=is_json)
+
+
+@app.command()
 def ui() -> None:
     """Serve the Dagster UI and run its daemon (schedules and sensors) until Ctrl-C."""
     from orchestration.serving import serve_ui

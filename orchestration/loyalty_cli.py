@@ -95,6 +95,18 @@ def cancel(
     cancel_redemption(current_settings(), redemption, merchant, reason=reason, actor=actor)
 
 
+@loyalty.command("budget")
+def budget(
+    merchant: _Merchant = None,
+    show: Annotated[int, typer.Option(min=0, max=1000, help="How many customers to name.")] = 10,
+    give: Annotated[bool, typer.Option("--give", help="Give each the points that their reward costs.")] = False,
+) -> None:
+    """Show who is worth which reward, and why the others get none; within the cap of perennial.yml."""
+    from orchestration.budget_commands import show_budget
+
+    show_budget(current_settings(), merchant, show=show, give=give)
+
+
 @loyalty.command("prove")
 def prove(merchant: _Merchant = None) -> None:
     """Make every balance again from facts, and compare it with the one that is stored."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from activation.delivery import DeliveryReport, Pace
 from activation.loyalty.issuing import issue_codes
 from activation.loyalty.ledger import Ledger, PostingReport, Proof, note_proof, post_programme, prove
+from activation.loyalty.tiers import TierChange, refresh_tiers
 from connectors.destination import Destination
 from connectors.destinations import build_destination
 from models.errors import MisconfiguredError, PerennialError
@@ -23,12 +24,14 @@ class LoyaltyNight:
     Attributes:
         programme: The programme's name.
         posted: What was posted.
+        tiers: Who came into a tier and who left one; None where there are none.
         codes: What became of the codes that were wanted; None when there were none.
         proof: Whether every balance follows from facts.
     """
 
     programme: str
     posted: PostingReport
+    tiers: TierChange | None
     codes: DeliveryReport | None
     proof: Proof
 
@@ -82,6 +85,7 @@ def post_merchant(run: MerchantRun, merchant: Merchant) -> LoyaltyNight | None:
     as_of_date = run.as_of_dates[merchant.merchant_id]
     with engine.begin() as connection:
         posted = post_programme(connection, ledger, as_of_date=as_of_date)
+        tiers = refresh_tiers(connection, ledger, as_of_date=as_of_date)
     codes, failure = None, None
     try:
         codes = issue(run.deployment, merchant, ledger, as_of_date=as_of_date)
@@ -94,4 +98,4 @@ def post_merchant(run: MerchantRun, merchant: Merchant) -> LoyaltyNight | None:
             note_proof(connection, ledger)
     if failure is not None:
         raise failure
-    return LoyaltyNight(ledger.programme.name, posted, codes, proof)
+    return LoyaltyNight(ledger.programme.name, posted, tiers, codes, proof)

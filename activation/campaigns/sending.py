@@ -23,6 +23,7 @@ from activation.occurrences.planning import Occurrence
 from activation.occurrences.sending import send_occurrences
 from connectors.destination import Destination
 from models.campaigns import campaign_enrolments
+from models.ops import segments
 
 STEP = "message"
 CONSENT = "email"
@@ -112,6 +113,7 @@ def wanted_of(
     connection: sa.Connection, merchant_id: str, campaign: Campaign, *, since: datetime
 ) -> Sequence[Occurrence]:
     """The occurrences of those who were enrolled in the message's arm since a time."""
+    rule_hash = _rule_hash(connection, merchant_id, _segment(campaign))
     table = campaign_enrolments
     rows = connection.execute(
         sa.select(table)
@@ -130,18 +132,32 @@ def wanted_of(
             occasion=Occasion(row.arm, STEP, row.period),
             occurred_at=row.triggered_at,
             model_run_id=row.model_run_id,
-            facts=_facts(campaign, row.as_of_date),
+            facts=_facts(campaign, row.as_of_date, rule_hash),
         )
         for row in rows
     ]
 
 
-def _facts(campaign: Campaign, as_of_date: date) -> Mapping[str, Any]:
+def _segment(campaign: Campaign) -> str | None:
+    return campaign.trigger.segment_entered or campaign.trigger.segment_left
+
+
+def _rule_hash(connection: sa.Connection, merchant_id: str, segment: str | None) -> str | None:
+    """The digest of the criteria that the segment has now; None where no segment is meant, or it is wrong."""
+    return connection.execute(
+        sa.select(segments.c.criteria_hash).where(
+            segments.c.merchant_id == merchant_id, segments.c.segment_name == segment
+        )
+    ).scalar_one_or_none()
+
+
+def _facts(campaign: Campaign, as_of_date: date, rule_hash: str | None) -> Mapping[str, Any]:
     trigger = campaign.trigger
-    segment = trigger.segment_entered or trigger.segment_left
+    segment = _segment(campaign)
     return {
         CHANNEL_FACT: CHANNEL,
         "as_of_date": as_of_date.isoformat(),
         "trigger": trigger.kind,
         **({"segment": segment} if segment else {}),
+        **({"rule_hash": rule_hash} if rule_hash else {}),
     }

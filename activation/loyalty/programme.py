@@ -158,9 +158,7 @@ class Programme(_Part):
     tiers: Tiers | None = Field(default=None, description="Tiers, by spend, points or predicted value.")
     rewards: list[Reward] = Field(default_factory=list, description="What points can be turned into.")
     destination: str | None = Field(default=None, description="The shop that issues the rewards' codes.")
-    budget: Budget | None = Field(
-        default=None, description="What may be given, and to whom."
-    )
+    budget: Budget | None = Field(default=None, description="What may be given; see `perennial loyalty budget`.")
 
     @field_validator("rules")
     @classmethod

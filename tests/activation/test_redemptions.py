@@ -3,8 +3,12 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
-from code_shop import TODAY, BareShop, CodeShop, Counter, open_counter
+from code_shop import REWARD, TODAY, BareShop, CodeShop, Counter, open_counter
+from loyalty_shop import programme
 
+from activation.customers import customer_360
+from activation.loyalty.giving import give, propose
+from activation.loyalty.programme import Budget
 from connectors.destination import Outcome
 from models.activation import deliveries
 from models.errors import StopError
@@ -160,3 +164,27 @@ def test_a_reward_is_what_it_was_when_it_was_asked_for(counter: Counter) -> None
     counter.issue()
     assert [(str(code.amount), code.currency_code, code.usage_limit) for code in seen] == [("5", "EUR", 1)]
     assert seen[0].ends_at == seen[0].starts_at + timedelta(days=30)
+
+
+def test_a_budget_gives_points_once_within_the_horizon_and_the_cap(counter: Counter) -> None:
+    values = {"merchant_id": "shop", "clv_amount": 1000, "clv_high_amount": 1500, "clv_horizon_days": 365}
+    with counter.shop.engine.begin() as connection:
+        connection.execute(sa.delete(customer_360))
+        rows = [values | {"customer_id": name, "clv_amount": clv} for name, clv in (("a", 900), ("b", 1000), ("c", 1))]
+        connection.execute(sa.insert(customer_360), rows)
+    uplift = {"low": 0, "rate": 0.05, "high": 0.1, "source": "an experiment"}
+    counter.shop.programme = programme(rewards=[REWARD | {"uplift": uplift}], destination="shop")
+    budget = Budget.model_validate({"liability_cap_amount": "8.50", "margin_rate": 0.4})
+
+    def once() -> tuple[float, int, int, int]:
+        with counter.shop.engine.begin() as connection:
+            proposal = propose(connection, counter.shop.ledger, budget)
+            given = give(connection, counter.shop.ledger, proposal.choice)
+        return proposal.outstanding, proposal.choice.choices.height, given, proposal.given_lately
+
+    assert once() == (1.0, 3, 1, 0), "1.00 is owed, so that one reward of 5.00 is left"
+    assert counter.shop.balance("b") == {"issued": -50, "available": 50}
+    assert once() == (1.5, 2, 1, 1)
+    counter.later(days=1)
+    assert once() == (2.0, 1, 0, 2)
+    assert counter.shop.prove().holds

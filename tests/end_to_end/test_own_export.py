@@ -1,6 +1,7 @@
 """A person's own export, unlike CDNOW in every way, with nothing written but the perennial.yml of the document."""
 
 import csv
+import json
 import re
 import subprocess
 from collections import Counter
@@ -135,6 +136,26 @@ def test_net_revenue_is_the_files_to_the_cent(shop: OwnExport) -> None:
     currencies = rows(shop.url, "select original_currency_code, count(*) from marts.fct_orders group by 1 order by 1")
     assert [code for code, _ in currencies] == ["CHF", "EUR"]
     assert all(int(str(count)) > 300 for _, count in currencies)
+
+
+def test_what_was_sent_leads_back_to_the_rows_of_the_file(shop: OwnExport) -> None:
+    [(number, customer_id, as_of)] = rows(
+        shop.url,
+        "select delivery_id, customer_id, details ->> 'as_of_date' from activation.deliveries "
+        "where outcome = 'accepted' and operation = 'upsert' order by delivery_id limit 1",
+    )
+    trace = json.loads(shop.installation.succeed("trace", str(number), "--json").stdout)
+    assert (trace["delivery"]["customer_id"], trace["features"]["as_of_date"]) == (customer_id, as_of)
+    assert trace["rule"]["audience"] == "best_customers"
+    assert trace["rule"]["is_as_declared_now"] is True
+    [(model_run_id, order_count)] = rows(
+        shop.url,
+        "select model_run_id, order_count from marts.customer_360 where customer_id = %s",
+        str(customer_id),
+    )
+    assert trace["model_run"]["model_run_id"] == model_run_id
+    assert len(trace["source_orders"]) == order_count
+    assert {order["platform"] for order in trace["source_orders"]} == {"files"}
 
 
 def test_rejected_rows_are_kept_with_where_and_why(shop: OwnExport) -> None:

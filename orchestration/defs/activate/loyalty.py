@@ -27,6 +27,7 @@ _READ = [
         "dim_customer_identities",
         "dim_customers",
         "dim_products",
+        "fct_customer_days",
         "fct_discounts",
         "fct_order_lines",
         "fct_orders",
@@ -65,6 +66,7 @@ def loyalty_books(context: dg.AssetExecutionContext, deployment: DeploymentResou
         outcomes = run.each("loyalty", lambda merchant: post_merchant(run, merchant), retry_number=context.retry_number)
     nights: dict[str, LoyaltyNight] = {key: night for key, night in outcomes.results.items() if night is not None}
     issued = [night.codes for night in nights.values() if night.codes is not None]
+    tiers = [night.tiers for night in nights.values() if night.tiers is not None]
     unproven = {key: night.proof for key, night in nights.items() if not night.proof.holds}
     for table in _TABLES:
         key = dg.AssetKey([LOYALTY, table.name])
@@ -73,6 +75,8 @@ def loyalty_books(context: dg.AssetExecutionContext, deployment: DeploymentResou
             metadata |= {
                 "posted": dg.MetadataValue.int(sum(night.posted.posting_count for night in nights.values())),
                 "corrected": dg.MetadataValue.int(sum(night.posted.corrected_count for night in nights.values())),
+                "tiers_entered": dg.MetadataValue.int(sum(len(change.entered) for change in tiers)),
+                "tiers_left": dg.MetadataValue.int(sum(len(change.left) for change in tiers)),
                 "codes_issued": dg.MetadataValue.int(sum(report.accepted_count for report in issued)),
                 "codes_failed": dg.MetadataValue.int(sum(report.failed_count for report in issued)),
             }
