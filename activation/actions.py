@@ -20,6 +20,7 @@ class LedgerOutcome(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"  # the destination will never take it
     RETRY = "retry"  # sending it again is safe
+    DEAD = "dead"  # tried in vain in too many runs; a person replays it
     MAYBE_SENT = "maybe_sent"  # it may have been taken, and sending it again is not safe: a person decides
     WITHHELD = "withheld"  # a gate refused it
     SUPERSEDED = "superseded"  # another action took its place before it was accepted
@@ -200,6 +201,7 @@ class Plan:
         superseded: Open entries that are no longer wanted, by `delivery_id`.
         presumed_sent: Entries whose sender died while sending to a destination that would take them twice.
         blocked: Customers who wait until a person has resolved a `maybe_sent` entry.
+        dead: Customers whose action was tried in vain in too many runs, and waits until a person replays it.
         unchanged_count: Customers of whom the destination already knows what is to be known.
         refused_count: Members of whom nothing may be sent.
         standing_rejection_count: Customers whose action the destination has rejected and would reject again.
@@ -214,6 +216,7 @@ class Plan:
     superseded: tuple[int, ...] = ()
     presumed_sent: tuple[int, ...] = ()
     blocked: tuple[str, ...] = ()
+    dead: tuple[str, ...] = ()
     unchanged_count: int = 0
     refused_count: int = 0
     standing_rejection_count: int = 0

@@ -85,6 +85,20 @@ customer_contacts = sa.Table(
     schema="vault",
 )
 
+segment_memberships = sa.Table(
+    "segment_memberships",
+    _reading,
+    sa.Column("merchant_id", sa.Text),
+    sa.Column("segment_name", sa.Text),
+    sa.Column("customer_id", sa.Text),
+    sa.Column("entered_date", sa.Date),
+    sa.Column("entered_at", Timestamp),
+    sa.Column("left_date", sa.Date),
+    sa.Column("left_at", Timestamp),
+    sa.Column("is_current", sa.Boolean),
+    schema="marts",
+)
+
 PERSONAL_FIELDS = ("email", "first_name", "last_name")
 
 

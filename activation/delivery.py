@@ -8,6 +8,7 @@ the gates before every attempt, and knows no vendor.
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,13 +17,14 @@ import sqlalchemy as sa
 import structlog
 
 from activation import ledger
-from activation.actions import Action, Plan, Target
+from activation.actions import Action, LedgerOutcome, Plan, Target
+from activation.breaker import Breaker
 from activation.gates.email_consent import EmailConsent
 from activation.gates.gate import Gate, Postponed, Refused, decisions
 from activation.locks import HeldLock, exclusive
 from activation.rendering import Render, rendered
 from activation.sent_fields import remember
-from connectors.destination import Delivery, DeliveryResult, Destination, Outcome
+from connectors.destination import Delivery, DeliveryResult, Destination, Outcome, TakesSeveral
 from models.errors import StopError
 
 _log = structlog.get_logger(__name__)
@@ -46,17 +48,23 @@ class Pace:
         clock: Says what time it is, in UTC.
         sleep: Waits the given seconds.
         backoff: The wait after the nth failed attempt.
+        jitter: A number between 0 and 1, another one each time: by how much of its half a wait is drawn out, so that
+            those who failed together do not come back together.
         attempts: How often a record is tried in one run.
+        runs: In how many runs it is tried in vain before it waits for a person; one that the destination asked to
+            come back later is not in vain.
         longest_wait_seconds: A destination that asks for more is tried again by the next run instead.
-        give_up_after: After so many batches in a row of which nothing was taken, the rest is left to the next run.
+        breaker: Leaves a destination alone that takes nothing; the same one for all deliveries of a run.
     """
 
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
     backoff: Callable[[int], float] = exponential_backoff
+    jitter: Callable[[], float] = lambda: 0.0
     attempts: int = 3
+    runs: int = 3
     longest_wait_seconds: float = 120.0
-    give_up_after: int = 3
+    breaker: Breaker = field(default_factory=Breaker)
 
 
 @dataclass(frozen=True)
@@ -84,12 +92,13 @@ class DeliveryReport:
     @property
     def failed_count(self) -> int:
         """Actions that were to be sent and are not known to have been taken."""
-        return sum(self.outcomes.get(o, 0) for o in Outcome if o is not Outcome.ACCEPTED) + self.deferred_count
+        failed = (*(o for o in Outcome if o is not Outcome.ACCEPTED), LedgerOutcome.DEAD)
+        return sum(self.outcomes.get(outcome, 0) for outcome in failed) + self.deferred_count
 
     @property
     def is_successful(self) -> bool:
         """Whether everything that was to be sent was accepted, and nothing waits for a person."""
-        return self.failed_count == 0 and not self.plan.blocked
+        return self.failed_count == 0 and not self.plan.blocked and not self.plan.dead
 
 
 def lock_parts(target: Target) -> tuple[str, ...]:
@@ -157,15 +166,8 @@ def deliver_under(
     with engine.begin() as connection:
         ledger.reserve(connection, plan, run_id=run_id, reserved_at=pace.clock(), facts=facts or {})
     shipment = _Shipment(engine, target, destination, run_id, pace, (*_gates_of(target), *gates), render)
-    failed_in_a_row = 0
-    for start in range(0, len(plan.actions), destination.batch_size):
-        batch = plan.actions[start : start + destination.batch_size]
-        if failed_in_a_row >= pace.give_up_after:
-            shipment.deferred_count += len(plan.actions) - start
-            break
-        lock.require_held()
-        failed_in_a_row = 0 if shipment.carry(batch) else failed_in_a_row + 1
-    report = DeliveryReport(plan, dict(shipment.outcomes), shipment.deferred_count, dict(shipment.reasons))
+    tally = _carry_all(shipment, plan.actions, lock)
+    report = DeliveryReport(plan, dict(tally.outcomes), tally.deferred_count, dict(tally.reasons))
     _log.info(
         "delivered",
         merchant_id=target.merchant_id,
@@ -176,6 +178,7 @@ def deliver_under(
         deferred_count=report.deferred_count,
         unchanged_count=plan.unchanged_count,
         blocked_count=len(plan.blocked),
+        dead_count=len(plan.dead),
     )
     return report
 
@@ -184,9 +187,64 @@ def _gates_of(target: Target) -> tuple[Gate, ...]:
     return () if target.consent is None else (EmailConsent(),)
 
 
+def _carry_all(shipment: "_Shipment", actions: Sequence[Action], lock: HeldLock) -> "_Tally":
+    """Send everything, as many batches at once as the destination takes; what it does not take any more waits."""
+    destination, pace = shipment.destination, shipment.pace
+    size, at_once = destination.batch_size, destination.concurrency if isinstance(destination, TakesSeveral) else 1
+    total = _Tally()
+    position = 0
+    while position < len(actions):
+        batches = [actions[p : p + size] for p in range(position, len(actions), size)[:at_once]]
+        now = pace.clock()
+        wait = (total.resume_at - now).total_seconds() if total.resume_at is not None else 0.0
+        if not pace.breaker.allows(destination.name, now) or wait > pace.longest_wait_seconds:
+            total.deferred_count += len(actions) - position
+            break
+        if wait > 0:
+            pace.sleep(wait)
+        lock.require_held()
+        if len(batches) == 1:
+            tallies = [shipment.carry(batches[0])]
+        else:
+            with ThreadPoolExecutor(len(batches)) as threads:
+                tallies = list(threads.map(shipment.carry, batches))
+        for tally in tallies:
+            pace.breaker.note(destination.name, was_heard=tally.was_heard, now=pace.clock())
+            total.add(tally)
+        position += sum(len(batch) for batch in batches)
+    return total
+
+
 @dataclass
+class _Tally:
+    """How the actions of one or several batches ended.
+
+    Attributes:
+        resume_at: When the destination wants to be asked again, if it took nothing for now.
+        was_heard: Whether it decided about any of them.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    deferred_count: int = 0
+    resume_at: datetime | None = None
+    was_heard: bool = True
+
+    def add(self, other: "_Tally") -> None:
+        self.outcomes.update(other.outcomes)
+        self.reasons.update(other.reasons)
+        self.deferred_count += other.deferred_count
+        self.resume_at = other.resume_at
+
+    def count(self, result: DeliveryResult, outcome: str) -> None:
+        self.outcomes[outcome] += 1
+        if result.outcome is not Outcome.ACCEPTED:
+            self.reasons[result.reason or "no reason was given"] += 1
+
+
+@dataclass(frozen=True)
 class _Shipment:
-    """One plan on its way, and the tally of how its actions ended."""
+    """What every batch of a plan is sent with."""
 
     engine: sa.Engine
     target: Target
@@ -195,38 +253,40 @@ class _Shipment:
     pace: Pace
     gates: Sequence[Gate]
     render: Render | None
-    outcomes: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    deferred_count: int = 0
 
-    def carry(self, batch: Sequence[Action]) -> bool:
-        """Send a batch, again where that is safe; says whether the destination decided about any of it."""
+    def carry(self, batch: Sequence[Action]) -> _Tally:
+        """Send a batch, again where that is safe."""
+        tally = _Tally()
         now = self.pace.clock()
         pending = [action for action in batch if action.retry_at is None or action.retry_at <= now]
-        self.deferred_count += len(batch) - len(pending)
-        was_heard = not pending
+        tally.deferred_count += len(batch) - len(pending)
+        tally.was_heard = not pending
         attempt = 0
         while pending:
             attempt += 1
-            claimed = self._claim(pending)
+            claimed = self._claim(pending, tally)
             results = self._send(claimed)
-            with self.engine.begin() as connection:
-                ledger.record(connection, self.target, list(results.values()))
-                taken = [a for a in claimed if results[a.action_key].outcome is Outcome.ACCEPTED]
-                remember(connection, self.target, taken)
-            was_heard = was_heard or not claimed or any(r.outcome in _DECIDED for r in results.values())
             retried = [result for result in results.values() if result.outcome is Outcome.RETRY]
             wait = self._wait(attempt, retried)
             again = {result.action_key for result in retried} if wait is not None else set()
+            in_vain = [r.action_key for r in retried if r.action_key not in again and r.retry_at is None]
+            with self.engine.begin() as connection:
+                ledger.record(connection, self.target, list(results.values()))
+                dead = ledger.count_failed_run(connection, self.target, in_vain, most=self.pace.runs)
+                taken = [a for a in claimed if results[a.action_key].outcome is Outcome.ACCEPTED]
+                remember(connection, self.target, taken)
+            tally.was_heard = tally.was_heard or not claimed or any(r.outcome in _DECIDED for r in results.values())
             for result in results.values():
                 if result.action_key not in again:
-                    self._count(result)
+                    tally.count(result, LedgerOutcome.DEAD if result.action_key in dead else result.outcome.value)
+            asked = [result.retry_at for result in retried if result.retry_at is not None]
+            tally.resume_at = max(asked) if asked and not tally.was_heard else None
             pending = [replace(a, attempt_count=a.attempt_count + 1) for a in claimed if a.action_key in again]
             if pending and wait is not None:
                 self.pace.sleep(wait)
-        return was_heard
+        return tally
 
-    def _claim(self, actions: Sequence[Action]) -> list[Action]:
+    def _claim(self, actions: Sequence[Action], tally: _Tally) -> list[Action]:
         """Those of the actions that may be sent and are this process's to send, decided in one transaction."""
         now = self.pace.clock()
         with self.engine.begin() as connection:
@@ -241,7 +301,7 @@ class _Shipment:
             if later:
                 ledger.postpone(connection, self.target, later)
             claimed = ledger.claim(connection, self.target, ready, run_id=self.run_id, attempted_at=now)
-        self.outcomes.update({name: len(kept) for name, kept in (("withheld", refused), ("postponed", later)) if kept})
+        tally.outcomes.update({name: len(kept) for name, kept in (("withheld", refused), ("postponed", later)) if kept})
         return [action for action in ready if action.action_key in claimed]
 
     def _send(self, actions: Sequence[Action]) -> dict[str, DeliveryResult]:
@@ -293,13 +353,9 @@ class _Shipment:
             return None
         now = self.pace.clock()
         asked = [(result.retry_at - now).total_seconds() for result in retried if result.retry_at is not None]
-        wait = max([self.pace.backoff(attempt), *asked])
+        drawn_out = self.pace.backoff(attempt) * (1 + self.pace.jitter() / 2)
+        wait = max([drawn_out, *asked])
         return wait if wait <= self.pace.longest_wait_seconds else None
-
-    def _count(self, result: DeliveryResult) -> None:
-        self.outcomes[result.outcome.value] += 1
-        if result.outcome is not Outcome.ACCEPTED:
-            self.reasons[result.reason or "no reason was given"] += 1
 
 
 def without_values(text: str | None, payload: Mapping[str, Any]) -> str | None:

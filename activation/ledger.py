@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from activation.actions import CLOSED, OPEN, Action, LedgerEntry, LedgerMemory, LedgerOutcome, Plan, Target
+from activation.arrays import among
 from activation.arrays import rows as array_rows
 from connectors.destination import DeliveryResult, Operation
 from models.activation import deliveries
@@ -49,7 +50,7 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
         .where(
             sa.or_(
                 scoped.c.delivery_id >= sa.func.coalesce(scoped.c.last_accepted_id, 0),
-                scoped.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT)),
+                scoped.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT, LedgerOutcome.DEAD)),
                 sa.and_(
                     scoped.c.outcome == LedgerOutcome.WITHHELD,
                     scoped.c.delivery_id > sa.func.coalesce(scoped.c.last_sent_id, 0),
@@ -196,6 +197,39 @@ def record(connection: sa.Connection, target: Target, results: Sequence[Delivery
     )
 
 
+def count_failed_run(
+    connection: sa.Connection, target: Target, action_keys: Collection[str], *, most: int
+) -> frozenset[str]:
+    """Say of recorded actions that a run tried them in vain.
+
+    Args:
+        connection: In the transaction that recorded them.
+        target: The audience or the campaign, and the destination.
+        action_keys: The actions, each to be tried again.
+        most: After so many such runs an action is dead.
+
+    Returns:
+        The keys of those that are dead now.
+    """
+    if not action_keys:
+        return frozenset()
+    count = deliveries.c.failed_run_count + 1
+    failed = connection.execute(
+        sa.update(deliveries)
+        .where(
+            deliveries.c.merchant_id == target.merchant_id,
+            among(deliveries.c.action_key, action_keys),
+            deliveries.c.outcome == LedgerOutcome.RETRY,
+        )
+        .values(
+            failed_run_count=count,
+            outcome=sa.case((count >= most, LedgerOutcome.DEAD.value), else_=deliveries.c.outcome),
+        )
+        .returning(deliveries.c.action_key, deliveries.c.outcome)
+    )
+    return frozenset(row.action_key for row in failed if row.outcome == LedgerOutcome.DEAD)
+
+
 def withhold(connection: sa.Connection, target: Target, refusals: Mapping[str, str]) -> None:
     """Turn reserved actions into withheld ones: what they would send was refused at the last moment.
 
@@ -272,7 +306,10 @@ def _close(connection: sa.Connection, delivery_ids: Collection[int], outcome: Le
         closing = array_rows("closing", delivery_id=(sa.BigInteger(), list(delivery_ids)))
         connection.execute(
             sa.update(deliveries)
-            .where(deliveries.c.delivery_id == closing.c.delivery_id, deliveries.c.outcome.in_(OPEN))
+            .where(
+                deliveries.c.delivery_id == closing.c.delivery_id,
+                deliveries.c.outcome.in_((*OPEN, LedgerOutcome.DEAD)),
+            )
             .values(outcome=outcome, reason=reason)
         )
 

@@ -13,22 +13,11 @@ from activation.actions import Member
 from activation.arrays import among
 from activation.audiences import Audience
 from activation.consent import Contact, email_refusal, read_contacts
-from activation.customers import customer_360
+from activation.customers import customer_360, segment_memberships
 from activation.payloads import Sync, payload_of
 from models.activation import audience_members
 from models.errors import RejectedRecordError, StopError
 from models.ops import segments
-
-# dbt's, which is why it is declared here to be read.
-segment_memberships = sa.Table(
-    "segment_memberships",
-    sa.MetaData(),
-    sa.Column("merchant_id", sa.Text),
-    sa.Column("segment_name", sa.Text),
-    sa.Column("customer_id", sa.Text),
-    sa.Column("left_date", sa.Date),
-    schema="marts",
-)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ def plan(target: Target, members: Iterable[Member], memory: LedgerMemory, mode: 
         superseded=tuple(sorted(i for d in decisions for i in d.superseded)),
         presumed_sent=tuple(sorted(i for d in decisions for i in d.presumed_sent)),
         blocked=tuple(d.customer_id for d in decisions if d.is_blocked),
+        dead=tuple(d.customer_id for d in decisions if d.is_dead),
         unchanged_count=sum(d.is_unchanged for d in decisions),
         refused_count=sum(member.refusal is not None for member in wanted.values()),
         standing_rejection_count=sum(d.is_rejected for d in decisions),
@@ -68,6 +69,7 @@ class _History:
     accepted: LedgerEntry | None
     open: tuple[LedgerEntry, ...]
     rejected: frozenset[tuple[Operation, str]]
+    dead: tuple[LedgerEntry, ...]
     withheld_reason: str | None
     is_uncertain: bool
     presumed_sent: tuple[int, ...]
@@ -101,6 +103,7 @@ class _History:
                 for e in later
                 if e.outcome is LedgerOutcome.REJECTED and e.delivery_id > max(unknown, default=0)
             ),
+            dead=tuple(e for e in entries if e.outcome is LedgerOutcome.DEAD),
             withheld_reason=withheld[-1] if withheld else None,
             is_uncertain=bool(unknown),
             presumed_sent=presumed_sent,
@@ -134,6 +137,7 @@ class _Decision:
     is_blocked: bool = False
     is_unchanged: bool = False
     is_rejected: bool = False
+    is_dead: bool = False
     is_held: bool = False
 
 
@@ -155,15 +159,18 @@ def _decide(target: Target, mode: Mode, customer_id: str, member: Member | None,
     payload_hash = digest(payload)
     is_wanted = operation is not Operation.REMOVE or mode is Mode.MIRROR
     kept, superseded = _continued(history, operation, payload_hash, is_wanted=is_wanted)
+    is_done = not is_wanted or history.is_done(operation, payload_hash)
+    dead = {e.delivery_id for e in history.dead if (e.operation, e.payload_hash) == (operation, payload_hash)}
+    is_dead = bool(dead) and kept is None and not is_done
+    superseded += tuple(e.delivery_id for e in history.dead if not (is_dead and e.delivery_id in dead))
     sequence = history.sequence + len(superseded)
     if member is not None and member.refusal is not None and history.withheld_reason != member.refusal:
         withheld_hash = digest(member.refusal)
         key = action_key(target, customer_id, "withhold", withheld_hash, sequence)
         withholding = Withholding(key, customer_id, member.refusal, withheld_hash, sequence)
-    is_done = not is_wanted or history.is_done(operation, payload_hash)
     is_rejected = kept is None and not is_done and (operation, payload_hash) in history.rejected
     action = None
-    if kept is not None or not (is_done or is_rejected):
+    if kept is not None or not (is_done or is_rejected or is_dead):
         action = Action(
             action_key=kept.action_key if kept else action_key(target, customer_id, operation, payload_hash, sequence),
             customer_id=customer_id,
@@ -183,6 +190,7 @@ def _decide(target: Target, mode: Mode, customer_id: str, member: Member | None,
         superseded=superseded,
         is_unchanged=is_done and action is None and operation is not Operation.REMOVE,
         is_rejected=is_rejected,
+        is_dead=is_dead,
         is_held=history.may_hold,
     )
 

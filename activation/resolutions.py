@@ -63,27 +63,79 @@ def resolve_maybe_sent(
 
 
 def release_rejected(
-    connection: sa.Connection, *, merchant_id: str, destination: str, customer_ids: Collection[str] | None = None
+    connection: sa.Connection,
+    *,
+    merchant_id: str,
+    destination: str | None,
+    customer_ids: Collection[str] | None = None,
+    delivery_ids: Collection[int] = (),
 ) -> int:
     """Let rejected actions be sent again, after their cause was removed at the destination.
 
     Args:
         connection: The warehouse.
         merchant_id: The tenant.
-        destination: The destination's name.
+        destination: The destination's name; None for all.
         customer_ids: Only these customers' actions; None for all.
+        delivery_ids: Only these; none for all.
 
     Returns:
         How many actions the next run will send, unless something else is to be said of the customer by then.
     """
     statement = sa.update(deliveries).where(
-        deliveries.c.merchant_id == merchant_id,
-        deliveries.c.destination == destination,
-        deliveries.c.outcome == LedgerOutcome.REJECTED,
+        deliveries.c.merchant_id == merchant_id, deliveries.c.outcome == LedgerOutcome.REJECTED
     )
+    if destination is not None:
+        statement = statement.where(deliveries.c.destination == destination)
+    if delivery_ids:
+        statement = statement.where(deliveries.c.delivery_id.in_(list(delivery_ids)))
     if customer_ids is not None:
         statement = statement.where(deliveries.c.customer_id.in_(list(customer_ids)))
     return connection.execute(statement.values(outcome=LedgerOutcome.RETRY, retry_at=None)).rowcount
+
+
+def replay_dead(
+    connection: sa.Connection, *, merchant_id: str, destination: str | None = None, delivery_ids: Collection[int] = ()
+) -> int:
+    """Let actions that were tried in vain too often be tried again.
+
+    The next run sends what is so by then, rendered anew; what has been overtaken by something newer is not sent at all.
+
+    Args:
+        connection: The warehouse.
+        merchant_id: The tenant.
+        destination: Only what goes there; None for all.
+        delivery_ids: Only these; none for all.
+
+    Returns:
+        How many there are.
+    """
+    statement = sa.update(deliveries).where(
+        deliveries.c.merchant_id == merchant_id, deliveries.c.outcome == LedgerOutcome.DEAD
+    )
+    if destination is not None:
+        statement = statement.where(deliveries.c.destination == destination)
+    if delivery_ids:
+        statement = statement.where(deliveries.c.delivery_id.in_(list(delivery_ids)))
+    again = {"outcome": LedgerOutcome.RETRY, "failed_run_count": 0, "retry_at": None}
+    return connection.execute(statement.values(again)).rowcount
+
+
+def waiting_for_a_person(
+    connection: sa.Connection,
+    merchant_ids: Collection[str],
+    *,
+    outcomes: Collection[LedgerOutcome],
+    destination: str | None = None,
+    limit: int = 100,
+) -> list[sa.Row[Any]]:
+    """The newest rows of the ledger with some outcomes."""
+    statement = sa.select(deliveries).where(
+        deliveries.c.merchant_id.in_(list(merchant_ids)), deliveries.c.outcome.in_([o.value for o in outcomes])
+    )
+    if destination is not None:
+        statement = statement.where(deliveries.c.destination == destination)
+    return list(connection.execute(statement.order_by(deliveries.c.delivery_id.desc()).limit(limit)))
 
 
 def _with(facts: Mapping[str, Any]) -> sa.ColumnElement[Any]:

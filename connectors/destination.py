@@ -92,6 +92,14 @@ class Destination(Protocol):
 
 
 @runtime_checkable
+class TakesSeveral(Protocol):
+    """A destination whose `send` may be called from several threads at once."""
+
+    concurrency: int
+    """How many batches it takes at once."""
+
+
+@runtime_checkable
 class ReadsBack(Protocol):
     """A destination that can be asked what became of a delivery whose answer was lost."""
 

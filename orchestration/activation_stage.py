@@ -1,16 +1,14 @@
 """From published customers to deliveries: refresh a merchant's audiences, and keep their destinations in step."""
 
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from activation.audiences import AudienceChange, refresh_audience
-from activation.delivery import DeliveryReport, Pace
+from activation.delivery import DeliveryReport
 from activation.members import Members, SegmentMembers
 from activation.payloads import Sync
 from activation.syncs import sync_audience
-from connectors.destinations import build_destination
 from models.errors import PerennialError, RetryLaterError, StopError
 from orchestration import progress
 from orchestration.configuration import Merchant
@@ -89,7 +87,6 @@ def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries
     for index, sync in enumerate(merchant.syncs):
         outcome = SyncOutcome(sync.name, sync.destination)
         deliveries.syncs.append(outcome)
-        settings = next(d for d in run.deployment.configuration.destinations if d.name == sync.destination)
         with progress.current().task(f"Sending {sync.name} to {sync.destination}"):
             try:
                 outcome.report = sync_audience(
@@ -97,9 +94,9 @@ def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries
                     merchant_id=merchant.merchant_id,
                     sync=sync,
                     audience=members_of(merchant, sync),
-                    destination=build_destination(settings, run.deployment.config_folder),
+                    destination=run.deployment.destination(sync.destination),
                     run_id=run.run_id,
-                    pace=Pace(clock=run.deployment.clock, sleep=time.sleep),
+                    pace=run.pace,
                     key=f"merchants[{number}].syncs[{index}]",
                 )
             except PerennialError as error:
@@ -115,4 +112,7 @@ def why_not(report: DeliveryReport) -> str:
     reasons = "; ".join(f"{count:,}x {reason}" for reason, count in report.reasons.items())
     blocked = len(report.plan.blocked)
     waiting = f"{blocked:,} may have been sent and wait for `perennial deliveries resolve`" if blocked else ""
-    return ", ".join(part for part in (f"{report.failed_count:,} records not accepted", reasons, waiting) if part)
+    dead = len(report.plan.dead)
+    tired = f"{dead:,} were tried in vain too often and wait for `perennial deliveries replay`" if dead else ""
+    failed = f"{report.failed_count:,} records not accepted"
+    return ", ".join(part for part in (failed, reasons, waiting, tired) if part)

@@ -1,6 +1,5 @@
 """From published customers to campaigns: who takes part from tonight on, and their messages through the ledger."""
 
-import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,10 +10,10 @@ from activation.campaigns.enrolment import Enrolment, enrol
 from activation.campaigns.messages import Messages, Sender
 from activation.campaigns.sending import send_campaign
 from activation.campaigns.triggers import require_segment
-from activation.delivery import DeliveryReport, Pace
+from activation.delivery import DeliveryReport
 from activation.gates.suppressions import Entry, address_hash, suppress
 from activation.mail.templates import BadTemplateError
-from connectors.destinations import build_destination
+from connectors.destinations.failover import FailoverSettings
 from connectors.suppressing import Suppressing
 from models.errors import MisconfiguredError, PerennialError, RetryLaterError
 from orchestration import progress
@@ -75,7 +74,7 @@ def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: Merchant
         now = run.deployment.clock()
         # What waits for its recipient's morning has not failed.
         waiting = sum(a.retry_at is not None and a.retry_at > now for a in outcome.report.plan.actions)
-        if outcome.report.failed_count > waiting or outcome.report.plan.blocked:
+        if outcome.report.failed_count > waiting or outcome.report.plan.blocked or outcome.report.plan.dead:
             reasons = "; ".join(f"{count:,}x {reason}" for reason, count in outcome.report.reasons.items())
             outcome.failure = f"{outcome.report.failed_count:,} messages not accepted {reasons}".rstrip()
 
@@ -88,27 +87,30 @@ def deliver_campaign(run: MerchantRun, merchant: Merchant, campaign: Campaign) -
         RetryLaterError: Another process is at work on the destination.
     """
     deployment = run.deployment
-    settings = next(d for d in deployment.configuration.destinations if d.name == campaign.destination)
     zone = ZoneInfo(merchant.time_zone)
     return send_campaign(
         deployment.transformer,
         messages_of(deployment, merchant, campaign),
-        build_destination(settings, deployment.config_folder),
+        deployment.destination(campaign.destination),
         active_since=datetime.combine(campaign.active_from, datetime.min.time(), zone),
         shop_zone=merchant.time_zone,
         run_id=run.run_id,
-        pace=Pace(clock=deployment.clock, sleep=time.sleep),
+        pace=run.pace,
     )
 
 
 def pull_merchant(deployment: Deployment, merchant: Merchant, *, days: int) -> dict[str, int]:
     """New entries by destination, from those that a merchant's campaigns send through and that keep a list."""
-    names, now = dict.fromkeys(campaign.destination for campaign in merchant.campaigns), deployment.clock()
+    names, now = {campaign.destination for campaign in merchant.campaigns}, deployment.clock()
+    # What stands in for each other keeps a list each.
+    for settings in deployment.configuration.destinations:
+        if isinstance(settings, FailoverSettings) and settings.name in names:
+            names.update(settings.destinations)
     added: dict[str, int] = {}
     for settings in deployment.configuration.destinations:
         if settings.name not in names:
             continue
-        destination = build_destination(settings, deployment.config_folder)
+        destination = deployment.destination(settings.name)
         if not isinstance(destination, Suppressing):
             continue
         told = [

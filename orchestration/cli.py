@@ -13,9 +13,11 @@ import typer
 
 from models.errors import MisconfiguredError, PerennialError
 from orchestration.campaign_cli import campaign
+from orchestration.deliveries_cli import deliveries
 from orchestration.export_cli import export
 from orchestration.identity_cli import identity
 from orchestration.loyalty_cli import loyalty
+from orchestration.rfm_cli import rfm
 from orchestration.segment_cli import segment
 from orchestration.settings import current_settings
 from orchestration.suppression_cli import suppress
@@ -32,7 +34,6 @@ app = typer.Typer(
 warehouse = typer.Typer(help="The warehouse: start it, stop it, connect to it.", no_args_is_help=True)
 archive = typer.Typer(help="The archive: every record as it was read, in Parquet.", no_args_is_help=True)
 prior = typer.Typer(help="What merchants teach about small ones.", no_args_is_help=True)
-rfm = typer.Typer(help="How customers are named by recency, frequency and spend.", no_args_is_help=True)
 serve = typer.Typer(help="Single processes of a server deployment.", no_args_is_help=True)
 app.add_typer(warehouse, name="warehouse")
 app.add_typer(serve, name="serve")
@@ -45,6 +46,7 @@ app.add_typer(segment, name="segment")
 app.add_typer(sync, name="sync")
 app.add_typer(campaign, name="campaign")
 app.add_typer(suppress, name="suppress")
+app.add_typer(deliveries, name="deliveries")
 
 MerchantOption = Annotated[
     list[str] | None, typer.Option("--merchant", "-m", help="Only this merchant; may be given several times.")
@@ -167,36 +169,6 @@ def prior_estimate(
     from orchestration.deployment_prior import estimate
 
     estimate(current_settings(), output)
-
-
-@rfm.command("simulate")
-def rfm_simulate(
-    merchant: Annotated[
-        str | None, typer.Option("--merchant", "-m", help="Whose; needed where there are several.")
-    ] = None,
-    half_life: Annotated[int | None, typer.Option(min=1, max=3650, help="Another rfm.half_life_days.")] = None,
-    recent: Annotated[int | None, typer.Option(min=2, max=5, help="Another rfm.recent_score.")] = None,
-    frequent: Annotated[int | None, typer.Option(min=2, max=5, help="Another rfm.frequent_score.")] = None,
-    big: Annotated[int | None, typer.Option(min=2, max=5, help="Another rfm.big_score.")] = None,
-    weighted: Annotated[
-        bool | None, typer.Option("--weighted/--classic", help="Default: weighted where a half-life is given.")
-    ] = None,
-    sample: Annotated[int, typer.Option(min=0, max=1000, help="How many customers to name of each move.")] = 5,
-    output_format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
-) -> None:
-    """Say who would be in another segment under another half-life or other limits; changes nothing."""
-    from orchestration.rfm_simulation import RfmChoice, simulate
-
-    if output_format not in ("text", "json"):
-        raise MisconfiguredError("--format", f"{output_format!r}; use text or json")
-    simulate(
-        current_settings(),
-        merchant,
-        RfmChoice(half_life, recent, frequent, big),
-        is_weighted=half_life is not None if weighted is None else weighted,
-        sample=sample,
-        is_json=output_format == "json",
-    )
 
 
 @app.command()

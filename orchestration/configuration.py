@@ -14,8 +14,16 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from activation.audiences import Audience
 from activation.campaigns.declarations import Campaign, Mail
@@ -23,18 +31,17 @@ from activation.loyalty.programme import Programme
 from activation.payloads import Sync
 from activation.segments.criteria import Segment
 from connectors.currencies import MINOR_DIGITS
-from connectors.destinations import DestinationSettings
+from connectors.destinations import AnySettings, DestinationSettings
 from connectors.sources import SourceSettings
 from models.errors import MisconfiguredError
 from orchestration.campaign_settings import check_campaigns
+from orchestration.configuration_errors import misconfigured
 from orchestration.identity_settings import Identity
 
 # Whatever is written like a reference is one: a misspelt name must not pass for the secret that it was to stand for.
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# A model's own check begins with the key below it that is wrong, such as `columns.order_id: is needed`.
-_KEY_IN_MESSAGE = re.compile(r"^([a-z_]+(?:\.[a-z_]+)*): (?=\S)")
-_TYPE_TAGS = frozenset({"str", "int", "float", "bool", "date", "datetime", "decimal", "dict", "list", "none"})
+_DESTINATION: TypeAdapter[AnySettings] = TypeAdapter(DestinationSettings)
 
 
 def _known_zone(value: str) -> str:
@@ -184,6 +191,8 @@ class Merchant(Declaration):
 class Configuration(Declaration):
     """Everything that a deployment declares."""
 
+    _faults: dict[str, MisconfiguredError] = PrivateAttr(default_factory=dict)
+
     merchants: list[Merchant] = Field(min_length=1, description="Whom this deployment works for.")
     destinations: list[DestinationSettings] = Field(default_factory=list, description="Tools that records are sent to.")
 
@@ -199,13 +208,28 @@ class Configuration(Declaration):
         declared = ", ".join(m.merchant_id for m in self.merchants)
         raise MisconfiguredError("merchants", f"no merchant {merchant_id!r} is declared; there are: {declared}")
 
+    def destination(self, name: str) -> AnySettings:
+        """The settings of the destination of that name.
 
-def load_configuration(path: Path, references: Mapping[str, str]) -> Configuration:
+        Raises:
+            MisconfiguredError: It is not declared, or what is declared cannot be used.
+        """
+        if name in self._faults:
+            raise self._faults[name]
+        for destination in self.destinations:
+            if destination.name == name:
+                return destination
+        raise MisconfiguredError("destinations", f"no destination {name!r} is declared")
+
+
+def load_configuration(path: Path, references: Mapping[str, str], *, sets_faults_aside: bool = False) -> Configuration:
     """Read and check `perennial.yml`.
 
     Args:
         path: The file.
         references: What `${NAME}` may refer to.
+        sets_faults_aside: Whether a destination that cannot be used, such as for a missing secret, is an error only of
+            what is sent to it, told when it is asked for.
 
     Raises:
         MisconfiguredError: Names the first key at fault and lists the others.
@@ -222,19 +246,49 @@ def load_configuration(path: Path, references: Mapping[str, str]) -> Configurati
         raise MisconfiguredError(str(path.name), f"is not readable YAML: {error}") from None
     if not isinstance(written, dict):
         raise MisconfiguredError(str(path.name), "holds no declarations; it starts with `merchants:`")
+    faults = _set_faults_aside(written, references) if sets_faults_aside else {}
     resolved = _resolve(written, references, key="")
     try:
         configuration = Configuration.model_validate(resolved)
     except ValidationError as error:
-        raise _misconfigured(error, resolved) from None
+        raise misconfigured(error, resolved) from None
+    configuration._faults.update(faults)  # noqa: SLF001 - no key of the file
     _check_names(configuration)
     for index, merchant in enumerate(configuration.merchants):
         key = f"merchants[{index}]"
         _unique(f"{key}.campaigns", "name", [campaign.name for campaign in merchant.campaigns])
         check_campaigns(
-            merchant.campaigns, merchant.mail, key, {d.name for d in configuration.destinations}, path.parent
+            merchant.campaigns,
+            merchant.mail,
+            key,
+            {d.name for d in configuration.destinations} | set(faults),
+            path.parent,
         )
     return configuration
+
+
+def _set_faults_aside(written: dict[str, Any], references: Mapping[str, str]) -> dict[str, MisconfiguredError]:
+    """Take out the destinations that cannot be used as they are declared; what is wrong with each, by its name."""
+    declared = written.get("destinations")
+    faults: dict[str, MisconfiguredError] = {}
+    for index, entry in enumerate(declared if isinstance(declared, list) else []):
+        resolved, key = None, f"destinations[{index}]"
+        try:
+            resolved = _resolve(entry, references, key=key)
+            _DESTINATION.validate_python(resolved)
+        except MisconfiguredError as error:
+            fault = error
+        except ValidationError as error:
+            found = misconfigured(error, resolved)
+            fault = MisconfiguredError(f"{key}.{found.key}", str(found).removeprefix(f"{found.key}: "))
+        else:
+            continue
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+            faults[entry["name"]] = fault
+    if faults:
+        kept = [e for e in declared or [] if not (isinstance(e, dict) and e.get("name") in faults)]
+        written["destinations"] = kept
+    return faults
 
 
 class _Loader(yaml.SafeLoader):
@@ -271,64 +325,11 @@ def _resolve(value: Any, references: Mapping[str, str], *, key: str) -> Any:  # 
     return _REFERENCE.sub(replace, value)
 
 
-def _misconfigured(error: ValidationError, written: Any) -> MisconfiguredError:  # noqa: ANN401 - YAML holds anything
-    """One error out of pydantic's list: the first key at fault, and how many more there are."""
-    problems = [_problem(problem, written) for problem in error.errors(include_input=False)]
-    # Where a key may take several shapes, what is wrong inside the shape that was written says more than that it is not
-    # one of the others.
-    inner = [key for key, _ in problems]
-    problems = [
-        (key, message)
-        for key, message in problems
-        if not any(other.startswith((f"{key}.", f"{key}[")) for other in inner)
-    ]
-    key, message = problems[0]
-    others = "".join(f"\n  {other}: {text}" for other, text in problems[1:])
-    return MisconfiguredError(key, message + (f"\nalso:{others}" if others else ""))
-
-
-def _problem(problem: ErrorDetails, written: Any) -> tuple[str, str]:  # noqa: ANN401 - YAML holds anything
-    """A problem's key and message."""
-    key = key_path(problem["loc"], written, is_missing=problem["type"] == "missing")
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"].startswith("union_tag_"):
-        return f"{key}.{problem['ctx']['discriminator'].strip(chr(39))}", message
-    named = _KEY_IN_MESSAGE.match(message) if problem["type"] == "value_error" else None
-    return (f"{key}.{named.group(1)}".lstrip("."), message[named.end() :]) if named else (key, message)
-
-
-def key_path(location: tuple[int | str, ...], written: Any, *, is_missing: bool = False) -> str:  # noqa: ANN401 - YAML holds anything
-    """The path of a key as its owner would write it.
-
-    Args:
-        location: Pydantic's path, in which the tags of unions stand too; they stand in no file and are left out.
-        written: What was validated.
-        is_missing: Whether the path ends with a key that is not there and should be.
-    """
-    path, here = "", written
-    for position, part in enumerate(location):
-        is_last = position == len(location) - 1
-        if isinstance(part, int):
-            if isinstance(here, list):
-                path += f"[{part}]"
-                here = here[part] if part < len(here) else None
-        elif isinstance(here, dict) and part in here:
-            path += f".{part}"
-            here = here[part]
-        elif is_last and isinstance(here, dict) and (is_missing or not _is_tag(part, here)):
-            path += f".{part}"
-    return path.lstrip(".")
-
-
-def _is_tag(part: str, here: dict[Any, Any]) -> bool:
-    return part in _TYPE_TAGS or part == here.get("type") or not re.fullmatch(r"[a-z][a-z0-9_]*", part)
-
-
 def _check_names(configuration: Configuration) -> None:
     """Names must be unique, and what refers to a name must find it."""
     _unique("merchants", "merchant_id", [m.merchant_id for m in configuration.merchants])
     _unique("destinations", "name", [d.name for d in configuration.destinations])
-    destinations = {d.name for d in configuration.destinations}
+    destinations = {d.name for d in configuration.destinations} | set(configuration._faults)  # noqa: SLF001 - see above
     for index, merchant in enumerate(configuration.merchants):
         key = f"merchants[{index}]"
         _unique(f"{key}.stores", "store_id", [s.store_id for s in merchant.stores])

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
+from connectors.destination import Destination
+from connectors.destinations import build_destination
 from models import roles
 from models.embedded import EmbeddedServer, EmbeddedSettings
 from models.engine import connect, create_engine, libpq_url
@@ -31,12 +33,12 @@ DAGSTER_SCHEMA = "dagster"
 
 
 def read_configuration(settings: Settings) -> Configuration:
-    """The declarations in force.
+    """The declarations in force; a destination that cannot be used is an error only of what is sent to it.
 
     Raises:
         MisconfiguredError: Names the key of `perennial.yml` that is wrong.
     """
-    return load_configuration(settings.config_path, references(settings))
+    return load_configuration(settings.config_path, references(settings), sets_faults_aside=True)
 
 
 def embedded_server(settings: Settings) -> EmbeddedServer:
@@ -101,6 +103,15 @@ class Deployment:
     def config_folder(self) -> Path:
         """What relative paths in `perennial.yml` are relative to."""
         return self.settings.config_path.parent
+
+    def destination(self, name: str) -> Destination:
+        """The destination of that name, built.
+
+        Raises:
+            MisconfiguredError: It is not declared, or cannot be used as it is declared.
+        """
+        declared = self.configuration.destination(name)
+        return build_destination(declared, self.config_folder, self.configuration.destinations)
 
     def merchants(self, merchant_ids: list[str]) -> list[Merchant]:
         """The merchants of a run: those named, or all that are declared."""

@@ -10,7 +10,6 @@ from activation.loyalty.issuing import issue_codes
 from activation.loyalty.ledger import Ledger, PostingReport, Proof, note_proof, post_programme, prove
 from activation.loyalty.tiers import TierChange, refresh_tiers
 from connectors.destination import Destination
-from connectors.destinations import build_destination
 from models.errors import MisconfiguredError, PerennialError
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment
@@ -58,8 +57,7 @@ def ledger_of(deployment: Deployment, merchant: Merchant, *, run_id: str, record
 def shop_of(deployment: Deployment, merchant: Merchant) -> Destination | None:
     """The shop that issues the codes of a merchant's rewards; None where there are none."""
     name = merchant.loyalty.destination if merchant.loyalty is not None else None
-    settings = next((one for one in deployment.configuration.destinations if one.name == name), None)
-    return None if settings is None else build_destination(settings, deployment.config_folder)
+    return None if name is None else deployment.destination(name)
 
 
 def issue(deployment: Deployment, merchant: Merchant, ledger: Ledger, *, as_of_date: date) -> DeliveryReport | None:

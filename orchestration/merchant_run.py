@@ -5,9 +5,10 @@ stages are skipped, its last good tables stay, and the others go on. What goes w
 the step.
 """
 
+import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import Protocol, TypeVar
@@ -15,6 +16,8 @@ from typing import Protocol, TypeVar
 import dagster as dg
 import structlog
 
+from activation.breaker import Breaker
+from activation.delivery import Pace
 from models import bookkeeping
 from orchestration.concurrency import at_the_same_time
 from orchestration.configuration import Merchant, Store
@@ -57,6 +60,7 @@ class MerchantRun:
         started_at: The run's own time; stages use it in place of a clock, so that a retry does the same work.
         continues: The runs that this one takes up where they failed, nearest first.
         lock: What keeps other runs waiting; None where there are none.
+        breaker: Leaves destinations alone that take nothing, whoever of the run sends to them.
     """
 
     deployment: Deployment
@@ -66,6 +70,12 @@ class MerchantRun:
     started_at: datetime
     continues: tuple[str, ...] = ()
     lock: RunLock | None = None
+    breaker: Breaker = field(default_factory=Breaker, compare=False, repr=False)
+
+    @property
+    def pace(self) -> Pace:
+        """How patient the run's deliveries are."""
+        return Pace(clock=self.deployment.clock, sleep=time.sleep, jitter=random.random, breaker=self.breaker)
 
     def require_alone(self) -> None:
         """Check that no other run has begun to work on the same tables; every stage begins with it.

@@ -1,10 +1,12 @@
 """`perennial sync`: what each sync would send, field by field; sending it; taking for known what is held."""
 
+import random
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import typer
 
@@ -13,7 +15,6 @@ from activation.delivery import Pace
 from activation.payloads import Sync
 from activation.syncs import PlannedSync, Preview, backfill_audience, plan_sync, sync_audience, sync_target
 from connectors.destination import Destination
-from connectors.destinations import build_destination
 from models.errors import MisconfiguredError, PerennialError, StopError
 from orchestration.activation_stage import members_of, why_not
 from orchestration.configuration import Merchant
@@ -29,13 +30,22 @@ class DeclaredSync:
         merchant: Whose.
         sync: As declared.
         key: Its path in `perennial.yml`.
-        destination: Where to.
+        deployment: Open.
     """
 
     merchant: Merchant
     sync: Sync
     key: str
-    destination: Destination
+    deployment: Deployment
+
+    @cached_property
+    def destination(self) -> Destination:
+        """Where to.
+
+        Raises:
+            MisconfiguredError: It cannot be used as it is declared.
+        """
+        return self.deployment.destination(self.sync.destination)
 
     @property
     def target(self) -> Target:
@@ -43,11 +53,11 @@ class DeclaredSync:
         members = members_of(self.merchant, self.sync)
         return sync_target(self.merchant.merchant_id, self.sync, members, self.destination, self.key)
 
-    def planned(self, deployment: Deployment) -> PlannedSync:
+    def planned(self) -> PlannedSync:
         """Its plan as of now, with what it would do customer by customer."""
         members = members_of(self.merchant, self.sync)
         return plan_sync(
-            deployment.transformer, target=self.target, sync=self.sync, audience=members, with_previews=True
+            self.deployment.transformer, target=self.target, sync=self.sync, audience=members, with_previews=True
         )
 
     @property
@@ -70,7 +80,7 @@ def show_plans(
         for declared in declared_syncs(deployment, merchant, audience, destination):
             typer.echo(declared.in_words)
             try:
-                planned = declared.planned(deployment)
+                planned = declared.planned()
             except PerennialError as error:
                 failed.append(declared.in_words)
                 typer.echo(f"  cannot be planned: {error}")
@@ -99,7 +109,7 @@ def apply_plan(
             audience=members_of(declared.merchant, declared.sync),
             destination=declared.destination,
             run_id=uuid.uuid4().hex,
-            pace=Pace(clock=deployment.clock, sleep=time.sleep),
+            pace=Pace(clock=deployment.clock, sleep=time.sleep, jitter=random.random),
             key=declared.key,
             approved_digest=digest,
         )
@@ -128,7 +138,7 @@ def backfill_sync(settings: Settings, merchant: str | None, audience: str, desti
             audience=members_of(declared.merchant, declared.sync),
             destination=declared.destination,
             run_id=uuid.uuid4().hex,
-            pace=Pace(clock=deployment.clock, sleep=time.sleep),
+            pace=Pace(clock=deployment.clock, sleep=time.sleep, jitter=random.random),
             key=declared.key,
         )
     typer.echo(f"{declared.in_words}: {len(adopted.actions):,} customers are known, and nothing was sent")
@@ -140,7 +150,7 @@ def declared_syncs(
     """The declared syncs that are asked about, in the order of `perennial.yml`.
 
     Raises:
-        MisconfiguredError: There is none, or its destination's settings are wrong.
+        MisconfiguredError: There is none.
     """
     if merchant is not None:
         deployment.configuration.merchant(merchant)
@@ -151,9 +161,7 @@ def declared_syncs(
             if any(wanted is not None and wanted != name for wanted, name in asked):
                 continue
             found = True
-            settings = next(d for d in deployment.configuration.destinations if d.name == sync.destination)
-            built = build_destination(settings, deployment.config_folder)
-            yield DeclaredSync(one, sync, f"merchants[{number}].syncs[{index}]", built)
+            yield DeclaredSync(one, sync, f"merchants[{number}].syncs[{index}]", deployment)
     if not found:
         raise MisconfiguredError("merchants", "no such sync is declared")
 
@@ -184,7 +192,7 @@ def _with_digest(
 ) -> DeclaredSync:
     for declared in declared_syncs(deployment, merchant, audience, destination):
         try:
-            planned = declared.planned(deployment)
+            planned = declared.planned()
         except PerennialError:  # another sync's trouble; if it is the one that is meant, its plan is not found
             continue
         if not planned.plan.is_empty and planned.plan.digest == digest:

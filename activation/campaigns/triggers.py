@@ -9,26 +9,9 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from activation.campaigns.declarations import Campaign
-from activation.customers import customer_360
+from activation.customers import customer_360, segment_memberships
 from activation.rules import compiled
 from models.errors import StopError
-from models.schema import Timestamp
-
-# dbt's, which is why they are declared here to be read.
-_reading = sa.MetaData()
-segment_memberships = sa.Table(
-    "segment_memberships",
-    _reading,
-    sa.Column("merchant_id", sa.Text),
-    sa.Column("segment_name", sa.Text),
-    sa.Column("customer_id", sa.Text),
-    sa.Column("entered_date", sa.Date),
-    sa.Column("entered_at", Timestamp),
-    sa.Column("left_date", sa.Date),
-    sa.Column("left_at", Timestamp),
-    sa.Column("is_current", sa.Boolean),
-    schema="marts",
-)
 
 ONCE = "once"
 

@@ -29,7 +29,7 @@ def read_occurrences(connection: sa.Connection, target: Target, keys: Collection
         sa.select(table).where(
             table.c.merchant_id == target.merchant_id,
             table.c.campaign == target.campaign,
-            table.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT)),
+            table.c.outcome.in_((*OPEN, LedgerOutcome.MAYBE_SENT, LedgerOutcome.DEAD)),
         )
     )
     waiting = tuple(

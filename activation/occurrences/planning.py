@@ -78,7 +78,7 @@ class OccurrenceMemory:
 
     Attributes:
         known: The keys that it holds, of those that were asked about.
-        waiting: What is reserved, to be tried again, or may have been sent, at whichever destination.
+        waiting: What is reserved, to be tried again, dead, or may have been sent, at whichever destination.
         position: The highest `delivery_id` of the campaign at the destination; 0 for none.
     """
 
@@ -107,6 +107,7 @@ def plan_occurrences(
         is_replay: Whether the data is of an earlier time than what was sent from; then nothing is sent at all.
     """
     waiting, presumed_sent, blocked = _taken_up(target, memory)
+    dead = [w.entry.customer_id for w in memory.waiting if w.entry.outcome is LedgerOutcome.DEAD]
     held = {action.action_key for action in waiting} | memory.known
     fresh: dict[str, Action] = {}
     untriggered = unchanged = 0
@@ -135,6 +136,7 @@ def plan_occurrences(
         actions=() if is_replay else (*waiting, *sorted(fresh.values(), key=_order)),
         presumed_sent=presumed_sent,
         blocked=blocked,
+        dead=tuple(sorted(dead)),
         unchanged_count=unchanged,
         untriggered_count=untriggered,
     )
@@ -151,6 +153,8 @@ def _taken_up(target: Target, memory: OccurrenceMemory) -> tuple[tuple[Action, .
     blocked: list[str] = []
     for waiting in sorted(memory.waiting, key=lambda waiting: waiting.entry.delivery_id):
         entry = waiting.entry
+        if entry.outcome is LedgerOutcome.DEAD:
+            continue
         died_sending = entry.outcome is LedgerOutcome.RESERVED and entry.attempt_count > 0
         # Only the destination that was tried can tell a repeat of its own; and what it was asked to try again because
         # its answer was lost, another one would do a second time.

@@ -39,6 +39,7 @@ class WebhookSettings(BaseModel):
         idempotency: How the endpoint tells a repeat: by each delivery's `action_key`, by the `Idempotency-Key` header
             (one record per request), or not at all. Only say what it does: what may have been taken is sent again.
         timeout_seconds: For a whole request.
+        concurrency: How many batches are sent at once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +51,7 @@ class WebhookSettings(BaseModel):
     batch_size: int = Field(default=100, ge=1, le=10_000)
     idempotency: Literal["action_key", "header", "none"] = "none"
     timeout_seconds: float = Field(default=5.0, gt=0, le=300)
+    concurrency: int = Field(default=1, ge=1, le=32)
 
     @field_validator("url")
     @classmethod
@@ -84,6 +86,7 @@ class WebhookDestination:
         self.batch_size = settings.batch_size
         self.operations = frozenset(Operation)
         self.is_idempotent = settings.idempotency != "none"
+        self.concurrency = settings.concurrency
         self._settings = settings
 
     def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:

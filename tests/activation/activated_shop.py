@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from activation.actions import LedgerOutcome
 from activation.audiences import Audience, refresh_audience
-from activation.customers import customer_360, customer_contacts
+from activation.customers import customer_360, customer_contacts, segment_memberships
 from activation.delivery import DeliveryReport, Pace
-from activation.members import Members, segment_memberships
+from activation.members import Members
 from activation.syncs import PlannedSync, Sync, plan_sync, sync_audience, sync_target
 from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome
 from models.activation import deliveries

@@ -11,7 +11,8 @@ from activated_shop import AUDIENCE, FIELDS, ScriptedDestination, Shop, sync_of
 from pydantic import ValidationError
 
 from activation.actions import Cause
-from activation.members import SegmentMembers, segment_memberships
+from activation.customers import segment_memberships
+from activation.members import SegmentMembers
 from activation.payloads import Sync
 from activation.syncs import backfill_audience
 from connectors.destination import Operation, Outcome

@@ -12,7 +12,7 @@ from activation.campaigns.declarations import Campaign, Mail
 from activation.campaigns.enrolment import Enrolment, enrol
 from activation.campaigns.messages import Messages, Sender
 from activation.campaigns.sending import send_campaign
-from activation.campaigns.triggers import segment_memberships
+from activation.customers import segment_memberships
 from activation.delivery import DeliveryReport
 from activation.experiments.assignment import Split
 from activation.mail.templates import MailTemplate, template_source

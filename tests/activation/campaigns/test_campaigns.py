@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from campaign_shop import KEY, CampaignShop, declared, make_campaign_shop
 
 from activation.campaigns.enrolment import COOLING_DOWN, PRESENT
-from activation.campaigns.triggers import segment_memberships
 from activation.consent import Refusal
+from activation.customers import segment_memberships
 from activation.experiments.assignment import HOLDOUT, MESSAGE
 from activation.gates.suppressions import Entry, address_hash, lift, suppress
 from activation.mail.unsubscribing import Recipient, verified_recipient
