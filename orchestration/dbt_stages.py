@@ -23,8 +23,9 @@ from models.built_merchants import forget_built_merchants, record_built_merchant
 from models.engine import connect
 from models.schema import OPS
 from models.statistics import measure_grown_tables
-from orchestration import progress, standing_views
+from orchestration import progress, standing_views, touched_rows
 from orchestration.asset_plots import table_plots
+from orchestration.deployment import told_to_children
 from orchestration.failures import typed_failures
 from orchestration.merchant_run import MerchantRun
 from orchestration.purchase_history import HISTORY_TABLES
@@ -86,6 +87,7 @@ def build_and_test(
     # Somebody who asks for some models by hand gets those, views and all.
     is_whole = selected == context.assets_def.keys
     is_standing = is_whole and standing_views.are_standing(run, stage, views, code_digest=code_digest)
+    rows = touched_rows.rows_to_write(run, stage, code_digest=code_digest) if is_whole else "all"
     _begin(run, stage, is_standing=is_standing, reads_predictions=reads_predictions)
     left_out = sorted(views.values()) if is_standing else []
     reporter = progress.current()
@@ -99,11 +101,14 @@ def build_and_test(
         advance = stack.enter_context(reporter.task(f"Building {model_count} {stage.replace('_', ' ')}", model_count))
         stack.enter_context(_dbt_output(reporter))
         build = [*_BUILD, "--exclude", " ".join(left_out)] if left_out else _BUILD
-        invocation = dbt.cli(build, context=context, target_path=target_path)
+        with told_to_children(touched_rows.VARIABLE, rows):
+            invocation = dbt.cli(build, context=context, target_path=target_path)
         stack.enter_context(ended_with_its_reader(invocation.process))
         for event in invocation.stream():
             advance(1)
             yield with_facts(event, run, tables)
+    if is_whole:
+        touched_rows.remember(run, stage, code_digest=code_digest)
     if is_whole and not is_standing:
         standing_views.remember(run, stage, code_digest=code_digest)
     if is_whole and not reads_predictions:
@@ -130,6 +135,7 @@ def _begin(run: MerchantRun, stage: str, *, is_standing: bool, reads_predictions
         stage_builds.forget_build(connection, stage)
         if not reads_predictions:
             forget_built_merchants(connection)
+    touched_rows.forget(run, stage)
     if not is_standing:
         standing_views.forget(run, stage)
     with typed_failures(), connect(run.deployment.owner_url, autocommit=True) as connection:

@@ -147,6 +147,13 @@ def template_with_marts(
     return name, found
 
 
+@pytest.fixture(scope="session")
+def built_folder(template_with_marts: tuple[str, dict[str, str]], request: pytest.FixtureRequest) -> Path:
+    """Where dbt left the SQL that it ran to build `template_with_marts`."""
+    folder: Path = getattr(request.config, _SESSION_FOLDER)
+    return folder / "built"
+
+
 @pytest.fixture(scope="module")
 def marts_url(
     warehouse_url: str, template_with_marts: tuple[str, dict[str, str]], request: pytest.FixtureRequest

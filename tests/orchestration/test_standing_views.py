@@ -1,5 +1,6 @@
-"""Views that stand: which can, and when a run leaves them as they are."""
+"""What a run need not make anew: views that stand, and rows that nothing touched."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from orchestration.dbt_stages import build_and_test
 from orchestration.manifest import load_manifest
 from orchestration.merchant_run import MerchantRun
 from orchestration.standing_views import lasting_views, read_elsewhere
+from orchestration.touched_rows import VARIABLE
 
 
 def model(name: str, materialized: str, *parents: str, schema: str = "staging") -> dict[str, Any]:
@@ -68,6 +70,7 @@ class Runs:
     def __init__(self, folder: Path, engine: sa.Engine, owner_url: str) -> None:
         self._folder, self._engine, self._owner_url = folder, engine, owner_url
         self.project = folder / "project"
+        self.rows_written: list[str] = []
         (self.project / "dbt_project").mkdir(parents=True)
 
     def execute(self, *statements: str) -> None:
@@ -80,6 +83,7 @@ class Runs:
 
         def cli(arguments: list[str], *, target_path: Path, **_: Any) -> Any:
             if arguments[0] == "build":
+                self.rows_written.append(os.environ[VARIABLE])
                 left_out.extend(arguments[arguments.index("--exclude") + 1].split() if "--exclude" in arguments else [])
             target_path.mkdir(parents=True, exist_ok=True)
             (target_path / "run_results.json").write_text('{"results": []}')
@@ -153,3 +157,38 @@ def test_a_build_that_breaks_off_vouches_for_nothing(runs: Runs, monkeypatch: py
             runs()
     (runs.project / "dbt_project" / "stg_orders.sql").unlink()
     assert runs()[0] == [], "some of the views may be the other project's"
+
+
+# Rows.
+
+
+def test_touched_rows_alone_are_written_after_a_whole_build_of_the_same_project(runs: Runs) -> None:
+    for _ in range(3):
+        runs()
+    assert runs.rows_written == ["all", "touched", "touched"]
+    assert VARIABLE not in os.environ
+
+
+def test_another_project_builds_every_row_anew(runs: Runs) -> None:
+    runs()
+    (runs.project / "dbt_project" / "fct_orders.sql").write_text("select 2 as one")
+    runs()
+    runs()
+    assert runs.rows_written == ["all", "all", "touched"]
+
+
+def test_what_somebody_built_by_hand_is_built_anew(runs: Runs) -> None:
+    runs()
+    runs(frozenset({FCT}))
+    runs()
+    assert runs.rows_written == ["all", "all", "all"]
+
+
+def test_what_a_build_that_broke_off_left_is_built_anew(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs()
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestration.dbt_stages._dbt_output", lambda _: (_ for _ in ()).throw(RuntimeError("killed")))
+        with pytest.raises(RuntimeError, match="killed"):
+            runs()
+    runs()
+    assert runs.rows_written == ["all", "all"]

@@ -1,4 +1,11 @@
-{{ config(indexes=[{'columns': ['merchant_id', 'customer_id']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    on_schema_change='append_new_columns',
+    unique_key=['merchant_id', 'customer_id', 'activity_date'],
+    pre_hook="{{ delete_touched_rows('int_customers_touched', ['customer_id']) }}",
+    indexes=[{'columns': ['merchant_id', 'customer_id']}],
+) }}
 
 with orders as (
 
@@ -30,19 +37,13 @@ customers as (
 
 ),
 
-order_costs as (
+touched as (
 
-    select
-        merchant_id,
-        store_id,
-        order_id,
-        sum(net_amount) filter (where margin_amount is not null) as costed_amount,
-        sum(margin_amount) as margin_amount,
-        sum(abs(net_amount)) filter (where margin_amount is null and not is_gift_card) as uncosted_amount
-    from order_lines
-    group by merchant_id, store_id, order_id
+    select * from {{ ref('int_customers_touched') }}
 
 ),
+
+{{ costs_of_orders() }},
 
 -- Of an order without lines nothing is known of the goods, and of money that went back for no line likewise.
 activity as (
@@ -58,7 +59,7 @@ activity as (
         coalesce(order_costs.margin_amount, 0) as margin_amount,
         case when order_costs.order_id is null then orders.amount else coalesce(order_costs.uncosted_amount, 0) end
             as uncosted_amount
-    from orders
+    from {{ rows_of_touched('orders', ['customer_id']) }}
     left join order_costs
         on
             orders.merchant_id = order_costs.merchant_id
@@ -68,18 +69,17 @@ activity as (
     union all
 
     select
-        merchant_id,
-        customer_id,
-        refund_date as activity_date,
+        refund_lines.merchant_id,
+        refund_lines.customer_id,
+        refund_lines.refund_date as activity_date,
         0 as order_count,
         0 as gross_amount,
-        amount as refund_amount,
-        case when margin_amount is null then 0 else -net_amount end as costed_amount,
-        -coalesce(margin_amount, 0) as margin_amount,
-        case when margin_amount is null and line_kind in ('product', 'order', 'rest') then abs(net_amount) else 0 end
-            as uncosted_amount
-    from refund_lines
-    where is_attributed
+        refund_lines.amount as refund_amount,
+        case when refund_lines.margin_amount is null then 0 else -refund_lines.net_amount end as costed_amount,
+        -coalesce(refund_lines.margin_amount, 0) as margin_amount,
+        {{ uncosted_refund('refund_lines') }} as uncosted_amount
+    from {{ rows_of_touched('refund_lines', ['customer_id']) }}
+    where refund_lines.is_attributed
 
 )
 
@@ -98,11 +98,11 @@ select
     {{ money('sum(activity.uncosted_amount)') }} as uncosted_amount,
     customers.currency_code
 from activity
-inner join customers
+inner join {{ rows_of_touched('customers', ['customer_id']) }}
     on
         activity.merchant_id = customers.merchant_id
         and activity.customer_id = customers.customer_id
-left join purchase_days
+left join {{ rows_of_touched('purchase_days', ['customer_id']) }}
     on
         activity.merchant_id = purchase_days.merchant_id
         and activity.customer_id = purchase_days.customer_id

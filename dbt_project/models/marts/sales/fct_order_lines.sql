@@ -1,7 +1,11 @@
-{{ config(indexes=[
-    {'columns': ['merchant_id', 'store_id', 'order_id']},
-    {'columns': ['merchant_id', 'customer_id']},
-]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    on_schema_change='append_new_columns',
+    unique_key=['merchant_id', 'store_id', 'order_id', 'line_id'],
+    pre_hook="{{ delete_touched_rows('int_orders_touched', ['store_id', 'order_id']) }}",
+    indexes=[{'columns': ['merchant_id', 'store_id', 'order_id']}, {'columns': ['merchant_id', 'customer_id']}],
+) }}
 
 with lines as (
 
@@ -17,7 +21,7 @@ orders as (
 
 costs as (
 
-    select * from {{ ref('int_order_lines_costed') }}
+    select * from {{ ref('int_product_costs_ranged') }}
 
 ),
 
@@ -27,46 +31,51 @@ exchange_rates as (
 
 ),
 
+touched as (
+
+    select * from {{ ref('int_orders_touched') }}
+    where touched_by = '{{ invocation_id }}'
+
+),
+
 -- A tip is the order's, and no goods.
-converted as (
+ordered as (
 
     select
         lines.*,
         orders.customer_id,
         orders.order_date,
         orders.is_first_order,
-        orders.currency_code,
-        {%- for term in ['line', 'discount', 'included_tax'] %}
-            {{ amount_in_merchant_currency(
-                'lines.' ~ term ~ '_amount', 'lines.original_currency_code', 'orders.currency_code', 'exchange_rates.exchange_rate'
-            ) }} as own_{{ term }}_amount,
-        {%- endfor %}
-        -- What the merchant declares goes before what the platform noted.
-        coalesce(costs.cost_amount, {{ amount_in_merchant_currency(
-            'lines.unit_cost_amount * lines.quantity',
-            'lines.original_currency_code',
-            'orders.currency_code',
-            'exchange_rates.exchange_rate'
-        ) }}) as own_cost_amount
-    from lines
+        orders.currency_code
+    from {{ rows_of_touched('lines', ['store_id', 'order_id']) }}
     inner join orders
         on
             lines.merchant_id = orders.merchant_id
             and lines.store_id = orders.store_id
             and lines.order_id = orders.order_id
-    left join costs
-        on
-            lines.merchant_id = costs.merchant_id
-            and lines.store_id = costs.store_id
-            and lines.order_id = costs.order_id
-            and lines.line_id = costs.line_id
+    where not lines.is_tip
+
+),
+
+converted as (
+
+    select
+        ordered.*,
+        {%- for term in ['line', 'discount', 'included_tax'] %}
+            {{ amount_in_merchant_currency(
+                'ordered.' ~ term ~ '_amount', 'ordered.original_currency_code', 'ordered.currency_code',
+                'exchange_rates.exchange_rate'
+            ) }} as own_{{ term }}_amount,
+        {%- endfor %}
+        {{ cost_of_line('ordered') }} as own_cost_amount
+    from ordered
     left join exchange_rates
         on
-            lines.merchant_id = exchange_rates.merchant_id
-            and lines.original_currency_code = exchange_rates.original_currency_code
-            and orders.order_date >= exchange_rates.valid_from_date
-            and orders.order_date < exchange_rates.valid_until_date
-    where not lines.is_tip
+            ordered.merchant_id = exchange_rates.merchant_id
+            and ordered.original_currency_code = exchange_rates.original_currency_code
+            and ordered.order_date >= exchange_rates.valid_from_date
+            and ordered.order_date < exchange_rates.valid_until_date
+    {{ joins_of_declared_costs('ordered') }}
 
 ),
 
