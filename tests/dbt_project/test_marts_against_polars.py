@@ -43,7 +43,7 @@ def test_every_failing_row_would_name_its_merchant(connection: psycopg.Connectio
 
 def test_no_other_schema_is_made(connection: psycopg.Connection[Any]) -> None:
     schemas = set(read(connection, "select nspname from pg_namespace")["nspname"])
-    ours = {"staging", "intermediate", "marts", "vault", "dbt_checks", "ops", "ml", "activation"}
+    ours = {"staging", "intermediate", "marts", "vault", "dbt_checks", "ops", "ml", "activation", "loyalty"}
     ours |= {table.schema for table in RAW_TABLES.values() if table.schema}
     assert {s for s in schemas if not s.startswith("pg_")} == ours | {"public", "information_schema"}
 
