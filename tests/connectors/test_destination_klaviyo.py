@@ -97,7 +97,16 @@ def test_what_it_can_be_asked_for_follows_from_its_settings(klaviyo: RunningKlav
 def test_a_customer_becomes_a_profile_with_numbers_that_segments_can_compare(
     klaviyo: RunningKlaviyo, time: Time
 ) -> None:
-    sent = customer(1, last_name=None, total_clv_amount="-3", last_order_date="2025-12-24", churn_probability=None)
+    sent = customer(
+        1,
+        last_name=None,
+        total_clv_amount="-3",
+        worth="7.00",
+        version="1.2.3",
+        code="007.50",
+        last_order_date="2025-12-24",
+        churn_probability=None,
+    )
     [result] = build(klaviyo, time).send([sent], sent_at=NOW)
     assert result.outcome is Outcome.ACCEPTED
     assert result.provider_reference == "01J000000001"
@@ -109,6 +118,9 @@ def test_a_customer_becomes_a_profile_with_numbers_that_segments_can_compare(
             "properties": {
                 "clv_amount": Decimal("12.50"),
                 "total_clv_amount": -3,
+                "worth": Decimal("7.00"),
+                "version": "1.2.3",
+                "code": "007.50",
                 "last_order_date": "2025-12-24",
                 "rfm_segment": "loyal",
             },

@@ -19,6 +19,7 @@ ATTRIBUTES = ("email", "phone_number", "first_name", "last_name")
 """Fields of a payload that are a profile's own; every other is one of its properties."""
 
 _AMOUNT = re.compile(r"-?\d+(\.\d+)?")
+_WITH_CENTS = re.compile(r"-?(0|[1-9]\d*)\.\d{2,4}")
 _encoded = msgspec.json.Encoder(decimal_format="number").encode
 
 IdentifiedBy = Literal["external_id", "email"]
@@ -80,6 +81,11 @@ def number(value: object) -> object:
     return Decimal(value) if isinstance(value, str) and _AMOUNT.fullmatch(value) else value
 
 
+def _is_with_cents(value: object) -> bool:
+    """Whether a text can only be an amount: a sync may send one under any name."""
+    return isinstance(value, str) and _WITH_CENTS.fullmatch(value) is not None
+
+
 def _record(delivery: Delivery, identified_by: IdentifiedBy, *, identifiers_only: bool) -> Record:
     payload: Mapping[str, Any] = delivery.payload
     email = str(payload.get("email") or "").strip()
@@ -94,7 +100,7 @@ def _record(delivery: Delivery, identified_by: IdentifiedBy, *, identifiers_only
         attributes = {name: attributes[name] for name in ("email", "external_id") if name in attributes}
     else:
         attributes["properties"] = {
-            name: number(value) if name.endswith("_amount") else value
+            name: number(value) if name.endswith("_amount") or _is_with_cents(value) else value
             for name, value in payload.items()
             if name not in ATTRIBUTES
         }
