@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from models.errors import StopError
 from models.ops import identity_decisions
@@ -25,7 +26,7 @@ dim_customer_identities = sa.Table(
     sa.Column("record_id", sa.Text, primary_key=True),
     sa.Column("customer_id", sa.Text),
     sa.Column("since_date", sa.Date),
-    sa.Column("previous_customer_ids", sa.ARRAY(sa.Text)),
+    sa.Column("previous_customer_ids", postgresql.ARRAY(sa.Text)),
     sa.Column("is_present", sa.Boolean),
     schema="marts",
 )
@@ -142,6 +143,34 @@ def current_ids(connection: sa.Connection, merchant_id: str, customer_ids: Seque
         )
     )
     return {row.record_id: row.customer_id for row in rows}
+
+
+def account_ids(
+    connection: sa.Connection, merchant_id: str, store_id: str, customer_ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """The platform's own ids of the accounts that customers have at a store.
+
+    A record's name is the store's and the account's; a customer who was merged into another is answered with the
+    accounts that were theirs.
+    """
+    table = dim_customer_identities
+    wanted = sa.cast(list(customer_ids), sa.ARRAY(sa.Text))
+    rows = connection.execute(
+        sa.select(table.c.record_id, table.c.customer_id, table.c.previous_customer_ids)
+        .where(
+            table.c.merchant_id == merchant_id,
+            table.c.record_id.startswith(f"{store_id}:", autoescape=True),
+            table.c.is_present,
+            sa.or_(table.c.customer_id == sa.any_(wanted), table.c.previous_customer_ids.overlap(wanted)),
+        )
+        .order_by(table.c.record_id)
+    )
+    found: dict[str, list[str]] = {}
+    asked = set(customer_ids)
+    for row in rows:
+        for customer_id in asked & {row.customer_id, *(row.previous_customer_ids or ())}:
+            found.setdefault(customer_id, []).append(row.record_id.removeprefix(f"{store_id}:"))
+    return {customer_id: tuple(accounts) for customer_id, accounts in found.items()}
 
 
 def decide(

@@ -26,6 +26,7 @@ from models.engine import connect, create_engine, libpq_url
 from models.errors import MisconfiguredError
 from models.migration import migrate
 from orchestration.configuration import Configuration, Merchant, load_configuration
+from orchestration.customer_directory import WarehouseDirectory
 from orchestration.references import references
 from orchestration.settings import Settings
 
@@ -111,7 +112,9 @@ class Deployment:
             MisconfiguredError: It is not declared, or cannot be used as it is declared.
         """
         declared = self.configuration.destination(name)
-        return build_destination(declared, self.config_folder, self.configuration.destinations)
+        return build_destination(
+            declared, self.config_folder, self.configuration.destinations, WarehouseDirectory(self.transformer)
+        )
 
     def merchants(self, merchant_ids: list[str]) -> list[Merchant]:
         """The merchants of a run: those named, or all that are declared."""

@@ -17,6 +17,7 @@ from connectors.destinations.sendgrid import SendGridDestination, SendGridSettin
 from connectors.destinations.ses import SesDestination, SesSettings
 from connectors.destinations.shopify import ShopifyActivationSettings, build_shopify
 from connectors.destinations.webhook import WebhookDestination, WebhookSettings
+from connectors.directory import CustomerDirectory
 from models.errors import MisconfiguredError
 
 AnySettings = (
@@ -33,16 +34,23 @@ DestinationSettings = Annotated[AnySettings, Field(discriminator="type")]
 """Any destination's settings in `perennial.yml`, told apart by `type`."""
 
 
-def build_destination(settings: AnySettings, base_folder: Path, others: Iterable[AnySettings] = ()) -> Destination:
+def build_destination(
+    settings: AnySettings,
+    base_folder: Path,
+    others: Iterable[AnySettings] = (),
+    directory: CustomerDirectory | None = None,
+) -> Destination:
     """The destination that settings describe; nothing is opened or connected yet.
 
     Args:
         settings: The destination's settings.
         base_folder: The folder of `perennial.yml`, which relative paths start from.
         others: The settings that it may refer to by name.
+        directory: Which accounts customers have at stores, for destinations that write to accounts.
 
     Raises:
-        MisconfiguredError: It refers to a destination that is not there, or that cannot stand in for another.
+        MisconfiguredError: It refers to a destination that is not there, or that cannot stand in for another; or it
+            writes to accounts, and there is no directory.
     """
     match settings:
         case WebhookSettings():
@@ -56,7 +64,7 @@ def build_destination(settings: AnySettings, base_folder: Path, others: Iterable
         case KlaviyoSettings():
             return KlaviyoDestination(settings)
         case ShopifyActivationSettings():
-            return build_shopify(settings)
+            return build_shopify(settings, directory)
         case SesSettings():
             return SesDestination(settings)
 

@@ -139,21 +139,20 @@ def test_net_revenue_is_the_files_to_the_cent(shop: OwnExport) -> None:
 
 
 def test_what_was_sent_leads_back_to_the_rows_of_the_file(shop: OwnExport) -> None:
-    [(number, customer_id, as_of)] = rows(
+    [(number, customer_id, as_of, model_run_id)] = rows(
         shop.url,
-        "select delivery_id, customer_id, details ->> 'as_of_date' from activation.deliveries "
+        "select delivery_id, customer_id, details ->> 'as_of_date', model_run_id from activation.deliveries "
         "where outcome = 'accepted' and operation = 'upsert' order by delivery_id limit 1",
     )
     trace = json.loads(shop.installation.succeed("trace", str(number), "--json").stdout)
     assert (trace["delivery"]["customer_id"], trace["features"]["as_of_date"]) == (customer_id, as_of)
     assert trace["rule"]["audience"] == "best_customers"
     assert trace["rule"]["is_as_declared_now"] is True
-    [(model_run_id, order_count)] = rows(
-        shop.url,
-        "select model_run_id, order_count from marts.customer_360 where customer_id = %s",
-        str(customer_id),
-    )
     assert trace["model_run"]["model_run_id"] == model_run_id
+    assert trace["model_run"]["as_of_date"] == as_of
+    [(order_count,)] = rows(
+        shop.url, "select order_count from marts.customer_360 where customer_id = %s", str(customer_id)
+    )
     assert len(trace["source_orders"]) == order_count
     assert {order["platform"] for order in trace["source_orders"]} == {"files"}
 

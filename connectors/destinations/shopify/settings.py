@@ -13,7 +13,10 @@ class ShopifyActivationSettings(BaseModel):
     Attributes:
         type: `shopify`.
         name: What syncs, campaigns and rewards call it.
-        object: What is written: discount codes.
+        object: What is written: customers' tags, customers' metafields, or discount codes.
+        store: The store of the merchant, by its `store_id`, whose accounts have the tags or metafields.
+        prefix: What our tags begin with; no other tag is touched.
+        namespace: What the namespaces of our metafields begin with; no other metafield is touched.
         shop: The shop's address at Shopify, such as name.myshopify.com.
         url: Another address instead, such as a sandbox's; without TLS only on this machine.
         access_token: A token that does not expire (shpat_…), of an app made in the admin before 2026.
@@ -28,12 +31,15 @@ class ShopifyActivationSettings(BaseModel):
 
     type: Literal["shopify"]
     name: str = Field(min_length=1, max_length=100)
-    object: Literal["discount_codes"]
+    object: Literal["tags", "metafields", "discount_codes"]
     shop: str | None = None
     url: str | None = None
     access_token: SecretStr | None = None
     client_id: str | None = Field(default=None, min_length=1)
     client_secret: SecretStr | None = None
+    store: str | None = Field(default=None, min_length=1)
+    prefix: str = Field(default="perennial", pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,39}$")
+    namespace: str = Field(default="perennial", pattern=r"^[A-Za-z0-9_-]{3,64}$")
     batch_size: int = Field(default=100, ge=1, le=1_000)
     concurrency: int = Field(default=4, ge=1, le=32)
     timeout_seconds: float = Field(default=20.0, gt=0, le=300)
@@ -46,6 +52,8 @@ class ShopifyActivationSettings(BaseModel):
             raise ValueError(
                 "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in error.errors())
             ) from None
+        if (self.store is None) is (self.object != "discount_codes"):
+            raise ValueError("store: tags and metafields need the store whose accounts they are for, and codes none")
         return self
 
     def access(self) -> ShopifySettings:

@@ -59,7 +59,9 @@ CUSTOMER: Declaration = {
     "lifetimeDuration: String!": always("over 1 year"),
     "locale: String!": lambda x, _: x.locale,
     "metafields(namespace: String, keys: [String!]): MetafieldConnection!": Rows(
-        lambda x, c: metafields_of(gid("Customer", x.id), c), id_of=None
+        lambda x, c, a=None: metafields_of(gid("Customer", x.id), c, (a or {}).get("namespace")),
+        lambda x: int(x["number"]),
+        is_filtered=True,
     ),
     "multipassIdentifier: String": always(None),
     "note: String": lambda x, _: x.note,

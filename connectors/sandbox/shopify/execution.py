@@ -215,9 +215,10 @@ class Compiler:
             return lambda node, context: whole(node, context, arguments)
         assert isinstance(find, Rows)  # noqa: S101 - the caller looked
         parts_of, id_of = find.find, find.id_of
+        given = (arguments,) if find.is_filtered else ()
 
         def page_of(node: Node, context: Context) -> Page:
-            parts = list(parts_of(node, context))
+            parts = list(parts_of(node, context, *given))
             ids = [id_of(part) for part in parts] if id_of else list(range(1, len(parts) + 1))
             return page_of_parts(parts, ids, arguments)
 

@@ -143,12 +143,12 @@ def declare_products(schema: Schema) -> None:
     schema.declare("Count", {"count: Int!": lambda x, _: x["count"], "precision: CountPrecision!": _precision})
 
 
-def metafields_of(owner: str, context: Context) -> list[dict[str, object]]:
+def metafields_of(owner: str, context: Context, asked: str | None) -> list[dict[str, object]]:
     """What apps have written beside a record."""
     return [
         {"number": number, "namespace": namespace, "key": key, "type": type_, "value": value}
         for number, ((held_by, namespace, key), (type_, value)) in enumerate(context.shop.metafields.items(), 1)
-        if held_by == owner
+        if held_by == owner and asked in {None, namespace}
     ]
 
 

@@ -27,10 +27,12 @@ class Rows:
     Attributes:
         find: The parts of a record, all of them, in order.
         id_of: A part's id, for its cursor; None numbers them.
+        is_filtered: Whether it is also given the arguments.
     """
 
     find: Resolver
     id_of: Callable[[Node], int] | None = lambda part: int(part.id)
+    is_filtered: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,14 +24,9 @@ _LONGEST_TAG = 255
 _LONGEST_TEXT = 255
 _LARGEST_LIMIT = 2_147_483_647
 _METAFIELD_TYPES = {
+    "boolean", "date", "date_time", "json", "multi_line_text_field", "number_decimal", "number_integer",
     "single_line_text_field",
-    "number_integer",
-    "number_decimal",
-    "boolean",
-    "date",
-    "date_time",
-    "json",
-}
+}  # fmt: skip
 _KEY = re.compile(r"[\w-]{2,64}")
 _NAMESPACE = re.compile(r"[\w$:-]{3,255}")
 
@@ -48,11 +43,12 @@ def declare_writing(schema: Schema) -> None:
             f"tagsAdd{tagging}: TagsAddPayload": _add_tags,
             f"tagsRemove{tagging}: TagsRemovePayload": _remove_tags,
             "metafieldsSet(metafields: [MetafieldsSetInput!]!): MetafieldsSetPayload": _set_metafields,
+            "metafieldsDelete(metafields: [MetafieldIdentifierInput!]!): MetafieldsDeletePayload": _delete_metafields,
             f"discountCodeBasicCreate({_INPUT}: DiscountCodeBasicInput!): DiscountCodeBasicCreatePayload": _create_code,
             "discountCodeDeactivate(id: ID!): DiscountCodeDeactivatePayload": _deactivate_code,
         },
     )
-    schema.restrict("Mutation", "tagsAdd tagsRemove metafieldsSet", scope="write_customers")
+    schema.restrict("Mutation", "tagsAdd tagsRemove metafieldsSet metafieldsDelete", scope="write_customers")
     schema.restrict("Mutation", "discountCodeBasicCreate discountCodeDeactivate", scope="write_discounts")
     node: Declaration = {"node: Node": _part("node")}
     metafields: Declaration = {"metafields: [Metafield!]": _part("metafields")}
@@ -61,6 +57,7 @@ def declare_writing(schema: Schema) -> None:
         ("TagsAddPayload", "UserError", node),
         ("TagsRemovePayload", "UserError", node),
         ("MetafieldsSetPayload", "MetafieldsSetUserError", metafields),
+        ("MetafieldsDeletePayload", "UserError", {}),
         ("DiscountCodeBasicCreatePayload", "DiscountUserError", discount),
         ("DiscountCodeDeactivatePayload", "DiscountUserError", discount),
     ):
@@ -136,6 +133,15 @@ def _set_metafields(_: Node, context: Context, arguments: Arguments) -> Node:
     return {"metafields": written, "errors": []}
 
 
+def _delete_metafields(_: Node, context: Context, arguments: Arguments) -> Node:
+    shop = context.shop
+    for one in arguments["metafields"]:
+        place = (one["ownerId"], one["namespace"], one["key"])
+        if shop.metafields.pop(place, None) is not None:
+            shop.note_effect("metafield_deleted", owner=place[0], namespace=place[1], key=place[2])
+    return {"errors": []}
+
+
 def _metafield_problems(place: int, one: Mapping[str, Any], shop: Books) -> Iterator[Problem]:
     where = ("metafields", str(place))
     if _customer(one["ownerId"], shop) is None:
@@ -163,7 +169,9 @@ def _fits(kind: str, value: str) -> bool:
             return bool(datetime.fromisoformat(value))
     except (ValueError, ArithmeticError):
         return False
-    return value in {"true", "false"} if kind == "boolean" else "\n" not in value
+    if kind == "boolean":
+        return value in {"true", "false"}
+    return kind == "multi_line_text_field" or "\n" not in value
 
 
 @dataclass(frozen=True)
