@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 import sqlalchemy as sa
-from activation.loyalty.tiers import refresh_tiers
 from dbt_histories import MERCHANTS
 
 from activation.loyalty.adjusting import adjust
@@ -16,6 +15,7 @@ from activation.loyalty.endings import Shop, reconcile
 from activation.loyalty.ledger import Ledger, post_programme, prove
 from activation.loyalty.programme import Programme
 from activation.loyalty.redemptions import request
+from activation.loyalty.tiers import refresh_tiers
 from models.engine import create_engine
 from models.roles import READER
 
