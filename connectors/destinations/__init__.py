@@ -13,6 +13,7 @@ from connectors.destination import Destination
 from connectors.destinations.failover import FailoverDestination, FailoverSettings
 from connectors.destinations.file import FileDestination, FileSettings
 from connectors.destinations.klaviyo import KlaviyoDestination, KlaviyoSettings
+from connectors.destinations.s3 import S3Destination, S3Settings
 from connectors.destinations.sendgrid import SendGridDestination, SendGridSettings
 from connectors.destinations.ses import SesDestination, SesSettings
 from connectors.destinations.shopify import ShopifyActivationSettings, build_shopify
@@ -28,6 +29,7 @@ AnySettings = (
     | KlaviyoSettings
     | SesSettings
     | ShopifyActivationSettings
+    | S3Settings
 )  # fmt: skip
 
 DestinationSettings = Annotated[AnySettings, Field(discriminator="type")]
@@ -67,6 +69,8 @@ def build_destination(
             return build_shopify(settings, directory)
         case SesSettings():
             return SesDestination(settings)
+        case S3Settings():
+            return S3Destination(settings)
 
 
 def _build_failover(

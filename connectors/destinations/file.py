@@ -7,26 +7,18 @@ by their owner only. Must not decide who receives what.
 
 import csv
 import errno
-import hashlib
-import io
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
+from connectors.destinations.exported import FileFormat, file_name, keys_in, written
 from models.whole_files import write_whole
-
-_IDENTITY = ("action_key", "merchant_id", "audience", "customer_id", "operation", "sent_at")
-_DIGEST_LENGTH = 16
-# What spreadsheets take for the start of a formula; the last four are the full-width forms of the first.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 class FileSettings(BaseModel):
@@ -45,7 +37,7 @@ class FileSettings(BaseModel):
     type: Literal["file"]
     name: str = Field(min_length=1, max_length=100)
     folder: Path
-    format: Literal["jsonl", "csv"] = "jsonl"
+    format: FileFormat = "jsonl"
     batch_size: int = Field(default=10_000, ge=1, le=1_000_000)
 
 
@@ -75,7 +67,7 @@ class FileDestination:
             records = list(group)
             folder = self._folder / _safe_name(merchant_id) / _safe_name(audience)
             try:
-                written = self._write(folder, records, sent_at)
+                held = self._write(folder, records, sent_at)
             except (OSError, ValueError, KeyError, csv.Error) as error:
                 reason = "an earlier file in the folder cannot be read; move it away"
                 if isinstance(error, OSError):
@@ -83,7 +75,7 @@ class FileDestination:
                 results |= {r.action_key: DeliveryResult(r.action_key, Outcome.RETRY, reason) for r in records}
             else:
                 results |= {
-                    key: DeliveryResult(key, Outcome.ACCEPTED, provider_reference=name) for key, name in written.items()
+                    key: DeliveryResult(key, Outcome.ACCEPTED, provider_reference=name) for key, name in held.items()
                 }
         return [results[delivery.action_key] for delivery in deliveries]
 
@@ -94,10 +86,8 @@ class FileDestination:
         held = {key: name for key, name in self._held(folder) if key in wanted}
         new = [record for key, record in wanted.items() if key not in held]
         if new:
-            keys = "\n".join(sorted(record.action_key for record in new))
-            name = f"{hashlib.sha256(keys.encode()).hexdigest()[:_DIGEST_LENGTH]}.{self._format}"
-            text = _jsonl(new, sent_at) if self._format == "jsonl" else _csv(new, sent_at)
-            write_whole(folder / name, text.encode(), is_only_writer=True)
+            name = file_name(new, self._format)
+            write_whole(folder / name, written(new, sent_at, self._format).encode(), is_only_writer=True)
             held |= dict.fromkeys((record.action_key for record in new), name)
         return held
 
@@ -109,11 +99,8 @@ class FileDestination:
         """
         for path in sorted(folder.glob(f"*.{self._format}")):
             with path.open(encoding="utf-8", newline="") as lines:
-                records: Iterable[dict[str, Any]] = (
-                    map(json.loads, lines) if self._format == "jsonl" else csv.DictReader(lines)
-                )
-                for record in records:
-                    yield str(record["action_key"]), path.name
+                for key in keys_in(lines, self._format):
+                    yield key, path.name
 
 
 def _place(delivery: Delivery) -> tuple[str, str]:
@@ -124,53 +111,3 @@ def _safe_name(name: str) -> str:
     """A folder's name that is one name, whatever a merchant calls itself: no separators, no dots in front."""
     quoted = quote(name, safe=" ()")
     return f"%2E{quoted[1:]}" if quoted.startswith(".") else quoted
-
-
-def _identity(delivery: Delivery, sent_at: datetime) -> dict[str, str]:
-    values = (
-        delivery.action_key,
-        delivery.merchant_id,
-        delivery.audience,
-        delivery.customer_id,
-        delivery.operation.value,
-        sent_at.isoformat(),
-    )
-    return dict(zip(_IDENTITY, values, strict=True))
-
-
-def _jsonl(records: Sequence[Delivery], sent_at: datetime) -> str:
-    return "".join(
-        json.dumps({**_identity(record, sent_at), "payload": record.payload}, ensure_ascii=False, allow_nan=False)
-        + "\n"
-        for record in records
-    )
-
-
-def _csv(records: Sequence[Delivery], sent_at: datetime) -> str:
-    fields = dict.fromkeys(name for record in records for name in record.payload if name not in _IDENTITY)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [*_IDENTITY, *fields], restval="", extrasaction="ignore", lineterminator="\r\n")
-    writer.writeheader()
-    for record in records:
-        # The identity wins over a payload field of the same name.
-        values = {**record.payload, **_identity(record, sent_at)}
-        writer.writerow({name: _csv_value(value) for name, value in values.items()})
-    return text.getvalue()
-
-
-def _csv_value(value: object) -> object:
-    """The value as spreadsheets may read it: a text that they would run as a formula is made a text again."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _is_number(value):
-        return f"'{value}"
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite() and text == text.strip()
-    except InvalidOperation:
-        return False

@@ -19,12 +19,17 @@ from klaviyo_harness import LIST_ID, Remembering, Time, klaviyo_settings, runnin
 from connectors.destination import Delivery, Destination, Operation
 from connectors.destinations import build_destination
 from connectors.destinations.file import FileSettings
+from connectors.destinations.s3 import S3Settings
 from connectors.destinations.sendgrid import SendGridSettings
 from connectors.destinations.ses import SesSettings
 from connectors.destinations.shopify import ShopifyActivationSettings
 from connectors.destinations.webhook import WebhookSettings
 from connectors.outgoing import DiscountCode, Email, Event
 from connectors.sandbox import faults, receiver
+from connectors.sandbox.s3 import KEY_ID as BUCKET_KEY
+from connectors.sandbox.s3 import REGION as BUCKET_REGION
+from connectors.sandbox.s3 import SECRET as BUCKET_SECRET
+from connectors.sandbox.s3 import running_bucket
 from connectors.sandbox.sendgrid import running_sendgrid
 from connectors.sandbox.ses import KEY_ID, REGION, running_ses
 from connectors.sandbox.ses import SECRET as SES_SECRET
@@ -46,14 +51,15 @@ class Harness:
         unreachable: The same destination with nothing at its other end.
         message: The nth thing that it can be asked to send; None where its operations are states only.
         mistreat: Has the next request answered badly: "loses" takes it and cuts the connection, "slow" asks to come
-            back in 20 seconds, "refuses" says that it is wrong. None where nothing answers, such as a folder.
+            back in 20 seconds, "refuses" says that it is wrong; False where it knows no such answer. None where nothing
+            answers, such as a folder.
     """
 
     destination: Destination
     effects: Callable[[], list[dict[str, Any]]]
     unreachable: Destination
     message: Callable[[int], Delivery] | None = None
-    mistreat: Callable[[str], None] | None = None
+    mistreat: Callable[[str], object] | None = None
 
 
 def delivery(number: int, *, operation: Operation = Operation.UPSERT, **values: Any) -> Delivery:
@@ -279,6 +285,30 @@ def ses(folder: Path, *, is_bulk: bool) -> Iterator[Harness]:
         yield Harness(build(running.url), effects, build(dead), email, lambda how: running.faults.add(BAD[how]))
 
 
+def s3(folder: Path, *, format_: str) -> Iterator[Harness]:
+    with nowhere() as dead, running_bucket(folder / "s3.jsonl", lambda: SENT_AT) as running:
+
+        def build(url: str) -> Destination:
+            settings = {"type": "s3", "name": "lake", "url": url, "bucket": running.bucket, "region": BUCKET_REGION}
+            keys = {"access_key_id": BUCKET_KEY, "secret_access_key": BUCKET_SECRET}
+            more = {"format": format_, "batch_size": SHORT_BATCH}
+            return build_destination(S3Settings.model_validate(settings | keys | more), folder)
+
+        def effects() -> list[dict[str, Any]]:
+            return [record for text in running.objects.values() for record in records_of(text, format_)]
+
+        # No refusal of a store is about a record.
+        bad = {**BAD, "refuses": None}
+
+        def mistreat(how: str) -> bool:
+            fault = bad[how]
+            if fault is not None:
+                running.faults.add(fault)
+            return fault is not None
+
+        yield Harness(build(running.url), effects, build(dead), email if format_ == "jsonl" else None, mistreat)
+
+
 BAD = {
     "loses": faults.Fault(takes=True, resets=True),
     "slow": faults.Fault(status=429, retry_after="20"),
@@ -293,10 +323,12 @@ HARNESSES: dict[str, Callable[[Path], Iterator[Harness]]] = {
     "klaviyo_profiles": lambda folder: klaviyo(folder, object_="profiles"),
     "klaviyo_events": lambda folder: klaviyo(folder, object_="events"),
     "shopify_codes": shopify_codes,
+    "s3_jsonl": lambda folder: s3(folder, format_="jsonl"),
+    "s3_csv": lambda folder: s3(folder, format_="csv"),
     "ses": lambda folder: ses(folder, is_bulk=False),
     "ses_bulk": lambda folder: ses(folder, is_bulk=True),
 }
 
 # Who keeps what an audience's members are worth, and who can be asked to send something once.
-KEEPING = ("webhook", "file_jsonl", "file_csv", "klaviyo_profiles")
-SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events", "shopify_codes", "ses", "ses_bulk")
+KEEPING = ("webhook", "file_jsonl", "file_csv", "klaviyo_profiles", "s3_jsonl", "s3_csv")
+SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events", "shopify_codes", "ses", "ses_bulk", "s3_jsonl")
