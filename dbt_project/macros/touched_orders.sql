@@ -1,94 +1,114 @@
 {#-
-    Every order that counts, with a digest of all that its facts are made from beside the terms that it shares with others: itself, who
-    bought, its amount in the merchant's currency, its lines. Equal rows have equal digests whatever order they are read in.
+    The orders whose facts would be otherwise, each with the difference between its digest and the one that the facts were last built from.
+    A digest is that of the order as it counts, taken together with those of its lines by exclusive or: with the earlier digest among
+    them, nothing is left of what did not change. One pass over all of it, and no join. Which order an exchange rate, a cost or a
+    declaration may have changed is told by the term: all of a merchant that declares something else, those of a rate's days, those
+    that hold the product or the code.
 -#}
-{% macro current_orders_with_digests() -%}
-lines_summed as (
-
-    select
-        merchant_id,
-        store_id,
-        order_id,
-        bit_xor(hash_record_extended(row(lines.*), 0)) as lines_digest
-    from lines
-    group by merchant_id, store_id, order_id
-
-),
-
-current_orders as (
+{% macro changed_orders() -%}
+digests as (
 
     select
         orders.merchant_id,
         orders.store_id,
         orders.order_id,
-        orders.customer_id,
-        hash_record_extended(row(orders.*, lines_summed.lines_digest), 0) as order_digest
+        hash_record_extended(row(orders.*), 1) as digest
     from orders
-    left join lines_summed
-        on
-            orders.merchant_id = lines_summed.merchant_id
-            and orders.store_id = lines_summed.store_id
-            and orders.order_id = lines_summed.order_id
-    where orders.is_eligible
 
-)
-{%- endmacro %}
-
-
-{#-
-    The orders that a touched term may have changed: all of a merchant that declares something else, those of the days of an exchange
-    rate, and those that hold a product or a code of which the cost changed, on the days of it.
--#}
-{% macro orders_of_touched_terms() -%}
-orders_of_terms as (
-
-    {% if is_incremental() -%}
-    select
-        orders.merchant_id,
-        orders.store_id,
-        orders.order_id
-    from orders
-    inner join terms
-        on
-            orders.merchant_id = terms.merchant_id
-            and orders.order_date >= terms.valid_from_date
-            and orders.order_date < terms.valid_until_date
-            and terms.term_kind in ('declaration', 'exchange_rate')
-
-    union
+    union all
 
     select
         lines.merchant_id,
         lines.store_id,
-        lines.order_id
+        lines.order_id,
+        hash_record_extended(row(lines.*), 0) as digest
     from lines
-    inner join terms
-        on
-            lines.merchant_id = terms.merchant_id
-            and lines.store_id = terms.store_id
-            and lines.product_id = terms.match_id
-            and terms.term_kind = 'product'
 
-    union
+    {%- if is_incremental() %}
 
-    select
-        lines.merchant_id,
-        lines.store_id,
-        lines.order_id
-    from lines
-    inner join terms
-        on
-            lines.merchant_id = terms.merchant_id
-            and lines.sku = terms.match_id
-            and terms.term_kind = 'sku'
-    {%- else -%}
+        union all
+
+        select
+            merchant_id,
+            store_id,
+            order_id,
+            order_digest as digest
+        from earlier_orders
+
+    {%- endif %}
+
+),
+
+differences as (
+
     select
         merchant_id,
         store_id,
-        order_id
-    from orders
-    where false
+        order_id,
+        bit_xor(digest) as difference
+    from digests
+    group by merchant_id, store_id, order_id
+    having bit_xor(digest) <> 0
+
+    {%- if is_incremental() %}
+
+        union all
+
+        select
+            orders.merchant_id,
+            orders.store_id,
+            orders.order_id,
+            0 as difference
+        from orders
+        inner join terms
+            on
+                orders.merchant_id = terms.merchant_id
+                and orders.order_date >= terms.valid_from_date
+                and orders.order_date < terms.valid_until_date
+                and terms.term_kind in ('declaration', 'exchange_rate')
+
+        union all
+
+        select
+            lines.merchant_id,
+            lines.store_id,
+            lines.order_id,
+            0 as difference
+        from lines
+        inner join terms
+            on
+                lines.merchant_id = terms.merchant_id
+                and lines.store_id = terms.store_id
+                and lines.product_id = terms.match_id
+                and terms.term_kind = 'product'
+
+        union all
+
+        select
+            lines.merchant_id,
+            lines.store_id,
+            lines.order_id,
+            0 as difference
+        from lines
+        inner join terms
+            on
+                lines.merchant_id = terms.merchant_id
+                and lines.sku = terms.match_id
+                and terms.term_kind = 'sku'
+
     {%- endif %}
+
+),
+
+changed as (
+
+    select
+        merchant_id,
+        store_id,
+        order_id,
+        bit_xor(difference) as difference
+    from differences
+    group by merchant_id, store_id, order_id
 
 )
 {%- endmacro %}

@@ -3,14 +3,15 @@
     incremental_strategy='delete+insert',
     on_schema_change='append_new_columns',
     unique_key=['merchant_id', 'store_id', 'order_id'],
-    indexes=[{'columns': ['merchant_id', 'store_id', 'order_id']}],
+    pre_hook="set local work_mem = '128MB'; set local enable_sort = off",
 ) }}
 
 -- What the facts of orders were last built from, as digests, and which of them the invocation found to be otherwise. An
--- order that counts no more stays as a row without a digest.
+-- order that counts no more stays, with the digest of what is left of it. Millions are added up in memory, not sorted.
 with orders as not materialized (
 
     select * from {{ ref('int_orders_unified') }}
+    where is_eligible
 
 ),
 
@@ -27,45 +28,45 @@ terms as (
 
 ),
 
-{{ current_orders_with_digests() }},
-
-earlier_orders as (
+earlier_orders as not materialized (
 
     {% if is_incremental() %}
         select * from {{ this }}
     {% else %}
-        select * from current_orders
+        select
+            merchant_id,
+            store_id,
+            order_id,
+            customer_id,
+            cast(null as bigint) as order_digest
+        from orders
         where false
     {% endif %}
 
 ),
 
-{{ orders_of_touched_terms() }},
+{{ changed_orders() }},
 
-compared as (
+known as (
 
     select
-        coalesce(current_orders.merchant_id, earlier_orders.merchant_id) as merchant_id,
-        coalesce(current_orders.store_id, earlier_orders.store_id) as store_id,
-        coalesce(current_orders.order_id, earlier_orders.order_id) as order_id,
-        current_orders.customer_id,
+        changed.merchant_id,
+        changed.store_id,
+        changed.order_id,
+        orders.customer_id,
         earlier_orders.customer_id as earlier_customer_id,
-        current_orders.order_digest,
-        (
-            orders_of_terms.order_id is not null
-            or current_orders.order_digest is distinct from earlier_orders.order_digest
-        ) as is_changed
-    from current_orders
-    full join earlier_orders
+        int8xor(coalesce(earlier_orders.order_digest, 0), changed.difference) as order_digest
+    from changed
+    left join orders
         on
-            current_orders.merchant_id = earlier_orders.merchant_id
-            and current_orders.store_id = earlier_orders.store_id
-            and current_orders.order_id = earlier_orders.order_id
-    left join orders_of_terms
+            changed.merchant_id = orders.merchant_id
+            and changed.store_id = orders.store_id
+            and changed.order_id = orders.order_id
+    left join earlier_orders
         on
-            current_orders.merchant_id = orders_of_terms.merchant_id
-            and current_orders.store_id = orders_of_terms.store_id
-            and current_orders.order_id = orders_of_terms.order_id
+            changed.merchant_id = earlier_orders.merchant_id
+            and changed.store_id = earlier_orders.store_id
+            and changed.order_id = earlier_orders.order_id
 
 ),
 
@@ -74,31 +75,45 @@ changed_customers as (
     select
         merchant_id,
         customer_id
-    from compared
-    where is_changed
+    from known
     union
     select
         merchant_id,
         earlier_customer_id as customer_id
-    from compared
-    where is_changed
+    from known
+
+),
+
+-- Which of a customer's orders is the first depends on all of them. What did not change is whose it was.
+others as (
+
+    select
+        earlier_orders.merchant_id,
+        earlier_orders.store_id,
+        earlier_orders.order_id,
+        earlier_orders.customer_id,
+        earlier_orders.customer_id as earlier_customer_id,
+        earlier_orders.order_digest
+    from earlier_orders
+    inner join changed_customers
+        on
+            earlier_orders.merchant_id = changed_customers.merchant_id
+            and earlier_orders.customer_id = changed_customers.customer_id
+    left join known
+        on
+            earlier_orders.merchant_id = known.merchant_id
+            and earlier_orders.store_id = known.store_id
+            and earlier_orders.order_id = known.order_id
+    where known.order_id is null
 
 )
 
--- Which of a customer's orders is the first depends on all of them.
 select
-    compared.merchant_id,
-    compared.store_id,
-    compared.order_id,
-    compared.customer_id,
-    compared.earlier_customer_id,
-    compared.order_digest,
+    *,
     '{{ invocation_id }}' as touched_by
-from compared
-left join changed_customers
-    on
-        compared.merchant_id = changed_customers.merchant_id
-        and compared.customer_id = changed_customers.customer_id
-where
-    compared.is_changed
-    or changed_customers.customer_id is not null
+from known
+union all
+select
+    *,
+    '{{ invocation_id }}' as touched_by
+from others

@@ -3,7 +3,6 @@
     incremental_strategy='delete+insert',
     on_schema_change='append_new_columns',
     unique_key=['merchant_id', 'store_id', 'refund_id'],
-    indexes=[{'columns': ['merchant_id', 'store_id', 'refund_id']}],
 ) }}
 
 -- What refunds were last counted as, as digests, and which of them the invocation found to be otherwise. What an
