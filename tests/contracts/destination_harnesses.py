@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from klaviyo_harness import LIST_ID, Remembering, Time, klaviyo_settings, running_account
+from shopify_customers_harness import Accounts, Noting
 
 from connectors.destination import Delivery, Destination, Operation
 from connectors.destinations import build_destination
@@ -258,6 +259,20 @@ def shopify_codes(folder: Path) -> Iterator[Harness]:
         yield Harness(build(running.url), effects, build(dead), code, mistreat)
 
 
+def shopify_metafields(_folder: Path) -> Iterator[Harness]:
+    shop = Shop(clock=lambda: SENT_AT)
+    with nowhere() as dead, running_shopify(shop) as running:
+        token, accounts = running.access.issue_static_token(), Accounts(shop)
+
+        def build(url: str) -> Noting:
+            settings = {"type": "shopify", "name": "shop", "object": "metafields", "store": "web", "url": url}
+            more = {"access_token": token, "batch_size": SHORT_BATCH, "concurrency": 1}
+            return Noting(ShopifyActivationSettings.model_validate(settings | more), shop, accounts)
+
+        built = build(running.url)
+        yield Harness(built, lambda: built.effects, build(dead))
+
+
 def ses(folder: Path, *, is_bulk: bool) -> Iterator[Harness]:
     with nowhere() as dead, running_ses(folder / "ses.jsonl", lambda: SENT_AT) as running:
 
@@ -325,10 +340,11 @@ HARNESSES: dict[str, Callable[[Path], Iterator[Harness]]] = {
     "shopify_codes": shopify_codes,
     "s3_jsonl": lambda folder: s3(folder, format_="jsonl"),
     "s3_csv": lambda folder: s3(folder, format_="csv"),
+    "shopify_metafields": shopify_metafields,
     "ses": lambda folder: ses(folder, is_bulk=False),
     "ses_bulk": lambda folder: ses(folder, is_bulk=True),
 }
 
 # Who keeps what an audience's members are worth, and who can be asked to send something once.
-KEEPING = ("webhook", "file_jsonl", "file_csv", "klaviyo_profiles", "s3_jsonl", "s3_csv")
+KEEPING = ("webhook", "file_jsonl", "file_csv", "klaviyo_profiles", "s3_jsonl", "s3_csv", "shopify_metafields")
 SENDING = ("webhook", "file_jsonl", "sendgrid", "klaviyo_events", "shopify_codes", "ses", "ses_bulk", "s3_jsonl")
