@@ -1,6 +1,6 @@
 """Killed anywhere and run again, a run ends where an undisturbed one does, and nobody is told twice or not at all.
 
-What is killed is the command itself, which leaves dbt behind as an orphan, or the whole process group as a machine that
+What is killed is the command itself, which leaves dbt to end by itself, or the whole process group as a machine that
 goes down would, or the database. `make test` takes a few points in one home; the soak walks along the whole run.
 """
 
