@@ -44,3 +44,15 @@ def preview(
     from orchestration.campaign_commands import write_preview
 
     write_preview(current_settings(), name, output, customer, merchant)
+
+
+@campaign.command("report")
+def report(
+    name: _Name,
+    merchant: _Merchant = None,
+    output: Annotated[Path | None, typer.Option(help="Where the page goes. Default: reports, in the home.")] = None,
+) -> None:
+    """Say what a campaign brought, against those held out, and write a page about it."""
+    from orchestration.campaign_report import write_report
+
+    write_report(current_settings(), name, merchant, output)

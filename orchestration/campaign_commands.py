@@ -141,10 +141,11 @@ def plan_lines(merchant: Merchant, launch: Launch, *, sample: int) -> list[str]:
         lines.append(f"  not between {hours.from_time:%H:%M} and {hours.until:%H:%M} where they live")
     if cap := frequency_cap_of(campaign, merchant.mail):
         lines.append(f"  not more than {cap.messages} messages in {cap.days} days, over all campaigns")
-    return lines + _effect_lines(launch)
+    return lines + effect_lines(launch)
 
 
-def _effect_lines(launch: Launch) -> list[str]:
+def effect_lines(launch: Launch) -> list[str]:
+    """What effect a campaign could find, in words."""
     spread, effect, currency = launch.spread, launch.effect, launch.currency_code or ""
     if spread is None or effect is None:
         return ["  what effect could be found: none, for an arm would be empty; let it run until more have come"]

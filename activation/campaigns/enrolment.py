@@ -147,22 +147,33 @@ def enrol(
     return found
 
 
-def candidates(connection: sa.Connection, merchant_id: str, campaign: Campaign, *, as_of_date: date) -> Enrolment:
-    """Whom `enrol` would write down; reads only."""
+def candidates(
+    connection: sa.Connection, merchant_id: str, campaign: Campaign, *, as_of_date: date, is_rehearsal: bool = False
+) -> Enrolment:
+    """Whom `enrol` would write down; reads only.
+
+    Args:
+        connection: The warehouse.
+        merchant_id: The tenant.
+        campaign: The campaign.
+        as_of_date: The day that the merchant's tables describe.
+        is_rehearsal: Whether to find whoever meets the trigger, as if nobody had been enrolled yet.
+    """
     versions = campaign_versions
     latest = connection.execute(
         sa.select(sa.func.max(versions.c.last_as_of_date)).where(
             versions.c.merchant_id == merchant_id, versions.c.campaign == campaign.name
         )
     ).scalar_one()
-    if latest is not None and as_of_date < latest:
+    if latest is not None and as_of_date < latest and not is_rehearsal:
         return Enrolment(campaign.name, as_of_date, is_replay=True)
     if not campaign.is_active(as_of_date):
         return Enrolment(campaign.name, as_of_date)
     # After a rest, too, nobody knows who met the trigger when.
     has_rested = latest is None or (as_of_date - latest).days > campaign.valid_days
     found = occasions(connection, merchant_id, campaign, as_of_date=as_of_date, is_first_night=has_rested)
-    known, cooling_down = _earlier(connection, merchant_id, campaign, as_of_date)
+    nobody: tuple[set[tuple[str, str]], set[str]] = (set(), set())
+    known, cooling_down = nobody if is_rehearsal else _earlier(connection, merchant_id, campaign, as_of_date)
     new = [one for one in found if (one.customer_id, one.period) not in known]
     ids = [one.customer_id for one in new]
     contacts = read_contacts(connection, merchant_id, ids)

@@ -68,7 +68,7 @@ def launch_of(connection: sa.Connection, merchant_id: str, campaign: Campaign, *
             "active_from": min(campaign.active_from, as_of_date),
         }
     )
-    found = candidates(connection, merchant_id, begun, as_of_date=as_of_date)
+    found = candidates(connection, merchant_id, begun, as_of_date=as_of_date, is_rehearsal=True)
     eligible = [one.occasion.customer_id for one in found.candidates if one.refusal is None]
     currency_code = next((one.currency_code for one in found.candidates if one.currency_code), None)
     spread = _spread(connection, merchant_id, eligible, campaign.window_days)

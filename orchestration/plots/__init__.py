@@ -9,6 +9,7 @@ from orchestration.plots.activity import expected_purchases_matrix, probability_
 from orchestration.plots.cohorts import cohort_retention_heat_map, cohort_revenue_curves
 from orchestration.plots.forecast import calibration_by_frequency, holdout_forecast
 from orchestration.plots.lifecycle import lifecycle_stage_bars
+from orchestration.plots.lift import lift_intervals
 from orchestration.plots.rfm import rfm_grid, rfm_segment_bars
 from orchestration.plots.totals import cohort_totals
 from orchestration.plots.transitions import rfm_sankey
@@ -25,6 +26,7 @@ __all__ = [
     "holdout_forecast",
     "interval_coverage",
     "lifecycle_stage_bars",
+    "lift_intervals",
     "probability_alive_matrix",
     "rfm_grid",
     "rfm_sankey",
