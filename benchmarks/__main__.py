@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BENCHMARKS = ("clv_fit", "clv_value", "clv_growth", "landing", "extraction", "export", "segments", "sending")
+BENCHMARKS = ("clv_fit", "clv_value", "clv_growth", "landing", "extraction", "export", "segments", "sending", "loyalty")
 
 
 def main() -> int:

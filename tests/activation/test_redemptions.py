@@ -6,12 +6,16 @@ import sqlalchemy as sa
 from code_shop import REWARD, TODAY, BareShop, CodeShop, Counter, open_counter
 from loyalty_shop import programme
 
+from activation.actions import Action, Cause
 from activation.customers import customer_360
+from activation.gates.gate import ALLOWED
+from activation.loyalty.endings import Shop, cancel
 from activation.loyalty.giving import give, propose
 from activation.loyalty.programme import Budget
-from connectors.destination import Outcome
+from activation.loyalty.redemptions import PointsAreHeld, occasion_of, target_of
+from connectors.destination import Operation, Outcome
 from models.activation import deliveries
-from models.errors import StopError
+from models.errors import RetryLaterError, StopError
 
 
 @pytest.fixture
@@ -103,6 +107,8 @@ def test_an_issued_code_is_taken_back_before_the_points_are(counter: Counter) ->
     counter.issue()
     assert counter.cancel() == "withdrawing"
     counter.issue()
+    counter.later(minutes=10)
+    counter.issue()
     assert (counter.state(), counter.shop.balance("a")["held"]) == ("withdrawing", 50), "the shop may still be counting"
     counter.later(hours=2)
     counter.issue()
@@ -188,3 +194,18 @@ def test_a_budget_gives_points_once_within_the_horizon_and_the_cap(counter: Coun
     counter.later(days=1)
     assert once() == (2.0, 1, 0, 2)
     assert counter.shop.prove().holds
+
+
+def test_points_cannot_go_back_while_an_attempt_is_being_claimed(counter: Counter) -> None:
+    counter.ask()
+    action = Action("key", "a", Operation.SEND, {}, "", 0, Cause.TRIGGERED, occasion=occasion_of("r1"))
+    ledger = counter.shop.ledger
+    target = target_of(ledger, "shop", is_idempotent=True)
+    with counter.shop.engine.begin() as claiming:
+        answers = PointsAreHeld(ledger).answers(claiming, target, [action], asked_at=counter.shop.now)
+        assert answers == {"key": ALLOWED}
+        with counter.shop.engine.begin() as cancelling:
+            cancelling.execute(sa.text("set local lock_timeout = '50ms'"))
+            with pytest.raises((sa.exc.OperationalError, RetryLaterError)):
+                cancel(cancelling, ledger, "r1", reason="asked for", shop=Shop.of(counter.at))
+    assert counter.cancel() == "cancelled"
