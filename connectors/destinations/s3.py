@@ -21,10 +21,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from connectors.addresses import require_endpoint
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
 from connectors.destinations.aws_signatures import AwsAccess, signed
-from connectors.destinations.exchanges import Answer, exchange, opened, require_batch, verdict
+from connectors.destinations.exchanges import Answer, Call, exchange, opened, require_batch, verdict
 from connectors.destinations.exported import FileFormat, file_name, keys_in, written
 
 _IS_THERE = 412
+_PASSING = {408, 429, 500, 502, 503, 504}
+_READ_ATTEMPTS = 3
 _LARGEST_OBJECT_BYTES = 1 << 30
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _KEY = re.compile(r"<Key>([^<]*)</Key>")
@@ -154,13 +156,13 @@ class S3Destination:
             query = [("list-type", "2"), ("prefix", self._folder(place))]
             query += [("continuation-token", token)] if token else []
             url = f"{self._settings.url}/"
-            answer = await exchange(session, signed(self._access, at, "GET", url, query=query))
+            answer = await self._got(session, signed(self._access, at, "GET", url, query=query))
             if not answer.is_success:
                 return held, _refused(answer, at)[1]
             text = answer.body.decode("utf-8", "replace")
             for name in map(unescape, _KEY.findall(text)):
                 call = signed(self._access, at, "GET", f"{self._settings.url}/{name}")
-                found = await exchange(session, call, largest=_LARGEST_OBJECT_BYTES)
+                found = await self._got(session, call)
                 if not found.is_success:
                     return held, _refused(found, at)[1]
                 lines = io.StringIO(found.body.decode("utf-8", "replace"), newline="")
@@ -172,6 +174,15 @@ class S3Destination:
             if following is None or held.keys() == wanted:
                 return held, None
             token = unescape(following[1])
+
+    @staticmethod
+    async def _got(session: aiohttp.ClientSession, call: Call) -> Answer:
+        """The answer to a read, which may be asked again at once where it failed in passing."""
+        for _ in range(_READ_ATTEMPTS - 1):
+            answer = await exchange(session, call, largest=_LARGEST_OBJECT_BYTES)
+            if answer.status is not None and answer.status not in _PASSING:
+                return answer
+        return await exchange(session, call, largest=_LARGEST_OBJECT_BYTES)
 
     def _folder(self, place: tuple[str, str]) -> str:
         return "/".join([self._settings.prefix, *map(_safe, place), ""])

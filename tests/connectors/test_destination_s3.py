@@ -54,6 +54,9 @@ def test_what_was_not_answered_is_looked_up_on_every_page(bucket: BucketSandbox,
     results = destination.read_back([record(7), record(8), record(0), record(4, audience="other")], asked_at=NOW)
     assert [result.outcome for result in results] == ["accepted", "retry", "accepted", "retry"]
     bucket.faults.add(Fault(status=503), when=lambda request: "list-type" in request.query, skips=1)
+    [absent] = destination.read_back([record(9)], asked_at=NOW)
+    assert absent.outcome == "retry", "a read that failed once was not made again"
+    bucket.faults.add(Fault(status=503), when=lambda request: "list-type" in request.query, skips=1, times=3)
     [unknown] = destination.read_back([record(9)], asked_at=NOW)
     assert unknown.outcome == "maybe_sent"
     bucket.objects["perennial/cdnow/at_risk/zz"] = "none\nof ours\n"

@@ -13,7 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.currencies import MINOR_DIGITS
-from connectors.sandbox.journal import Journal
 from connectors.sandbox.shopify.merchandise import Checkout, Collection, Discount, Product, Variant
 from connectors.sandbox.shopify.money import MoneyContext, minor_units
 from connectors.sandbox.shopify.records import Customer, Order, Refund
@@ -34,8 +33,7 @@ class Books:
         lock: Held while something happens, and while a request is answered.
         merged: Customers that were merged into others, by their former id.
         metafields: Type and value by the owner's global id, namespace and key.
-        effects: What apps changed, oldest first; the shop's own log of it.
-        journal: Where these are written down too, before the app is answered; None for nowhere.
+        effects: What apps changed, oldest first: the shop's own log, written before the app is answered.
     """
 
     def __init__(
@@ -138,7 +136,6 @@ class Books:
         self.merged: dict[int, int] = {}
         self.metafields: dict[tuple[str, str, str], tuple[str, str]] = {}
         self.effects: list[dict[str, Any]] = []
-        self.journal: Journal | None = None
 
     def now(self) -> datetime:
         """The shop's time in UTC and whole seconds, as far as its database knows it."""
@@ -146,10 +143,7 @@ class Books:
 
     def note_effect(self, effect: str, **facts: Any) -> None:  # noqa: ANN401 - JSON
         """Write down what an app changed."""
-        entry = {"effect": effect, "at": self.now().isoformat(), **facts}
-        self.effects.append(entry)
-        if self.journal is not None:
-            self.journal.write("effect", entry)
+        self.effects.append({"effect": effect, "at": self.now().isoformat(), **facts})
 
     def discount_of(self, code: str) -> Discount | None:
         """The discount that a code opens; codes are the same in any case."""
