@@ -153,8 +153,9 @@ def deliver_under(
     facts: Mapping[str, Any] | None = None,
     gates: Sequence[Gate] = (),
     render: Render | None = None,
+    with_it: Callable[[sa.Connection], None] = lambda _connection: None,
 ) -> DeliveryReport:
-    """`deliver` for a caller who already holds the destination's lock."""
+    """`deliver` for a caller who already holds the destination's lock; `with_it` is done as the plan is reserved."""
     target = plan.target
     if (destination.name, destination.is_idempotent) != (target.destination, target.is_idempotent):
         raise StopError(
@@ -165,6 +166,7 @@ def deliver_under(
         raise StopError(f"destination '{destination.name}' cannot be asked for {', '.join(sorted(unknown))}")
     with engine.begin() as connection:
         ledger.reserve(connection, plan, run_id=run_id, reserved_at=pace.clock(), facts=facts or {})
+        with_it(connection)
     shipment = _Shipment(engine, target, destination, run_id, pace, (*_gates_of(target), *gates), render)
     tally = _carry_all(shipment, plan.actions, lock)
     report = DeliveryReport(plan, dict(tally.outcomes), tally.deferred_count, dict(tally.reasons))

@@ -22,8 +22,8 @@ from models.schema import Timestamp
 _DIED_SENDING = "the process died while sending it, and the destination would take it twice"
 
 
-def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
-    """What the ledger remembers of an audience at a destination."""
+def read_memory(connection: sa.Connection, target: Target, only: Collection[str] | None = None) -> LedgerMemory:
+    """What the ledger remembers of an audience at a destination; of those customers alone, where they are given."""
     table = deliveries
     customer_id = table.c.customer_id
     is_accepted = table.c.outcome == LedgerOutcome.ACCEPTED
@@ -42,7 +42,7 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
             sa.func.max(table.c.delivery_id).over().label("position"),
             sa.func.max(table.c.details["as_of_date"].astext).over().label("as_of_date"),
         )
-        .where(scope(target))
+        .where(scope(target), *([] if only is None else [among(customer_id, only)]))
         .cte("scoped")
     )
     rows = connection.execute(
@@ -77,6 +77,9 @@ def read_memory(connection: sa.Connection, target: Target) -> LedgerMemory:
         entries.setdefault(row.customer_id, []).append(entry)
         sequences[row.customer_id] = row.sequence
         position, as_of_date = row.position, row.as_of_date
+    if only is not None:
+        highest = sa.select(sa.func.max(table.c.delivery_id)).where(scope(target))
+        position = connection.execute(highest).scalar_one() or 0
     return LedgerMemory(entries, sequences, position, date.fromisoformat(as_of_date) if as_of_date else None)
 
 

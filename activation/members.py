@@ -3,7 +3,7 @@
 Must not know what was sent before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,22 +49,27 @@ def rule_hash(connection: sa.Connection, merchant_id: str, members: Members) -> 
     return str(found.criteria_hash or "")
 
 
-def member_ids(connection: sa.Connection, merchant_id: str, members: Members) -> list[str]:
-    """The customers who are in it now."""
+def member_ids(
+    connection: sa.Connection, merchant_id: str, members: Members, only: Collection[str] | None = None
+) -> list[str]:
+    """The customers who are in it now; of those among `only`, where that is given."""
     if isinstance(members, Audience):
         table: sa.Table = audience_members
         current = sa.and_(table.c.audience == members.name, table.c.left_at.is_(None))
     else:
         table = segment_memberships
         current = sa.and_(table.c.segment_name == members.name, table.c.left_date.is_(None))
-    return list(
-        connection.execute(sa.select(table.c.customer_id).where(table.c.merchant_id == merchant_id, current)).scalars()
-    )
+    statement = sa.select(table.c.customer_id).where(table.c.merchant_id == merchant_id, current)
+    if only is not None:
+        statement = statement.where(among(table.c.customer_id, only))
+    return list(connection.execute(statement).scalars())
 
 
-def read_members(connection: sa.Connection, merchant_id: str, sync: Sync, members: Members) -> Iterator[Member]:
-    """The current members with what a sync sends of them, or why it may not."""
-    ids = member_ids(connection, merchant_id, members)
+def read_members(
+    connection: sa.Connection, merchant_id: str, sync: Sync, members: Members, only: Collection[str] | None = None
+) -> Iterator[Member]:
+    """The current members, or those among `only`, with what a sync sends of them, or why it may not."""
+    ids = member_ids(connection, merchant_id, members, only)
     contacts = read_contacts(connection, merchant_id, ids) if sync.consent is not None else {}
     rows = connection.execute(
         sa.select(customer_360).where(customer_360.c.merchant_id == merchant_id, among(customer_360.c.customer_id, ids))

@@ -4,14 +4,23 @@ Reads members, fields, contacts and the ledger in one snapshot, lets the pure fu
 delivery. Must not decide itself, and knows no vendor.
 """
 
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from activation.actions import Cause, LedgerMemory, LedgerOutcome, Plan, Target
 from activation.backfill import adopt
+from activation.changes import (
+    SyncCursor,
+    changed_customers,
+    held_count,
+    latest_change,
+    move_cursor,
+    read_cursor,
+    settings_hash,
+)
 from activation.delivery import DeliveryReport, Pace, deliver_under, lock_parts
 from activation.identities import addressed
 from activation.ledger import read_memory
@@ -59,6 +68,7 @@ class PlannedSync:
         as_of_date: That day.
         latest_sent_date: The latest day whose values the destination was already sent; None before the first plan.
         previews: What it would do, customer by customer; only where they were asked for.
+        cursor: Up to where the ledger is in step once the plan is reserved; None where changes are not known.
     """
 
     plan: Plan
@@ -66,6 +76,7 @@ class PlannedSync:
     as_of_date: date | None
     latest_sent_date: date | None
     previews: tuple[Preview, ...] = ()
+    cursor: SyncCursor | None = None
 
 
 def sync_audience(
@@ -79,6 +90,7 @@ def sync_audience(
     pace: Pace,
     key: str = "syncs",
     approved_digest: str | None = None,
+    knows_changes: bool = False,
 ) -> DeliveryReport:
     """Send a destination what has changed in an audience since the last accepted message, and nothing else.
 
@@ -92,6 +104,8 @@ def sync_audience(
         pace: Clock, waits and patience.
         key: The sync's path in `perennial.yml`, for errors.
         approved_digest: The digest of the plan that a person has seen; it is carried out as it is, or not at all.
+        knows_changes: Whether `changes.reconcile` has looked at the customers as they are; then only those are read of
+            whom there may be something to send.
 
     Raises:
         MisconfiguredError: The sync would send personal data without asking for consent, or the destination cannot be
@@ -104,7 +118,8 @@ def sync_audience(
     target = sync_target(merchant_id, sync, audience, destination, key)
     with exclusive(engine, *lock_parts(target)) as lock:
         read_back(lock, engine, target, destination, asked_at=pace.clock())
-        planned = plan_sync(engine, target=target, sync=sync, audience=audience)
+        now = pace.clock() if knows_changes else None
+        planned = plan_sync(engine, target=target, sync=sync, audience=audience, changes_at=now)
         _refuse_replay(target, planned)
         if approved_digest is None:
             _refuse_mass_removal(planned.plan, sync, key)
@@ -113,7 +128,17 @@ def sync_audience(
                 f"what there is to send of {target.in_words} is no longer what was approved; look at "
                 "`perennial sync plan` again"
             )
-        return deliver_under(lock, engine, planned.plan, destination, run_id=run_id, pace=pace, facts=planned.facts)
+        cursor = planned.cursor
+        return deliver_under(
+            lock,
+            engine,
+            planned.plan,
+            destination,
+            run_id=run_id,
+            pace=pace,
+            facts=planned.facts,
+            with_it=lambda connection: move_cursor(connection, target, cursor) if cursor is not None else None,
+        )
 
 
 def backfill_audience(
@@ -161,9 +186,24 @@ def preview_sync(
 
 
 def plan_sync(
-    engine: sa.Engine, *, target: Target, sync: Sync, audience: Members, with_previews: bool = False
+    engine: sa.Engine,
+    *,
+    target: Target,
+    sync: Sync,
+    audience: Members,
+    with_previews: bool = False,
+    changes_at: datetime | None = None,
 ) -> PlannedSync:
     """Read one snapshot of the warehouse and plan from it.
+
+    Args:
+        engine: The warehouse.
+        target: What the sync is about.
+        sync: The sync.
+        audience: The audience or the segment.
+        with_previews: Whether to say what it would do customer by customer.
+        changes_at: Now, where the changes of customers are known up to now; then only those are read of whom there may
+            be something to send, and the plan comes with a cursor. None looks at all.
 
     Raises:
         StopError: The merchant is withheld, has no row in `marts.customer_360`, or not the segment.
@@ -171,16 +211,34 @@ def plan_sync(
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
         as_of_date = publishable_date(connection, target.merchant_id)
         facts: dict[str, Any] = {"rule_hash": rule_hash(connection, target.merchant_id, audience)}
-        members = list(read_members(connection, target.merchant_id, sync, audience))
-        memory = read_memory(connection, target)
+        before: SyncCursor | None = None
+        only: set[str] | None = None
+        cursor: SyncCursor | None = None
+        hashed = facts["rule_hash"]
+        if changes_at is not None and as_of_date is not None:
+            before = read_cursor(connection, target)
+            only = changed_customers(connection, target, sync, hashed, as_of_date=as_of_date, now=changes_at)
+            looked_at_all = changes_at if only is None or before is None else before.reconciled_at
+            number = latest_change(connection, target.merchant_id)
+            cursor = SyncCursor(settings_hash(sync, hashed), number, as_of_date, looked_at_all)
+        members = list(read_members(connection, target.merchant_id, sync, audience, only))
+        memory = read_memory(connection, target, only)
         # Only ids that are nobody's now can have become another's.
         unknown = sorted(memory.entries.keys() - {member.customer_id for member in members})
-        members = addressed(members, memory, current_ids(connection, target.merchant_id, unknown))
+        renamed = current_ids(connection, target.merchant_id, unknown)
+        members = addressed(members, memory, renamed)
+        if any(before_id != now_id for before_id, now_id in renamed.items()):
+            cursor = None  # who goes on under an id of then is found by looking at all
         made = plan(target, members, memory, sync.mode)
+        if only is not None:
+            # Of whom nothing changed nothing was read; the destination holds them as they are.
+            held = held_count(connection, target)
+            made = replace(made, held_count=held, unchanged_count=made.unchanged_count + max(held - made.held_count, 0))
         previews = _previews(connection, made, memory) if with_previews else ()
     if as_of_date is not None:
         facts["as_of_date"] = as_of_date.isoformat()
-    return PlannedSync(made, facts, as_of_date, memory.as_of_date, previews)
+    latest = memory.as_of_date if only is None or before is None else before.as_of_date
+    return PlannedSync(made, facts, as_of_date, latest, previews, cursor)
 
 
 def sync_target(merchant_id: str, sync: Sync, audience: Members, destination: Destination, key: str) -> Target:

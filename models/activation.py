@@ -70,6 +70,14 @@ deliveries = sa.Table(
         "attempted_at",
         postgresql_where=sa.text("campaign is not null"),
     ),
+    # What of an audience is still on its way, or waits for a person.
+    sa.Index(
+        "deliveries_unsettled_idx",
+        "merchant_id",
+        "destination",
+        "audience",
+        postgresql_where=sa.text("outcome in ('reserved', 'retry', 'maybe_sent', 'dead')"),
+    ),
     # What of a campaign is still on its way.
     sa.Index(
         "deliveries_merchant_id_campaign_outcome_idx",
@@ -98,4 +106,31 @@ sent_fields = sa.Table(
     ),
     schema=ACTIVATION,
     comment="One row per customer whom a destination holds: the fields that it was sent last.",
+)
+
+customer_states = sa.Table(
+    "customer_states",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("state_hash", sa.Text, nullable=False, comment="Of the customer's row and contact."),
+    sa.Column("change_number", sa.BigInteger, nullable=False, comment="Which reconciliation found it so first."),
+    sa.Column("is_gone", sa.Boolean, nullable=False, comment="Whether the customer is there no more."),
+    sa.Index(None, "merchant_id", "change_number"),
+    schema=ACTIVATION,
+    comment="One row per customer of marts.customer_360, now or once: when what can be sent of them changed.",
+)
+
+sync_cursors = sa.Table(
+    "sync_cursors",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("destination", sa.Text, primary_key=True),
+    sa.Column("audience", sa.Text, primary_key=True, comment="The audience or the segment."),
+    sa.Column("settings_hash", sa.Text, nullable=False, comment="Of the sync and of what says who is a member."),
+    sa.Column("change_number", sa.BigInteger, nullable=False, comment="Everything up to it is in the ledger."),
+    sa.Column("as_of_date", sa.Date, nullable=False, comment="The day that was planned for."),
+    sa.Column("reconciled_at", Timestamp, nullable=False, comment="When all were looked at last."),
+    schema=ACTIVATION,
+    comment="One row per sync: up to which change of customers its ledger is in step.",
 )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from activation.audiences import AudienceChange, refresh_audience
+from activation.changes import reconcile
 from activation.delivery import DeliveryReport
 from activation.members import Members, SegmentMembers
 from activation.payloads import Sync
@@ -84,6 +85,9 @@ def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries
     """Carry out each of the merchant's syncs; one that fails does not stop the next."""
     number = run.deployment.configuration.merchants.index(merchant)
     deliveries = MerchantDeliveries()
+    if merchant.syncs:
+        with run.deployment.transformer.begin() as connection:
+            reconcile(connection, merchant.merchant_id)
     for index, sync in enumerate(merchant.syncs):
         outcome = SyncOutcome(sync.name, sync.destination)
         deliveries.syncs.append(outcome)
@@ -98,6 +102,7 @@ def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries
                     run_id=run.run_id,
                     pace=run.pace,
                     key=f"merchants[{number}].syncs[{index}]",
+                    knows_changes=True,
                 )
             except PerennialError as error:
                 outcome.failure, outcome.is_passing = str(error), isinstance(error, RetryLaterError)

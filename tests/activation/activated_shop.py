@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from activation.actions import LedgerOutcome
 from activation.audiences import Audience, refresh_audience
+from activation.changes import reconcile
 from activation.customers import customer_360, customer_contacts, segment_memberships
 from activation.delivery import DeliveryReport, Pace
 from activation.members import Members
@@ -148,8 +149,12 @@ class Shop:
         refresh: bool = True,
         pace: Pace | None = None,
         approved_digest: str | None = None,
+        knows_changes: bool = False,
         **settings: Any,
     ) -> DeliveryReport:
+        if knows_changes:
+            with self.engine.begin() as connection:
+                reconcile(connection, self.merchant_id)
         if refresh and isinstance(audience, Audience):
             with self.engine.begin() as connection:
                 refresh_audience(connection, audience, merchant_id=self.merchant_id, as_of=self.as_of)
@@ -162,6 +167,7 @@ class Shop:
             run_id=run_id,
             pace=pace or self.time.pace,
             approved_digest=approved_digest,
+            knows_changes=knows_changes,
         )
 
     def planned(self, destination: Destination, audience: Members = AUDIENCE, **settings: Any) -> PlannedSync:

@@ -1,0 +1,181 @@
+"""Syncs that read only who changed send what those send that look at everybody."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from activated_shop import AUDIENCE, FIELDS, ScriptedDestination, Shop, sync_of
+
+from activation.changes import changed_customers, latest_change, reconcile
+from activation.customers import customer_360
+from activation.syncs import sync_target
+from connectors.destination import Outcome
+from models.activation import customer_states, sync_cursors
+from models.errors import StopError
+
+
+def a_night_later(shop: Shop, days: int = 1) -> None:
+    """Everybody is described as of another day, and nothing else is said of them."""
+    shop.as_of += timedelta(days=days)
+    shop.time.now += timedelta(days=days)
+    new = {"as_of_date": shop.as_of.date(), "model_run_id": f"run-{days}", "days_since_last_order": days}
+    with shop.engine.begin() as connection:
+        connection.execute(sa.update(customer_360).values(new))
+
+
+def vanish(shop: Shop, customer_id: str) -> None:
+    with shop.engine.begin() as connection:
+        connection.execute(sa.delete(customer_360).where(customer_360.c.customer_id == customer_id))
+
+
+def looked_at(shop: Shop, crm: ScriptedDestination, **settings: Any) -> set[str] | None:
+    """Whom the next sync would read; None for all."""
+    sync = sync_of(AUDIENCE, crm, **{"fields": FIELDS, "consent": "email", **settings})
+    target = sync_target(shop.merchant_id, sync, AUDIENCE, crm, "syncs")
+    with shop.engine.begin() as connection:
+        reconcile(connection, shop.merchant_id)
+        return changed_customers(
+            connection, target, sync, AUDIENCE.rule_hash, as_of_date=shop.as_of.date(), now=shop.time.now
+        )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_who_reads_changes_sends_what_one_sends_who_reads_all(shop: Shop, seed: int) -> None:
+    chance = random.Random(seed)
+    names = [f"c{number}" for number in range(12)]
+    for name in names:
+        shop.customer(name)
+    quick, thorough = ScriptedDestination(name="quick"), ScriptedDestination(name="thorough")
+    narrow = 0
+    for _night in range(8):
+        moody = {name: chance.choice([Outcome.RETRY, Outcome.REJECTED]) for name in chance.sample(names, 2)}
+        for crm in (quick, thorough):
+            crm.answer = lambda d, moody=moody: moody.get(d.customer_id, Outcome.ACCEPTED)  # type: ignore[misc]
+        before = looked_at(shop, quick)
+        narrow += before is not None and len(before) < len(names)
+        reports = [shop.sync(quick, knows_changes=True), shop.sync(thorough)]
+        assert len({tuple(sorted(report.outcomes.items())) for report in reports}) == 1
+        a_night_later(shop, days=2)
+        for name in chance.sample(names, 2):
+            change = chance.choice(["value", "leaves", "returns", "withdraws", "moves", "vanishes"])
+            if change == "vanishes":
+                vanish(shop, name)
+            elif change == "withdraws":
+                shop.consent(name, value=False)
+            else:
+                values = {
+                    "value": {"order_count": chance.randint(1, 9), "rfm_segment": chance.choice(["new", "lost"])},
+                    "leaves": {"clv_percent_rank": 0.1},
+                    "returns": {"has_email_consent": True},
+                    "moves": {"email": f"{chance.randint(1, 9)}@shop.example"},
+                }
+                shop.customer(name, **values[change])
+    assert [(d.customer_id, d.operation, d.payload) for d in quick.sent] == [
+        (d.customer_id, d.operation, d.payload) for d in thorough.sent
+    ]
+    assert narrow >= 4
+
+
+def test_only_who_changed_is_looked_at_and_who_is_gone_is_found(shop: Shop) -> None:
+    for name in "abcde":
+        shop.customer(name)
+    crm = ScriptedDestination()
+    assert looked_at(shop, crm) is None
+    shop.sync(crm, knows_changes=True)
+    for _ in range(2):
+        a_night_later(shop)
+        shop.sync(crm, knows_changes=True)
+    a_night_later(shop)
+    assert looked_at(shop, crm) == set()
+    shop.customer("a", rfm_segment="lost")
+    shop.customer("b", last_name="Other")
+    vanish(shop, "c")
+    assert looked_at(shop, crm) == {"a", "b", "c"}
+    report = shop.sync(crm, knows_changes=True, removals_always_allowed=1)
+    assert (report.outcomes, report.plan.unchanged_count) == ({"accepted": 2}, 3)
+    assert [(d.customer_id, d.operation.value) for d in crm.sent[5:]] == [("a", "upsert"), ("c", "remove")]
+
+
+def test_ties_and_what_comes_late_have_numbers_of_their_own(shop: Shop) -> None:
+    shop.customer("a")
+    with shop.engine.begin() as connection:
+        assert reconcile(connection, "cdnow") == 1
+    shop.customer("b")  # of the same day, written after the first was numbered
+    with shop.engine.begin() as connection:
+        assert reconcile(connection, "cdnow") == 1
+        assert reconcile(connection, "cdnow") == 0
+        found = connection.execute(sa.select(customer_states.c.customer_id, customer_states.c.change_number)).all()
+        assert sorted(tuple(row) for row in found) == [("a", 1), ("b", 2)]
+        connection.execute(sa.select(sa.func.set_config("timezone", "Pacific/Kiritimati", False)))
+        assert (reconcile(connection, "cdnow"), latest_change(connection, "cdnow")) == (0, 2)
+
+
+@pytest.mark.parametrize("what", ["settings", "week", "earlier day", "passing field", "merged"])
+def test_all_are_looked_at_where_a_cursor_says_nothing(shop: Shop, what: str) -> None:
+    for name in "ab":
+        shop.customer(name)
+    crm = ScriptedDestination()
+    settings: dict[str, Any] = {"fields": (*FIELDS, "as_of_date")} if what == "passing field" else {}
+    shop.sync(crm, knows_changes=True, **settings)
+    a_night_later(shop)
+    if what == "settings":
+        settings = {"mode": "upsert"}
+    elif what == "week":
+        shop.time.now += timedelta(days=6)
+    elif what == "earlier day":
+        a_night_later(shop, days=-2)
+    elif what == "merged":
+        shop.is_now("a", "b")
+    assert looked_at(shop, crm, **settings) is None
+
+
+def test_a_merged_customer_goes_on_under_the_id_that_the_destination_knows(shop: Shop) -> None:
+    shop.customer("a")
+    crm = ScriptedDestination()
+    shop.sync(crm, knows_changes=True)
+    shop.customer("now", email="a@shop.example", first_name="Firsta")
+    shop.is_now("a", "now")
+    for segment in ("lost", "found"):
+        a_night_later(shop)
+        shop.customer("now", email="a@shop.example", first_name="Firsta", rfm_segment=segment)
+        shop.sync(crm, knows_changes=True)
+    assert [(d.customer_id, d.payload["rfm_segment"]) for d in crm.sent] == [
+        ("a", "champions"),
+        ("a", "lost"),
+        ("a", "found"),
+    ]
+
+
+def test_what_a_stop_left_behind_is_looked_at_again(shop: Shop) -> None:
+    for name in "abcd":
+        shop.customer(name)
+    crm = ScriptedDestination(batch_size=1)
+
+    def stops(_batch: object) -> None:
+        if len(crm.sent) == 2:
+            raise SystemExit
+
+    crm.before = stops
+    with pytest.raises(SystemExit):
+        shop.sync(crm, knows_changes=True)
+    for _ in range(2):
+        a_night_later(shop)
+        assert looked_at(shop, crm) >= {"c", "d"}  # type: ignore[operator]
+    crm.before = lambda _batch: None
+    assert shop.sync(crm, knows_changes=True).outcomes == {"accepted": 2}
+
+
+def test_a_cursor_moves_with_the_plan_that_it_leaves_behind(shop: Shop) -> None:
+    for name in "ab":
+        shop.customer(name)
+    crm, strict = ScriptedDestination(), {"removals_always_allowed": 0}
+    shop.sync(crm, knows_changes=True, **strict)
+    vanish(shop, "a")
+    a_night_later(shop)
+    with pytest.raises(StopError, match="1 of the 2"):
+        shop.sync(crm, knows_changes=True, **strict)
+    with shop.engine.connect() as connection:
+        assert connection.execute(sa.select(sync_cursors.c.change_number)).scalar_one() == 1
+    assert shop.sync(crm, knows_changes=True).outcomes == {"accepted": 1}
