@@ -192,8 +192,9 @@ class Walk:
         taken = Counter(e["customer_id"] for e in self.harness.effects() if e["customer_id"] in mine)
         rows = self.shop.ledger()
         outcomes = {row.customer_id: row.outcome for row in rows}
-        # Of what died while it was sent, a refusal of the repeat says nothing about the first.
-        repeated = {row.customer_id for row in rows if row.attempt_count > 1}
+        # Where a repeat is safe, by us or within the destination, a refusal of it says nothing about the first.
+        is_repeated = self.harness.destination.is_idempotent
+        repeated = {row.customer_id for row in rows if is_repeated or row.attempt_count > 1}
         wrong = [f"{name} was sent {count} times" for name, count in taken.items() if count > 1]
         for name in sorted(mine):
             outcome = outcomes.get(name, "unknown")
