@@ -95,7 +95,13 @@ class WarehouseTranslator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """The table's schema and name."""
+        """The table's schema and name; of what a run reads before it writes it, the key that the source declares.
+
+        A source under the key of a table that the same run writes later would make Dagster run dbt in pieces.
+        """
+        declared = (dbt_resource_props.get("meta") or {}).get("dagster", {}).get("asset_key")
+        if declared is not None and dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey(declared)
         return dg.AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:

@@ -124,6 +124,12 @@ def test_the_nightly_job_works_on_everything(defs: dg.Definitions, graph: Any) -
     assert job.executor_def.name == "in_process"
 
 
+def test_each_part_of_dbt_is_one_step_of_the_night(defs: dg.Definitions) -> None:
+    """What reads a table that the run writes later would split it, and dbt would start for each of the pieces."""
+    steps = [node.name for node in defs.resolve_job_def("nightly").nodes if node.name.startswith("dbt_")]
+    assert sorted(steps) == ["dbt_after_ml", "dbt_before_ml"]
+
+
 def test_the_night_begins_by_itself_and_its_failure_is_told(defs: dg.Definitions) -> None:
     schedule = defs.resolve_schedule_def("nightly")
     sensor = defs.resolve_sensor_def("failed_run_alert")
