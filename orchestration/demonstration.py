@@ -1,4 +1,4 @@
-"""`make demo`: the whole loop on real purchases, from a clean folder to a summary worth reading."""
+"""`make demo`: real purchases, from a clean folder to a summary worth reading; then one customer around the loop."""
 
 import errno
 import sys
@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 
 from connectors.sandbox.receiver import running_receiver
 from orchestration import progress
+from orchestration.closing_loop import ZONE as LOOP_ZONE
+from orchestration.closing_loop import close_the_loop
 from orchestration.deployment import open_deployment
 from orchestration.execution import execute
 from orchestration.references import RECEIVER_SECRET, references
@@ -32,6 +34,8 @@ def _receiver(settings: Settings) -> Iterator[None]:
 def run_demo(settings: Settings) -> int:
     """Run the pipeline for everything that `perennial.yml` declares, with the receiver up, and print what came of it.
 
+    Then the loop is closed at a small shop of its own, once per home.
+
     Returns:
         0 when every merchant was published, else 1.
     """
@@ -44,5 +48,8 @@ def run_demo(settings: Settings) -> int:
             finished = execute(deployment, [], None, when_loaded=wait_for_shops)
     print_summary(deployment, console, finished.run_id if finished.has_published_everybody else None)
     print_notices(console, finished.notices)
+    if finished.has_published_everybody:
+        with progress.reporting(sys.stderr):
+            close_the_loop(settings, console, deployment.clock().astimezone(LOOP_ZONE).date())
     print_next(console)
     return 0 if finished.has_published_everybody else 1

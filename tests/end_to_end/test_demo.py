@@ -1,5 +1,6 @@
 """`perennial demo` on the shipped perennial.yml: real purchases, from three shops to the receiver's log; then again."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -262,6 +263,27 @@ def test_a_second_demo_changes_nothing(demo: Demo) -> None:
     assert len(re.findall(r"requests; 0 new, 0 changed, [\d,]+ as before, 0 gone, 0 rejected", summary)) == len(ORDERS)
     assert len(re.findall("Keeping (?:transformed|published) tables: nothing has changed", demo.second.stderr)) == 2
     assert "none in this run" in demo.second.stdout
+
+
+def test_the_loop_is_closed(demo: Demo) -> None:
+    story = printed(demo.first.stdout).partition("The loop, closed")[2]
+    assert story, demo.first.stderr
+    assert "They are in the segment 'bought_again', get 1 email, as the mail account's own log has it" in story
+    assert "The night finds the reward used" in story
+    worth = re.findall(r"is worth ([\d,.]+) USD|finds it: ([\d,.]+) USD|they are worth ([\d,.]+) USD", story)
+    before, after, last = ("".join(found) for found in worth)
+    assert len({before, after, last}) == 3
+    assert "perennial campaign report welcome_back" in story
+    assert "perennial trace" in story
+    assert printed(demo.second.stdout).partition("The loop, closed")[2] == story
+
+
+def test_nobody_got_two_emails_from_the_loop(demo: Demo) -> None:
+    log = (demo.installation.home / "loop" / "mail.jsonl").read_text(encoding="utf-8")
+    entries = [json.loads(line) for line in log.splitlines()]
+    addresses = Counter(entry["to"] for entry in entries if entry["kind"] == "effect")
+    assert addresses
+    assert set(addresses.values()) == {1}
 
 
 def test_a_second_demo_sends_nothing(demo: Demo) -> None:
