@@ -126,6 +126,7 @@ def _enacted(settings: Settings, today: date) -> str:
             "CORNER_SECOND_DAY": second.isoformat(),
             "CORNER_UNSUBSCRIBE_URL": f"http://127.0.0.1:{settings.unsubscribe_port}",
         }
+        settings = replace(settings, references={**settings.references, **references})
         stage = _Stage(settings, shop, references)
         stage.night(first)
         returning = _returning(shop)
