@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -68,13 +68,10 @@ class _Stage:
 
     def night(self, day: date) -> None:
         """The nightly run after a day; whatever is younger than minutes is not yet read."""
-        self.at(day, 23)
+        evening = datetime.combine(day, time(23), ZONE).astimezone(UTC)
+        self.shop.clock.now = max(self.shop.clock.now + timedelta(hours=1), evening)
         with progress.current().task(f"The corner shop's night after {day}"):
             self.command("run", "--as-of", day.isoformat())
-
-    def at(self, day: date, hour: int) -> None:
-        """Move the time on."""
-        self.shop.clock.now = datetime.combine(day, time(hour), ZONE).astimezone(UTC)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -86,13 +83,13 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def close_the_loop(settings: Settings, console: Console, today: date) -> None:
+def close_the_loop(settings: Settings, console: Console, clock: Callable[[], datetime]) -> None:
     """Enact the loop where that was not done yet, and tell it.
 
     Args:
         settings: The demonstration's own; the loop's deployment lies below its home.
         console: Where it is told.
-        today: The day of the demonstration; the story ends on the day before.
+        clock: Says what time it is, in UTC; the story ends now.
 
     Raises:
         StopError: A command failed.
@@ -104,7 +101,7 @@ def close_the_loop(settings: Settings, console: Console, today: date) -> None:
         home.mkdir(parents=True, exist_ok=True)
         write_whole(own.config_path, _DECLARATIONS.read_bytes())
         try:
-            story = _enacted(own, today)
+            story = _enacted(own, clock)
         finally:
             embedded_server(own).stop()
         write_whole(told, story.encode())
@@ -112,8 +109,9 @@ def close_the_loop(settings: Settings, console: Console, today: date) -> None:
     console.print(told.read_text(encoding="utf-8"), markup=False, highlight=False, end="")
 
 
-def _enacted(settings: Settings, today: date) -> str:
-    first, second, third = (today - timedelta(days=days) for days in (3, 2, 1))
+def _enacted(settings: Settings, clock: Callable[[], datetime]) -> str:
+    today = clock().astimezone(ZONE).date()
+    first, second = today - timedelta(days=2), today - timedelta(days=1)
     opens_at = datetime.combine(first, time(23), ZONE).astimezone(UTC)
     history = made_up_histories(_CUSTOMERS, _SEED, opens_at)["shopify"]
     token, mail_key = f"shpat_{secrets.token_hex(16)}", f"SG.{secrets.token_hex(16)}"
@@ -132,7 +130,7 @@ def _enacted(settings: Settings, today: date) -> str:
         returning = _returning(shop)
         with _opened(stage) as deployment:
             before = {buyer.email: _row(deployment, buyer) for buyer in returning}
-        stage.at(second, 12)
+        shop.clock.now = datetime.combine(second, time(12), ZONE).astimezone(UTC)
         paid = {buyer.email: shop.order(buyer, lines=2) for buyer in returning}
         stage.night(second)
         with _opened(stage) as deployment:
@@ -145,7 +143,9 @@ def _enacted(settings: Settings, today: date) -> str:
         code = _CODE.search(redeemed)
         if code is None:
             raise StopError(f"the shop issued no code: {redeemed.strip()}")
-        stage.at(third, 12)
+        # Not before the code, which is as old as the command that asked for it.
+        shop.clock.now = clock() + timedelta(minutes=1)
+        third = shop.clock.now.astimezone(ZONE).date()
         paid_with_code = shop.order(buyer, lines=2, codes=[code.group(1)])
         stage.night(third)
         with _opened(stage) as deployment:

@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 
 from connectors.sandbox.receiver import running_receiver
 from orchestration import progress
-from orchestration.closing_loop import ZONE as LOOP_ZONE
 from orchestration.closing_loop import close_the_loop
 from orchestration.deployment import open_deployment
 from orchestration.execution import execute
@@ -50,6 +49,6 @@ def run_demo(settings: Settings) -> int:
     print_notices(console, finished.notices)
     if finished.has_published_everybody:
         with progress.reporting(sys.stderr):
-            close_the_loop(settings, console, deployment.clock().astimezone(LOOP_ZONE).date())
+            close_the_loop(settings, console, deployment.clock)
     print_next(console)
     return 0 if finished.has_published_everybody else 1
