@@ -9,15 +9,7 @@ select
     balances.available_points,
     balances.spent_points,
     coalesce(redeemed.state, '') as redemption_state,
-    exists (
-        select 1
-        from marts.segment_memberships as stays
-        where
-            stays.merchant_id = customers.merchant_id
-            and stays.customer_id = customers.customer_id
-            and stays.segment_name = 'bought_again'
-            and stays.is_current
-    ) as is_in_segment
+    stays.customer_id is not null as is_in_segment
 from vault.customer_contacts as contacts
 inner join marts.customer_360 as customers
     on
@@ -31,4 +23,10 @@ left join loyalty.redemptions as redeemed
     on
         customers.merchant_id = redeemed.merchant_id
         and customers.customer_id = redeemed.customer_id
+left join marts.segment_memberships as stays
+    on
+        customers.merchant_id = stays.merchant_id
+        and customers.customer_id = stays.customer_id
+        and stays.segment_name = 'bought_again'
+        and stays.is_current
 where contacts.email = :email

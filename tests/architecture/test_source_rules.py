@@ -27,6 +27,7 @@ ENVIRONMENT_READERS = {
     "orchestration/execution.py",
     "orchestration/sandbox_process.py",
     "orchestration/serving.py",
+    "orchestration/closing_loop.py",
     "orchestration/definitions.py",
 }
 
