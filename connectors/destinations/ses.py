@@ -13,6 +13,7 @@ from email.utils import formataddr
 from typing import Any, ClassVar, Literal, Self
 
 import aiohttp
+import idna
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.addresses import require_endpoint
@@ -209,6 +210,9 @@ def _email_of(delivery: Delivery) -> tuple[Email | None, str | None]:
     try:
         email = Email.of(delivery.payload)
         bad = [n for n, v in email.headers.items() if not (_HEADER_NAME.fullmatch(n) and _HEADER_VALUE.fullmatch(v))]
+        _sender(email), _recipient(email)
+    except UnicodeError:
+        return None, "SES takes no such address"
     except (KeyError, TypeError, ValueError):
         return None, "the payload is no email"
     if delivery.operation is not Operation.SEND:
@@ -288,7 +292,7 @@ def _template_data(email: Email) -> str:
 
 def _sender(email: Email) -> dict[str, Any]:
     sender: dict[str, Any] = {"FromEmailAddress": _person(email.from_address, email.from_name)}
-    return sender if email.reply_to is None else {**sender, "ReplyToAddresses": [email.reply_to]}
+    return sender if email.reply_to is None else {**sender, "ReplyToAddresses": [_address(email.reply_to)]}
 
 
 def _recipient(email: Email) -> dict[str, list[str]]:
@@ -296,7 +300,15 @@ def _recipient(email: Email) -> dict[str, list[str]]:
 
 
 def _person(address: str, name: str | None) -> str:
-    return formataddr((name, address)) if name else address
+    return formataddr((name, _address(address))) if name else _address(address)
+
+
+def _address(address: str) -> str:
+    """An address in the signs that SES takes: a host of others has a form in these; a name before the @ has none."""
+    if address.isascii():
+        return address
+    name, _, host = address.rpartition("@")
+    return f"{name.encode('ascii').decode()}@{idna.encode(host, uts46=True).decode()}"
 
 
 def _text(text: str) -> dict[str, str]:

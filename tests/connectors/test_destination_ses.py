@@ -165,6 +165,23 @@ def test_what_the_service_would_refuse_for_a_whole_request_is_refused_here(sandb
     assert "X-Note" in str(results[0].reason)
 
 
+@pytest.mark.parametrize("is_bulk", [False, True])
+def test_an_address_in_other_signs_than_ascii_concerns_its_own_message_only(sandbox: SesSandbox, is_bulk: bool) -> None:
+    hosts = [email(1, to_address="anna@straße.example", to_name="Anna"), email(2, to_address="bo@MÜNCHEN.example")]
+    names = [email(3, to_address="zoë@shop.example", to_name="Zoë"), email(4, to_address="zoë@shop.example")]
+    hosts.append(email(5, reply_to="us@münchen.example", from_address="us@münchen.example", from_name="Wir"))
+    results = sent(sandbox, *hosts, *names, email(6), bulk=is_bulk)
+    assert [result.outcome for result in results] == ["accepted"] * 3 + ["rejected"] * 2 + ["accepted"]
+    assert {effect["tags"]["action_key"]: effect["to"] for effect in sandbox.effects()} == {
+        "key-1": "anna@xn--strae-oqa.example",
+        "key-2": "bo@xn--mnchen-3ya.example",
+        "key-5": "c5@shop.example",
+        "key-6": "c6@shop.example",
+    }
+    assert ["us@xn--mnchen-3ya.example"] in [effect["reply_to"] for effect in sandbox.effects()]
+    assert "zoë" not in repr(results)
+
+
 def test_a_wrong_signature_is_the_configurations_fault(sandbox: SesSandbox) -> None:
     for settings in ({"secret_access_key": "another secret"}, {"access_key_id": "AKIASOMEBODYELSE"}):
         [result] = sent(sandbox, email(1), **settings)
