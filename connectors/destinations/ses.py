@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import formataddr
+from http import HTTPStatus
 from typing import Any, ClassVar, Literal, Self
 
 import aiohttp
@@ -58,6 +59,7 @@ _NOT_THE_MESSAGE = {
     "TooManyRequestsException": "it asks to slow down",
     "UnrecognizedClientException": "it does not know the access key",
 }
+_UNFIT = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 _REJECTED_ENTRIES = {"MESSAGE_REJECTED", "INVALID_PARAMETER"}
 _KINDS = {"BOUNCE": SuppressionKind.BOUNCE, "COMPLAINT": SuppressionKind.COMPLAINT}
 
@@ -157,9 +159,13 @@ class SesDestination:
         if self._settings.configuration_set is not None:
             content["ConfigurationSetName"] = self._settings.configuration_set
         url = f"{self._settings.url}{_SEND_BULK if is_bulk else _SEND}"
-        body = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+        body = _json(content)
         call = signed(self._access, sent_at, "POST", url, headers={"Content-Type": "application/json"}, body=body)
         answer = await exchange(session, call)
+        if len(group) > 1 and _may_be_one_message(answer):
+            middle = len(group) // 2  # nothing of it was taken: the halves tell whose fault it was
+            first = await self._send_group(session, group[:middle], sent_at)
+            return first + await self._send_group(session, group[middle:], sent_at)
         if not answer.is_success:
             return [_refused(delivery, answer, sent_at) for delivery, _ in group]
         if is_bulk:
@@ -242,19 +248,20 @@ def _bulk_content(group: Sequence[tuple[Delivery, Email]]) -> dict[str, Any]:
     """The request for several messages of one sender: a template of nothing but the rendered parts."""
     _, first = group[0]
     parts = {"Subject": "{{{subject}}}", "Text": "{{{text}}}", "Html": "{{{html}}}"}
-    entries = []
-    for delivery, email in group:
-        entry: dict[str, Any] = {
-            "Destination": _recipient(email),
-            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": _template_data(email)}},
-            "ReplacementTags": _tags(delivery, email),
-        }
-        if email.headers:
-            entry["ReplacementHeaders"] = _headers(email)
-        entries.append(entry)
+    entries = [_entry(delivery, email) for delivery, email in group]
     empty = json.dumps({"subject": "", "text": "", "html": ""})
     content = {"Template": {"TemplateContent": parts, "TemplateData": empty}}
     return {**_sender(first), "DefaultContent": content, "BulkEmailEntries": entries}
+
+
+def _entry(delivery: Delivery, email: Email) -> dict[str, Any]:
+    """A message's part of a bulk request."""
+    entry: dict[str, Any] = {
+        "Destination": _recipient(email),
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": _template_data(email)}},
+        "ReplacementTags": _tags(delivery, email),
+    }
+    return {**entry, "ReplacementHeaders": _headers(email)} if email.headers else entry
 
 
 def _groups(emails: Sequence[tuple[Delivery, Email]]) -> Iterator[list[tuple[Delivery, Email]]]:
@@ -265,7 +272,7 @@ def _groups(emails: Sequence[tuple[Delivery, Email]]) -> Iterator[list[tuple[Del
         if _is_too_large(email):
             yield [(delivery, email)]
             continue
-        sender, size = json.dumps(_sender(email)), 2 * len(_template_data(email))
+        sender, size = json.dumps(_sender(email)), len(_json(_entry(delivery, email)))
         group = waiting.setdefault(sender, [])
         if group and (len(group) >= _MOST_ENTRIES or sizes[sender] + size > _LARGEST_BULK_BYTES):
             yield group
@@ -279,6 +286,11 @@ def _groups(emails: Sequence[tuple[Delivery, Email]]) -> Iterator[list[tuple[Del
 def _is_too_large(email: Email) -> bool:
     """Whether a message goes by itself, because an entry of a bulk request must be smaller."""
     return len(_template_data(email).encode()) > _LARGEST_ENTRY
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    """What is sent."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _object(answer: Answer) -> Mapping[str, Any]:
@@ -348,10 +360,20 @@ def _entries(group: Sequence[tuple[Delivery, Email]], answer: Answer) -> list[De
     return made
 
 
-def _refused(delivery: Delivery, answer: Answer, sent_at: datetime) -> DeliveryResult:
+def _kind(answer: Answer) -> str:
+    """What SES calls a refusal."""
     body = _object(answer)
     kind = answer.headers.get("x-amzn-ErrorType") or str(body.get("__type") or body.get("code") or "")
-    kind = kind.partition(":")[0].rpartition("#")[2]
+    return kind.partition(":")[0].rpartition("#")[2]
+
+
+def _may_be_one_message(answer: Answer) -> bool:
+    """Whether a request was refused as a whole for something that a part of it may be free of."""
+    return answer.status in _UNFIT and _kind(answer) not in _NOT_THE_MESSAGE
+
+
+def _refused(delivery: Delivery, answer: Answer, sent_at: datetime) -> DeliveryResult:
+    body, kind = _object(answer), _kind(answer)
     if kind in _NOT_THE_MESSAGE:
         reason = f"SES did not take it: {_NOT_THE_MESSAGE[kind]} ({kind})"
         result = judged(delivery, answer, provider="SES", sent_at=sent_at)

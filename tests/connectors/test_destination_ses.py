@@ -182,6 +182,22 @@ def test_an_address_in_other_signs_than_ascii_concerns_its_own_message_only(sand
     assert "zoë" not in repr(results)
 
 
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_bulk_request_that_is_refused_whole_costs_only_the_message_at_fault(sandbox: SesSandbox, status: int) -> None:
+    refusal = Fault(status=status, body=b'{"message": "This is not to be had."}')
+    sandbox.faults.add(*[refusal] * 3)  # four messages, then two, then one
+    results = sent(sandbox, *(email(number) for number in range(4)), bulk=True)
+    assert [result.outcome for result in results] == ["rejected", "accepted", "accepted", "accepted"]
+    assert [effect["to"][:2] for effect in sandbox.effects()] == ["c1", "c2", "c3"]
+
+
+def test_a_bulk_request_is_measured_as_it_is_written(sandbox: SesSandbox) -> None:
+    results = sent(sandbox, *(email(number, html="ü" * 100_000) for number in range(5)), bulk=True)
+    assert {result.outcome for result in results} == {"accepted"}
+    assert sandbox.server is not None
+    assert max(len(request.body) for request in sandbox.server.requests("bulk")) < 1 << 20
+
+
 def test_a_wrong_signature_is_the_configurations_fault(sandbox: SesSandbox) -> None:
     for settings in ({"secret_access_key": "another secret"}, {"access_key_id": "AKIASOMEBODYELSE"}):
         [result] = sent(sandbox, email(1), **settings)
