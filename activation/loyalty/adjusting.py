@@ -81,7 +81,7 @@ def note_birthdays(
     ]
     adding = insert(birthdays).values(rows)
     is_other = (birthdays.c.month != adding.excluded.month) | (birthdays.c.day != adding.excluded.day)
-    values = {name: adding.excluded[name] for name in ("month", "day", "recorded_date")}
+    values = {name: adding.excluded[name] for name in ("month", "day")}  # what was given before stays
     key = ["merchant_id", "customer_id"]
     changed = adding.on_conflict_do_update(index_elements=key, set_=values, where=is_other)
     return connection.execute(changed).rowcount

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from loyalty_shop import START, LoyalShop, programme
 
 from activation.loyalty import facts
+from activation.loyalty.adjusting import note_birthdays
 from activation.loyalty.ledger import accept_rules
 from models.errors import StopError
 from models.loyalty import balances, birthdays, postings
@@ -138,6 +139,21 @@ def test_a_birthday_gives_points_once_a_year_from_the_day_after_it_was_told(engi
     assert (shop.balance("a")["available"], shop.balance("b")["available"]) == (40, 40)
     shop.post(date(2028, 2, 29))
     assert shop.balance("b")["available"] == 60
+
+
+def test_a_birthday_that_is_corrected_takes_back_nothing_that_was_given_before(engine: sa.Engine) -> None:
+    shop = LoyalShop(engine, programme(rules={"birthday_points": 20}))
+    told = [({"a": (3, 5)}, date(2026, 1, 5)), ({"a": (3, 5)}, date(2026, 9, 1)), ({"a": (3, 6)}, date(2028, 4, 1))]
+    for known, recorded_date in told:
+        with engine.begin() as connection:
+            note_birthdays(connection, "shop", known, recorded_date=recorded_date)
+        shop.post(recorded_date)
+    assert shop.balance("a")["available"] == 60
+    shop.post(date(2029, 3, 5))
+    assert shop.balance("a")["available"] == 60
+    shop.post(date(2029, 3, 6))
+    assert shop.balance("a")["available"] == 80
+    assert shop.prove().holds
 
 
 def test_points_run_out_the_oldest_first(engine: sa.Engine) -> None:
