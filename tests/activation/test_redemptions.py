@@ -1,5 +1,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +18,9 @@ from activation.loyalty.redemptions import PointsAreHeld, occasion_of, target_of
 from connectors.destination import Operation, Outcome
 from models.activation import deliveries
 from models.errors import RetryLaterError, StopError
+from orchestration.configuration import Merchant
+from orchestration.loyalty_stage import post_merchant
+from orchestration.merchant_run import MerchantRun
 
 
 @pytest.fixture
@@ -147,6 +152,30 @@ def test_a_code_that_runs_out_waits_for_late_orders(engine: sa.Engine, returns: 
     assert counter.shop.balance("a")["spent"] == 50
     assert "expired" not in counter.shop.balance("a")
     assert counter.shop.prove().holds
+
+
+def test_points_that_come_back_after_their_lot_ran_out_are_gone_the_same_night(engine: sa.Engine) -> None:
+    declared = programme(
+        rewards=[REWARD | {"returns_points": True}], destination="shop", rules={"expiry_months": 6, "pending_days": 0}
+    )
+    counter = open_counter(engine, returns_points=True)
+    counter.shop.programme = declared.model_copy(update={"name": "running_out"})
+    counter.shop.post(TODAY)
+    counter.ask()
+    counter.issue()
+    counter.later(days=40)
+    deployment = SimpleNamespace(
+        transformer=engine, clock=lambda: counter.shop.now, destination=lambda _name: counter.at
+    )
+    run = SimpleNamespace(
+        deployment=deployment, run_id="night", started_at=counter.shop.now, as_of_dates={"shop": date(2026, 7, 10)}
+    )
+    merchant = SimpleNamespace(merchant_id="shop", loyalty=counter.shop.programme, time_zone="UTC", currency_code="EUR")
+    night = post_merchant(cast("MerchantRun", run), cast("Merchant", merchant))
+    assert counter.state() == "expired"
+    assert counter.shop.balance("a") == {"issued": -100, "expired": 100}
+    assert night is not None
+    assert night.proof.holds
 
 
 def test_a_customer_who_is_another_now_keeps_what_was_held(counter: Counter) -> None:
