@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from activation.actions import LedgerOutcome
 from activation.delivery import lock_parts
@@ -26,6 +27,8 @@ from connectors.destination import Destination
 from models.activation import deliveries
 from models.errors import StopError
 from models.loyalty import redemptions
+
+_log = structlog.get_logger(__name__)
 
 # Orders of the last hours of a code's life may be read days later.
 SETTLING_DAYS = 3
@@ -134,8 +137,10 @@ def cancel(connection: sa.Connection, ledger: Ledger, redemption_id: str, *, rea
 def finish_withdrawals(engine: sa.Engine, ledger: Ledger, issuer: IssuesCodes) -> dict[str, int]:
     """Take codes back at the shop, and give the points of those back that nobody used.
 
-    Nobody sends to the shop meanwhile. Because shops count uses a little late, and an attempt that died may arrive
-    late, points go back an hour after the code was closed at the earliest, when the shop is asked again.
+    A code that another destination issued stays as it is, as does one that the shop took and does not find: whether it
+    was used is not known, and the log says so. Nobody sends to the shop meanwhile. Because shops count uses a little
+    late, and an attempt that died may arrive late, points go back an hour after the code was closed at the earliest,
+    when the shop is asked again.
 
     Returns:
         How many came into which state.
@@ -144,9 +149,8 @@ def finish_withdrawals(engine: sa.Engine, ledger: Ledger, issuer: IssuesCodes) -
         RetryLaterError: The shop did not say, or another process is at work on it.
     """
     table = redemptions
-    waiting = sa.select(table.c.redemption_id, table.c.code, table.c.withdrawn_at).where(
-        *programme_of(ledger), table.c.state == "withdrawing"
-    )
+    columns = (table.c[name] for name in ("redemption_id", "customer_id", "code", "withdrawn_at"))
+    waiting = sa.select(*columns).where(*programme_of(ledger), table.c.state == "withdrawing")
     with engine.connect() as connection:
         if connection.execute(waiting.limit(1)).one_or_none() is None:
             return {}
@@ -154,9 +158,25 @@ def finish_withdrawals(engine: sa.Engine, ledger: Ledger, issuer: IssuesCodes) -
     with exclusive(engine, *lock_parts(target_of(ledger, issuer.name, is_idempotent=False))):
         with engine.connect() as connection:
             rows = connection.execute(waiting.order_by(table.c.redemption_id)).all()
+            asked = _asked(connection, ledger, {row.redemption_id: row.customer_id for row in rows})
         for row in rows:
-            found = issuer.withdraw_code(row.code, asked_at=ledger.recorded_at)
-            values = _withdrawn(found, row.withdrawn_at, ledger.recorded_at)
+            known = asked.get(row.redemption_id)
+            values = None
+            if known is not None and known.destination == issuer.name:
+                found = issuer.withdraw_code(row.code, asked_at=ledger.recorded_at)
+                is_lost = found is None and known.outcome is LedgerOutcome.ACCEPTED
+                values = None if is_lost else _withdrawn(found, row.withdrawn_at, ledger.recorded_at)
+            if values is None:
+                _log.warning(
+                    "code_not_taken_back",
+                    merchant_id=ledger.merchant_id,
+                    programme=ledger.programme.name,
+                    redemption_id=row.redemption_id,
+                    destination=issuer.name,
+                    issued_by=None if known is None else known.destination,
+                )
+                moved["withdrawing"] += 1
+                continue
             with engine.begin() as connection:
                 ledger.lock(connection)
                 still = (*redemption_of(ledger, row.redemption_id), table.c.state == "withdrawing")
@@ -181,6 +201,7 @@ def _withdrawn(found: CodeState | None, withdrawn_at: datetime | None, now: date
 class _Asked:
     """What the ledger of deliveries knows about a code."""
 
+    destination: str
     outcome: LedgerOutcome
     attempt_count: int
     attempted_at: datetime | None
@@ -235,11 +256,18 @@ def _asked(connection: sa.Connection, ledger: Ledger, customers: Mapping[str, st
     table = deliveries
     rows = connection.execute(
         sa.select(
-            table.c.action_key, table.c.outcome, table.c.attempt_count, table.c.attempted_at, table.c.reason
+            table.c.action_key,
+            table.c.destination,
+            table.c.outcome,
+            table.c.attempt_count,
+            table.c.attempted_at,
+            table.c.reason,
         ).where(table.c.merchant_id == ledger.merchant_id, table.c.action_key.in_(sorted(keys)))
     )
     return {
-        keys[row.action_key]: _Asked(LedgerOutcome(row.outcome), row.attempt_count, row.attempted_at, row.reason)
+        keys[row.action_key]: _Asked(
+            row.destination, LedgerOutcome(row.outcome), row.attempt_count, row.attempted_at, row.reason
+        )
         for row in rows
     }
 

@@ -178,6 +178,30 @@ def test_points_that_come_back_after_their_lot_ran_out_are_gone_the_same_night(e
     assert night.proof.holds
 
 
+@pytest.mark.parametrize("has_moved", [True, False])
+def test_an_issued_code_that_is_not_found_gives_no_points_back(counter: Counter, has_moved: bool) -> None:
+    code = counter.ask().code
+    counter.issue()
+    counter.cancel()
+    issuer = counter.at
+    assert isinstance(issuer, CodeShop)
+    uses = dict(issuer.codes)
+    issuer.codes.clear()
+    another = CodeShop(name="another", codes={code: 0})  # somebody else's code of the same name
+    if has_moved:
+        counter.at = another
+    for _ in range(3):
+        counter.issue()
+        counter.later(hours=2)
+    assert (counter.state(), counter.shop.balance("a")["held"], another.closed) == ("withdrawing", 50, set())
+    counter.at = issuer
+    issuer.codes |= uses
+    counter.issue()
+    counter.later(hours=2)
+    counter.issue()
+    assert (counter.state(), issuer.closed) == ("cancelled", {code})
+
+
 def test_a_customer_who_is_another_now_keeps_what_was_held(counter: Counter) -> None:
     for customer in ("a", "b"):
         counter.shop.customer(customer)
