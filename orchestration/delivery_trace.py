@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from connectors.currencies import MINOR_DIGITS
 from models.activation import audience_members, deliveries
 from models.campaigns import campaign_versions
 from models.errors import MisconfiguredError, StopError
@@ -158,7 +160,11 @@ def _declared(connection: sa.Connection, row: Mapping[str, Any], details: Mappin
     ).one_or_none()
     if found is None:
         return {"trigger": details.get("trigger")}
-    return {"trigger": found.declaration.get("trigger"), "first_as_of_date": found.first_as_of_date}
+    trigger = found.declaration.get("trigger") or {}
+    return {
+        "trigger": {name: value for name, value in trigger.items() if value is not None},
+        "first_as_of_date": found.first_as_of_date,
+    }
 
 
 def _model(connection: sa.Connection, row: Mapping[str, Any]) -> Facts:
@@ -299,9 +305,10 @@ def _print(console: Console, trace: Trace) -> None:
     console.print(f"← [bold]features[/bold] as of {trace.features.get('as_of_date', 'a day that is not known')}")
     console.print(f"← [bold]orders[/bold] up to that day, as they are known now: {len(trace.orders):,}")
     for order in trace.orders[-_ORDERS_SHOWN:]:
+        places = MINOR_DIGITS.get(order["currency_code"], 2)
         console.print(
             f"    {order['order_date']}  {escape(order['platform'])} {escape(order['store_id'])}  "
-            f"{escape(order['order_id'])}  {order['amount']} {order['currency_code']}"
+            f"{escape(order['order_id'])}  {Decimal(order['amount']):,.{places}f} {order['currency_code']}"
         )
     if len(trace.orders) > _ORDERS_SHOWN:
         console.print(f"    and {len(trace.orders) - _ORDERS_SHOWN:,} before these; --json has all")
