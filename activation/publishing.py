@@ -8,6 +8,9 @@ from activation.customers import customer_360
 from models.errors import StopError
 from models.ops import merchants
 
+# Stages that come after publishing: what failed there says nothing about the numbers, and is mended by sending again.
+_AFTER_PUBLISHING = ("audiences: ", "campaigns: ", "deliveries: ")
+
 
 def publishable_date(connection: sa.Connection, merchant_id: str) -> date | None:
     """The day that the merchant's published customers describe.
@@ -15,9 +18,10 @@ def publishable_date(connection: sa.Connection, merchant_id: str) -> date | None
     Raises:
         StopError: The merchant is withheld, or has no row in `marts.customer_360`.
     """
-    withheld = connection.execute(
+    reasons = connection.execute(
         sa.select(merchants.c.withheld_reasons).where(merchants.c.merchant_id == merchant_id)
     ).scalar_one_or_none()
+    withheld = [reason for reason in reasons or () if not reason.startswith(_AFTER_PUBLISHING)]
     if withheld:
         raise StopError(f"merchant '{merchant_id}' is withheld ({'; '.join(withheld)}); nothing is sent for it")
     row = connection.execute(

@@ -298,11 +298,13 @@ def _refuse_mass_removal(made: Plan, sync: Sync, key: str) -> None:
     Who may no longer be written to is taken back always.
     """
     leaving = sum(action.operation is Operation.REMOVE and action.cause is Cause.LEFT for action in made.actions)
-    if leaving <= max(sync.removals_always_allowed, sync.largest_removal_share * made.held_count):
+    # What was sent before fields were kept is known to the ledger alone: nobody leaves who was not there.
+    held = max(made.held_count, leaving)
+    if leaving <= max(sync.removals_always_allowed, sync.largest_removal_share * held):
         return
     raise StopError(
-        f"{made.target.in_words} would take back {leaving:,} of the {made.held_count:,} customers that it was sent "
-        f"({leaving / made.held_count:.0%}), and {key}.largest_removal_share allows {sync.largest_removal_share:.0%}. "
+        f"{made.target.in_words} would take back {leaving:,} of the {held:,} customers that it was sent "
+        f"({leaving / held:.0%}), and {key}.largest_removal_share allows {sync.largest_removal_share:.0%}. "
         "Look at `perennial sync plan`; if it is right, carry it out with `perennial sync apply --digest`, or raise "
         "largest_removal_share."
     )

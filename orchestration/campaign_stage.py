@@ -1,6 +1,6 @@
 """From published customers to campaigns: who takes part from tonight on, and their messages through the ledger."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -26,36 +26,39 @@ from orchestration.references import link_keys
 from orchestration.segment_compilation import known_segments
 
 log = structlog.get_logger(__name__)
-_LIST_DAYS = 7
+_LIST_DAYS = 30  # a provider that cannot be read for weeks leaves no hole
 
 
 def enrol_merchant(run: MerchantRun, merchant: Merchant) -> list[Enrolment]:
     """Write down whom each of the merchant's active campaigns finds; a campaign that is no more finds nobody."""
     as_of_date = run.as_of_dates[merchant.merchant_id]
-    try:
-        pull_merchant(run.deployment, merchant, days=_LIST_DAYS)
-    except PerennialError as error:
-        # The provider refuses whom its own list names, whether we know of them or not.
-        log.warning("suppression list not read", merchant_id=merchant.merchant_id, error=str(error))
+    pull_merchant(run.deployment, merchant, days=_LIST_DAYS)
     made = []
     for campaign in merchant.campaigns:
         if not campaign.is_active(as_of_date):
             continue
-        with run.deployment.transformer.begin() as connection:
-            segments = {s.name for s in known_segments(connection, merchant.merchant_id, merchant.segments)}
-            require_segment(merchant.merchant_id, campaign, segments)
-            made.append(
-                enrol(
-                    connection,
-                    merchant.merchant_id,
-                    campaign,
-                    as_of_date=as_of_date,
-                    triggered_at=end_of_day(run, merchant),
-                    enrolled_at=run.deployment.clock(),
-                    run_id=run.run_id,
-                )
-            )
+        try:
+            made.append(_enrolled(run, merchant, campaign, as_of_date))
+        except PerennialError as error:
+            # One that cannot be worked out keeps neither the others nor what is enrolled already from going out.
+            log.warning("campaign failed", merchant_id=merchant.merchant_id, campaign=campaign.name, error=str(error))
+            made.append(Enrolment(campaign.name, as_of_date, failure=str(error)))
     return made
+
+
+def _enrolled(run: MerchantRun, merchant: Merchant, campaign: Campaign, as_of_date: date) -> Enrolment:
+    with run.deployment.transformer.begin() as connection:
+        segments = {s.name for s in known_segments(connection, merchant.merchant_id, merchant.segments)}
+        require_segment(merchant.merchant_id, campaign, segments)
+        return enrol(
+            connection,
+            merchant.merchant_id,
+            campaign,
+            as_of_date=as_of_date,
+            triggered_at=end_of_day(run, merchant),
+            enrolled_at=run.deployment.clock(),
+            run_id=run.run_id,
+        )
 
 
 def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: MerchantDeliveries) -> None:
@@ -99,8 +102,15 @@ def deliver_campaign(run: MerchantRun, merchant: Merchant, campaign: Campaign) -
     )
 
 
-def pull_merchant(deployment: Deployment, merchant: Merchant, *, days: int) -> dict[str, int]:
-    """New entries by destination, from those that a merchant's campaigns send through and that keep a list."""
+def pull_merchant(deployment: Deployment, merchant: Merchant, *, days: int, must_read: bool = False) -> dict[str, int]:
+    """New entries by destination, from those that a merchant's campaigns send through and that keep a list.
+
+    Args:
+        deployment: Open.
+        merchant: Whose.
+        days: How far back the lists are read.
+        must_read: Whether a list that cannot be read is an error; else the others are read all the same.
+    """
     names, now = {campaign.destination for campaign in merchant.campaigns}, deployment.clock()
     # What stands in for each other keeps a list each.
     for settings in deployment.configuration.destinations:
@@ -110,13 +120,20 @@ def pull_merchant(deployment: Deployment, merchant: Merchant, *, days: int) -> d
     for settings in deployment.configuration.destinations:
         if settings.name not in names:
             continue
-        destination = deployment.destination(settings.name)
-        if not isinstance(destination, Suppressing):
+        try:
+            destination = deployment.destination(settings.name)
+            if not isinstance(destination, Suppressing):
+                continue
+            told = [
+                Entry(one.kind.value, one.suppressed_at, address_hash=address_hash(one.email), evidence=settings.name)
+                for one in destination.suppressions(now - timedelta(days=days), asked_at=now)
+            ]
+        except PerennialError as error:
+            if must_read:
+                raise
+            # The provider refuses whom its own list names, whether we know of them or not.
+            log.warning("suppression list not read", destination=settings.name, error=str(error))
             continue
-        told = [
-            Entry(one.kind.value, one.suppressed_at, address_hash=address_hash(one.email), evidence=settings.name)
-            for one in destination.suppressions(now - timedelta(days=days), asked_at=now)
-        ]
         with deployment.transformer.begin() as connection:
             added[settings.name] = suppress(connection, merchant.merchant_id, told)
     return added

@@ -11,6 +11,7 @@ from orchestration.manifest import dbt_resource, load_manifest
 from orchestration.resources import DeploymentResource
 from orchestration.settings import current_settings
 from orchestration.standing_views import lasting_views
+from orchestration.waiting_messages import messages_job, messages_schedule
 
 configure_logs(current_settings().log_level)
 
@@ -24,8 +25,8 @@ nightly_job = dg.define_asset_job(
 
 defs = dg.Definitions(
     assets=assets,
-    jobs=[nightly_job],
-    schedules=[nightly_schedule(nightly_job)],
+    jobs=[nightly_job, messages_job],
+    schedules=[nightly_schedule(nightly_job), messages_schedule],
     sensors=[failed_run_alert, lost_runs_sensor],
     resources={"deployment": DeploymentResource(), "dbt": dbt_resource()},
     executor=dg.in_process_executor,

@@ -116,5 +116,5 @@ def pull_lists(settings: Settings, merchant: str | None, *, days: int) -> None:
     """
     with open_deployment(settings) as deployment:
         for found in [merchant_named(deployment, merchant)]:
-            for name, added in pull_merchant(deployment, found, days=days).items():
+            for name, added in pull_merchant(deployment, found, days=days, must_read=True).items():
                 typer.echo(f"{found.merchant_id}: {added} new from {name}")

@@ -19,10 +19,11 @@ from activation.campaigns.declarations import Campaign
 from activation.campaigns.triggers import Occasion, occasions
 from activation.consent import email_refusal, read_contacts
 from activation.customers import customer_360
-from activation.experiments.assignment import Split
+from activation.experiments.assignment import HOLDOUT, Split
 from activation.gates.suppressions import suppressed
 from activation.locks import lock_key
 from models.campaigns import campaign_enrolments, campaign_versions
+from models.identity import current_ids
 
 PRESENT = "they met the trigger before the campaign began"
 COOLING_DOWN = "they took part within the cool-down"
@@ -60,12 +61,14 @@ class Enrolment:
         as_of_date: The day.
         is_replay: Whether the tables describe an earlier day than was worked out before; then nobody is enrolled.
         candidates: Those who were found and not known yet.
+        failure: Why the campaign could not be worked out; None when it was.
     """
 
     campaign: str
     as_of_date: date
     is_replay: bool = False
     candidates: Sequence[Candidate] = field(default=(), repr=False)
+    failure: str | None = None
 
     @property
     def arms(self) -> Mapping[str, int]:
@@ -159,22 +162,16 @@ def candidates(
         as_of_date: The day that the merchant's tables describe.
         is_rehearsal: Whether to find whoever meets the trigger, as if nobody had been enrolled yet.
     """
-    versions = campaign_versions
-    latest = connection.execute(
-        sa.select(sa.func.max(versions.c.last_as_of_date)).where(
-            versions.c.merchant_id == merchant_id, versions.c.campaign == campaign.name
-        )
-    ).scalar_one()
+    latest, latest_alike = _latest_dates(connection, merchant_id, campaign)
     if latest is not None and as_of_date < latest and not is_rehearsal:
         return Enrolment(campaign.name, as_of_date, is_replay=True)
     if not campaign.is_active(as_of_date):
         return Enrolment(campaign.name, as_of_date)
-    # After a rest, too, nobody knows who met the trigger when.
-    has_rested = latest is None or (as_of_date - latest).days > campaign.valid_days
+    # After a rest, too, nobody knows who met the trigger when; nor whom another trigger would have found before.
+    has_rested = latest_alike is None or (as_of_date - latest_alike).days > campaign.valid_days
     found = occasions(connection, merchant_id, campaign, as_of_date=as_of_date, is_first_night=has_rested)
-    nobody: tuple[set[tuple[str, str]], set[str]] = (set(), set())
-    known, cooling_down = nobody if is_rehearsal else _earlier(connection, merchant_id, campaign, as_of_date)
-    new = [one for one in found if (one.customer_id, one.period) not in known]
+    earlier = _Earlier() if is_rehearsal else _earlier(connection, merchant_id, campaign, as_of_date)
+    new = [one for one in found if (one.customer_id, one.period) not in earlier.known]
     ids = [one.customer_id for one in new]
     contacts = read_contacts(connection, merchant_id, ids)
     on_list = suppressed(
@@ -188,12 +185,12 @@ def candidates(
     for one in new:
         contact, row = contacts.get(one.customer_id), values.get(one.customer_id, {})
         refusal = PRESENT if one.is_present and not campaign.includes_present else None
-        refusal = refusal or (COOLING_DOWN if one.customer_id in cooling_down else None)
+        refusal = refusal or (COOLING_DOWN if one.customer_id in earlier.cooling_down else None)
         refusal = refusal or email_refusal(contact) or on_list.get(one.customer_id)
         made.append(
             Candidate(
                 occasion=one,
-                arm=split.arm_of(merchant_id, campaign.name, one.customer_id),
+                arm=earlier.arms.get(one.customer_id) or split.arm_of(merchant_id, campaign.name, one.customer_id),
                 refusal=None if refusal is None else str(refusal),
                 forecast_amount=_within(campaign.window_days, row),
                 currency_code=row.get("currency_code"),
@@ -204,23 +201,59 @@ def candidates(
     return Enrolment(campaign.name, as_of_date, candidates=made)
 
 
-def _earlier(
-    connection: sa.Connection, merchant_id: str, campaign: Campaign, as_of_date: date
-) -> tuple[set[tuple[str, str]], set[str]]:
-    """What is written down already, and who took part lately, in either arm."""
-    table = campaign_enrolments
-    earliest = as_of_date - timedelta(days=campaign.cooldown_days)
-    known: set[tuple[str, str]] = set()
-    cooling_down: set[str] = set()
-    for row in connection.execute(
-        sa.select(table.c.customer_id, table.c.period, table.c.as_of_date, table.c.refusal).where(
-            table.c.merchant_id == merchant_id, table.c.campaign == campaign.name
+def _latest_dates(connection: sa.Connection, merchant_id: str, campaign: Campaign) -> tuple[date | None, date | None]:
+    """The last day that the campaign was worked out for, and the last with whom it asks for now."""
+    versions = campaign_versions
+    found = connection.execute(
+        sa.select(versions.c.declaration, versions.c.last_as_of_date).where(
+            versions.c.merchant_id == merchant_id, versions.c.campaign == campaign.name
         )
-    ):
-        known.add((row.customer_id, row.period))
-        if row.refusal is None and row.as_of_date > earliest:
-            cooling_down.add(row.customer_id)
-    return known, cooling_down
+    ).all()
+    asked = {name: campaign.declaration[name] for name in ("trigger", "only")}
+    alike = [row.last_as_of_date for row in found if {name: row.declaration.get(name) for name in asked} == asked]
+    return max((row.last_as_of_date for row in found), default=None), max(alike, default=None)
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What is written down already, under the ids that people have now.
+
+    Attributes:
+        known: Customers with what the trigger was about.
+        cooling_down: Who took part lately, in either arm.
+        arms: Which arm customers were in; held out, where two were merged of whom one was.
+    """
+
+    known: set[tuple[str, str]] = field(default_factory=set)
+    cooling_down: set[str] = field(default_factory=set)
+    arms: dict[str, str] = field(default_factory=dict)
+
+
+def _earlier(connection: sa.Connection, merchant_id: str, campaign: Campaign, as_of_date: date) -> _Earlier:
+    """Who stands in an arm stays in it: another share is for those who come. Another salt deals everybody anew."""
+    table, versions = campaign_enrolments, campaign_versions
+    earliest = as_of_date - timedelta(days=campaign.cooldown_days)
+    names = ("customer_id", "period", "as_of_date", "refusal", "arm")
+    found = connection.execute(
+        sa.select(*(table.c[name] for name in names), versions.c.declaration["salt"].astext.label("salt"))
+        .join_from(
+            table,
+            versions,
+            sa.and_(*(table.c[n] == versions.c[n] for n in ("merchant_id", "campaign", "campaign_version"))),
+            isouter=True,
+        )
+        .where(table.c.merchant_id == merchant_id, table.c.campaign == campaign.name)
+    ).all()
+    now = current_ids(connection, merchant_id, sorted({row.customer_id for row in found}))
+    earlier = _Earlier()
+    for row in found:
+        for customer_id in {row.customer_id, now.get(row.customer_id, row.customer_id)}:
+            earlier.known.add((customer_id, row.period))
+            if row.refusal is None and row.as_of_date > earliest:
+                earlier.cooling_down.add(customer_id)
+            if row.refusal is None and row.salt == campaign.salt and earlier.arms.get(customer_id) != HOLDOUT:
+                earlier.arms[customer_id] = row.arm
+    return earlier
 
 
 def _values(connection: sa.Connection, merchant_id: str, customer_ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -23,6 +23,7 @@ from connectors.outgoing import Email, Event
 from models.errors import RejectedRecordError
 
 NOBODY = "there is no such customer any more"
+UNSENDABLE = "their message cannot be made of what is known of them"
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class Messages:
                 made[action.action_key] = self.payload(contact, row, at=rendered_at)
             except (BadTemplateError, RejectedRecordError) as error:
                 made[action.action_key] = Refused(str(error))
+            except ValueError:  # its words may hold what it is about
+                made[action.action_key] = Refused(UNSENDABLE)
         return made
 
     def payload(self, contact: Contact, row: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:

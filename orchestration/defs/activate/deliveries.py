@@ -86,6 +86,7 @@ def campaign_enrolments(context: dg.AssetExecutionContext, deployment: Deploymen
             "campaigns", lambda merchant: enrol_merchant(run, merchant), retry_number=context.retry_number
         )
     enrolments = [one for of_merchant in outcomes.results.values() for one in of_merchant]
+    failures = [f"{one.campaign}: {one.failure}" for one in enrolments if one.failure]
     refusals: Counter[str] = Counter()
     for one in enrolments:
         refusals.update(one.refusals)
@@ -115,8 +116,8 @@ def campaign_enrolments(context: dg.AssetExecutionContext, deployment: Deploymen
             dg.AssetCheckResult(
                 asset_key=ENROLMENTS,
                 check_name="nobody_is_missing",
-                passed=outcomes.is_complete,
-                description=outcomes.in_words("every campaign was worked out"),
+                passed=outcomes.is_complete and not failures,
+                description="; ".join(failures) or outcomes.in_words("every campaign was worked out"),
             )
         ],
     )
