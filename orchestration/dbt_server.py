@@ -102,6 +102,11 @@ def _become(request: list[bytes], outputs: list[int]) -> list[str]:
     os.environb.clear()
     os.environb.update(dict(entry.split(b"=", 1) for entry in request[1 + count :]))
     time.tzset()
+    # Whoever started the run may ignore them, as a shell does for what runs in the background, and a process inherits
+    # that; what is handed on has to end the invocation all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in zip((nothing, *outputs), (0, 1, 2), strict=True):
         os.dup2(source, target)
