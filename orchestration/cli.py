@@ -62,11 +62,15 @@ AsOfOption = Annotated[
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    loop: Annotated[
+        bool, typer.Option(help="End with the loop, closed at a small shop; it takes some minutes.")
+    ] = True,
+) -> None:
     """Load real purchases, build every table, predict, send, and print what came of it."""
     from orchestration.demonstration import run_demo
 
-    raise typer.Exit(run_demo(current_settings()))
+    raise typer.Exit(run_demo(current_settings(), closes_loop=loop))
 
 
 @app.command()

@@ -30,7 +30,7 @@ def _receiver(settings: Settings) -> Iterator[None]:
         yield
 
 
-def run_demo(settings: Settings) -> int:
+def run_demo(settings: Settings, *, closes_loop: bool = True) -> int:
     """Run the pipeline for everything that `perennial.yml` declares, with the receiver up, and print what came of it.
 
     Then the loop is closed at a small shop of its own, once per home.
@@ -47,7 +47,7 @@ def run_demo(settings: Settings) -> int:
             finished = execute(deployment, [], None, when_loaded=wait_for_shops)
     print_summary(deployment, console, finished.run_id if finished.has_published_everybody else None)
     print_notices(console, finished.notices)
-    if finished.has_published_everybody:
+    if closes_loop and finished.has_published_everybody:
         with progress.reporting(sys.stderr):
             close_the_loop(settings, console, deployment.clock)
     print_next(console)

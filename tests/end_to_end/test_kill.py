@@ -106,7 +106,7 @@ def undisturbed(module_folder: Path, standing_warehouse_url: str, parsed_project
     folder = module_folder / "undisturbed"
     folder.mkdir()
     installation = installed(folder, standing_warehouse_url, parsed_project)
-    installation.succeed("demo")
+    installation.succeed("demo", "--no-loop")
     [(seconds,)] = rows(
         standing_warehouse_url,
         "select extract(epoch from max(verdicts.finished_at) - min(syncs.started_at)) "
@@ -128,14 +128,14 @@ def reach(process: "subprocess.Popen[str]", marker: str) -> None:
 
 def kill_at(installation: Installation, marker: str) -> None:
     """Start the demonstration and kill the command where it prints a marker."""
-    with installation.running("demo") as process:
+    with installation.running("demo", "--no-loop") as process:
         reach(process, marker)
         os.kill(process.pid, signal.SIGKILL)
 
 
 def kill_while_sending(installation: Installation) -> int:
     """Start the demonstration and kill it after the receiver has taken some records but not all; says how many."""
-    with installation.running("demo") as process:
+    with installation.running("demo", "--no-loop") as process:
         reach(process, "Sending best_customers to crm")
         log = installation.home / "receiver" / "log.jsonl"
         while log.read_bytes().count(b'"kind": "effect"') < 6:
@@ -146,7 +146,7 @@ def kill_while_sending(installation: Installation) -> int:
 
 def kill_database_at(installation: Installation, marker: str) -> subprocess.CompletedProcess[str]:
     """Start the demonstration, kill the database where it prints a marker, and let it come to its own end."""
-    with installation.running("demo") as process:
+    with installation.running("demo", "--no-loop") as process:
         reach(process, marker)
         pid = server_of(installation).status().pid
         assert pid is not None
@@ -178,7 +178,7 @@ def test_killed_at_three_points_it_ends_where_an_undisturbed_run_ends(
     kill_at(embedded, r"Building \d+ transformed tables 40%")
     told_before = kill_while_sending(embedded)
     assert 0 < told_before < undisturbed.state.effects.total()
-    embedded.succeed("demo")
+    embedded.succeed("demo", "--no-loop")
     assert_same(end_state(embedded, server_of(embedded).url()), undisturbed.state)
 
 
@@ -203,7 +203,7 @@ def test_a_killed_database_loses_nothing(undisturbed: Undisturbed, module_folder
     installation = installed(folder, None)
     try:
         assert kill_database_at(installation, marker).returncode == 1
-        installation.succeed("demo")
+        installation.succeed("demo", "--no-loop")
         assert_same(end_state(installation, server_of(installation).url()), undisturbed.state)
     finally:
         server_of(installation).stop()
@@ -217,11 +217,11 @@ def test_killed_at_any_moment_it_ends_where_an_undisturbed_run_ends(
 ) -> None:
     """The moments lie evenly along the run; every other one takes the whole process group down."""
     installation = installed(tmp_path, database_url)
-    with installation.running("demo") as process:
+    with installation.running("demo", "--no-loop") as process:
         reach(process, "Reading shop/web")
         try:
             process.communicate(timeout=undisturbed.seconds * (point + 0.5) / SOAK_POINTS)
         except subprocess.TimeoutExpired:
             (os.killpg if point % 2 else os.kill)(process.pid, signal.SIGKILL)
-    installation.succeed("demo")
+    installation.succeed("demo", "--no-loop")
     assert_same(end_state(installation, database_url), undisturbed.state)
