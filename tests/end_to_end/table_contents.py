@@ -29,6 +29,8 @@ BOOKKEEPING = frozenset(
         "attempted_at",
         "attempt_count",
         "provider_reference",
+        "reconciled_at",
+        "touched_by",
         # Of a model run: batches by their numbers, and the run that built its tables.
         "inputs",
     }
