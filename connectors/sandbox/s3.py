@@ -14,7 +14,7 @@ from pathlib import Path
 from connectors.sandbox.aws import signature_problem
 from connectors.sandbox.faults import Faults, Request
 from connectors.sandbox.journal import Journal
-from connectors.sandbox.serving import Reply, SandboxServer, running_server
+from connectors.sandbox.serving import JournaledPlatform, Reply
 
 REGION = "us-east-1"
 KEY_ID = "sandbox-key"
@@ -23,37 +23,20 @@ _XML = "application/xml"
 
 
 @dataclass
-class BucketSandbox:
+class BucketSandbox(JournaledPlatform):
     """A store with one bucket.
 
     Attributes:
-        journal: Its log, which rebuilds it.
-        clock: Its time, which signatures are held against.
         bucket: The bucket's name.
         page_size: How many objects one answer lists.
     """
 
-    journal: Journal
-    clock: Callable[[], datetime]
     bucket: str = "exports"
     page_size: int = 1_000
-    server: SandboxServer | None = None
     objects: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.objects = {entry["key"]: entry["text"] for entry in self.journal.entries("object")}
-
-    @property
-    def url(self) -> str:
-        """What the destination is told."""
-        return self.server.url if self.server else ""
-
-    @property
-    def faults(self) -> Faults:
-        """How its requests are mistreated."""
-        if self.server is None:
-            raise RuntimeError("the sandbox is not running")
-        return self.server.faults
 
     def answer(self, request: Request) -> Reply:
         """Answer one request."""
@@ -116,7 +99,5 @@ def running_bucket(
     Raises:
         OSError: The port is taken.
     """
-    sandbox = BucketSandbox(Journal(log_path), clock)
-    with running_server(sandbox.answer, clock, port=port, faults=faults) as server:
-        sandbox.server = server
+    with BucketSandbox(Journal(log_path), clock).running(port=port, faults=faults) as sandbox:
         yield sandbox

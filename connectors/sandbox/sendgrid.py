@@ -14,7 +14,8 @@ from typing import Any
 
 from connectors.sandbox.faults import Faults, Request
 from connectors.sandbox.journal import Journal
-from connectors.sandbox.serving import Reply, SandboxServer, running_server
+from connectors.sandbox.mailing import MailPlatform
+from connectors.sandbox.serving import Reply
 
 _LARGEST_MESSAGE_BYTES = 30 << 20
 _LONGEST_ARGUMENTS = 10_000
@@ -31,53 +32,25 @@ Problem = tuple[str | None, str]
 
 
 @dataclass
-class SendGridSandbox:
+class SendGridSandbox(MailPlatform):
     """The account, its messages and its suppressions.
 
     Attributes:
-        journal: Its log, which rebuilds its suppressions.
         api_key: What opens it.
-        clock: Its time.
         sender_domains: Domains that mail may be sent from; every one where it is empty.
         allowance: Requests in a minute; None for any number.
     """
 
-    journal: Journal
     api_key: str
-    clock: Callable[[], datetime]
     sender_domains: set[str] = field(default_factory=set)
     allowance: int | None = None
-    server: SandboxServer | None = None
     _window: int = 0
     _used: int = 0
-    _count: int = 0
-    _suppressed: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self._count = len(self.effects())
-        self._suppressed = {row["email"].lower() for row in self.journal.entries("suppression")}
-
-    @property
-    def url(self) -> str:
-        """What the destination is told."""
-        return self.server.url if self.server else ""
-
-    @property
-    def faults(self) -> Faults:
-        """How its requests are mistreated."""
-        if self.server is None:
-            raise RuntimeError("the sandbox is not running")
-        return self.server.faults
-
-    def effects(self) -> list[dict[str, Any]]:
-        """Every message that it took, to whomever: one entry per recipient."""
-        return self.journal.entries("effect")
 
     def suppress(self, email: str, list_name: str = "bounces", *, reason: str = "550 5.1.1 no such mailbox") -> None:
         """Put an address on one of the lists; mail to it is taken and dropped from now on."""
-        row = {"email": email, "created": int(self.clock().timestamp()), "reason": reason}
-        self.journal.write("suppression", {"list": list_name, **row})
-        self._suppressed.add(email.lower())
+        created = int(self.clock().timestamp())
+        self._suppress({"list": list_name, "email": email, "created": created, "reason": reason})
 
     def answer(self, request: Request) -> Reply:
         """Answer one request."""
@@ -250,7 +223,5 @@ def running_sendgrid(
     Raises:
         OSError: The port is taken.
     """
-    sandbox = SendGridSandbox(Journal(log_path), api_key, clock)
-    with running_server(sandbox.answer, clock, port=port, faults=faults) as server:
-        sandbox.server = server
+    with SendGridSandbox(Journal(log_path), clock, api_key).running(port=port, faults=faults) as sandbox:
         yield sandbox

@@ -7,16 +7,19 @@ what a test sees is repeatable; the time that clients are told is the shop's own
 import asyncio
 import socket
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
+from typing import Self
 
 from aiohttp import web
 
 from connectors.sandbox.faults import Exchange, Fault, Faults, Request, named
+from connectors.sandbox.journal import Journal
 from connectors.sandbox.listening import listening
 
 _LARGEST_REQUEST_BYTES = 64 << 20
@@ -189,3 +192,45 @@ def running_server(
     server = SandboxServer(platform, clock, faults or Faults())
     with listening(partial(server.listen, port), name="sandbox"):
         yield server
+
+
+@dataclass
+class JournaledPlatform(ABC):
+    """A platform whose state its journal rebuilds, and which can be reached while it runs.
+
+    Attributes:
+        journal: Its log.
+        clock: Its time.
+        server: Its server; None before it runs.
+    """
+
+    journal: Journal
+    clock: Clock
+    server: SandboxServer | None = field(default=None, init=False)
+
+    @abstractmethod
+    def answer(self, request: Request) -> Reply:
+        """Answer one request."""
+
+    @property
+    def url(self) -> str:
+        """What the destination is told."""
+        return self.server.url if self.server else ""
+
+    @property
+    def faults(self) -> Faults:
+        """How its requests are mistreated."""
+        if self.server is None:
+            raise RuntimeError("the sandbox is not running")
+        return self.server.faults
+
+    @contextmanager
+    def running(self, *, port: int = 0, faults: Faults | None = None) -> Iterator[Self]:
+        """The platform in a thread of this process, for as long as the block lasts; arguments as of `running_server`.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        with running_server(self.answer, self.clock, port=port, faults=faults) as server:
+            self.server = server
+            yield self

@@ -17,7 +17,8 @@ from typing import Any
 from connectors.sandbox.aws import signature_problem
 from connectors.sandbox.faults import Faults, Request
 from connectors.sandbox.journal import Journal
-from connectors.sandbox.serving import Reply, SandboxServer, running_server
+from connectors.sandbox.mailing import MailPlatform
+from connectors.sandbox.serving import Reply
 
 REGION = "eu-central-1"
 KEY_ID = "AKIASANDBOXSANDBOX00"
@@ -34,12 +35,10 @@ _SIGNATURE_STATUS = 403
 
 
 @dataclass
-class SesSandbox:
+class SesSandbox(MailPlatform):
     """An account's region, its messages and its suppression list.
 
     Attributes:
-        journal: Its log, which rebuilds its suppression list.
-        clock: Its time.
         verified_domains: Domains that mail may be sent from; every one where it is empty.
         rate: Messages in a second; None for any number.
         daily_quota: Messages in a day; None for any number.
@@ -48,44 +47,18 @@ class SesSandbox:
         state: What the account is: "" for active, or the name of the exception that everything is answered with.
     """
 
-    journal: Journal
-    clock: Callable[[], datetime]
     verified_domains: set[str] = field(default_factory=set)
     rate: int | None = None
     daily_quota: int | None = None
     refused: set[str] = field(default_factory=set)
     hindered: set[str] = field(default_factory=set)
     state: str = ""
-    server: SandboxServer | None = None
-    _count: int = 0
     _second: int = 0
     _in_second: int = 0
-    _suppressed: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self._count = len(self.effects())
-        self._suppressed = {row["email"].lower() for row in self.journal.entries("suppression")}
-
-    @property
-    def url(self) -> str:
-        """What the destination is told."""
-        return self.server.url if self.server else ""
-
-    @property
-    def faults(self) -> Faults:
-        """How its requests are mistreated."""
-        if self.server is None:
-            raise RuntimeError("the sandbox is not running")
-        return self.server.faults
-
-    def effects(self) -> list[dict[str, Any]]:
-        """Every message that it took."""
-        return self.journal.entries("effect")
 
     def suppress(self, email: str, reason: str = "BOUNCE") -> None:
         """Put an address on the suppression list; mail to it is taken and dropped from now on."""
-        self.journal.write("suppression", {"email": email, "reason": reason, "at": self.clock().timestamp()})
-        self._suppressed.add(email.lower())
+        self._suppress({"email": email, "reason": reason, "at": self.clock().timestamp()})
 
     def answer(self, request: Request) -> Reply:
         """Answer one request."""
@@ -250,7 +223,5 @@ def running_ses(
     Raises:
         OSError: The port is taken.
     """
-    sandbox = SesSandbox(Journal(log_path), clock)
-    with running_server(sandbox.answer, clock, port=port, faults=faults) as server:
-        sandbox.server = server
+    with SesSandbox(Journal(log_path), clock).running(port=port, faults=faults) as sandbox:
         yield sandbox
