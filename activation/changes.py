@@ -1,9 +1,9 @@
 """Which customers changed since a sync last looked, without looking at all of them.
 
-A reconciliation, once a night and for all syncs, holds a hash of every customer's row and contact against the one that
-is kept, and numbers what it finds changed, new or gone. A sync then reads what has a higher number than its cursor, by
-an index. Numbers are given under a lock and never shared with a later one: there are no ties and no late rows. Must not
-decide what is sent.
+A reconciliation, once a night and for all syncs, holds a hash of every customer's row, contact and suppression against
+the one that is kept, and numbers what it finds changed, new or gone. A sync then reads what has a higher number than
+its cursor, by an index. Numbers are given under a lock and never shared with a later one: there are no ties and no late
+rows. Must not decide what is sent.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from activation import ledger
 from activation.actions import OPEN, LedgerOutcome, Target
 from activation.customers import customer_360, customer_contacts, segment_memberships
+from activation.gates.suppressions import entries_of_customers
 from activation.locks import lock_key
 from activation.payloads import Sync, digest
 from models.activation import audience_members, customer_states, deliveries, sent_fields, sync_cursors
@@ -69,7 +70,7 @@ def reconcile(connection: sa.Connection, merchant_id: str) -> int:
 
 
 def current_states(merchant_id: str) -> sa.Select[tuple[str, str]]:
-    """Each of the merchant's customers with a hash of their row and of their contacts."""
+    """Each of the merchant's customers with a hash of their row, their contacts, and why they may not be written to."""
     mine = customer_contacts.c.merchant_id == merchant_id
     said = [c for c in customer_contacts.c if c.name != "merchant_id"]
     of_contact = sa.func.md5(sa.cast(sa.func.row(*said), sa.Text))
@@ -82,11 +83,28 @@ def current_states(merchant_id: str) -> sa.Select[tuple[str, str]]:
         .group_by(customer_contacts.c.customer_id)
         .subquery("contacts")
     )
+    entries = entries_of_customers(merchant_id).subquery("entries_of_customers")
+    on_list = (
+        sa.select(
+            entries.c.customer_id,
+            sa.func.string_agg(entries.c.reason, aggregate_order_by(sa.literal(","), entries.c.reason)).label(
+                "reasons"
+            ),
+        )
+        .group_by(entries.c.customer_id)
+        .subquery("on_list")
+    )
     columns = [c for c in customer_360.c if c.name not in {"merchant_id", "customer_id", *PASSING}]
-    state = sa.func.md5(sa.cast(sa.func.row(*columns, contacts.c.h), sa.Text))
+    # Whoever stands on no list keeps the hash of a row without one.
+    said_of_them = sa.func.concat(sa.cast(sa.func.row(*columns, contacts.c.h), sa.Text), on_list.c.reasons)
+    state = sa.func.md5(said_of_them)
     return (
         sa.select(customer_360.c.customer_id, state.label("state_hash"))
-        .select_from(customer_360.outerjoin(contacts, contacts.c.customer_id == customer_360.c.customer_id))
+        .select_from(
+            customer_360.outerjoin(contacts, contacts.c.customer_id == customer_360.c.customer_id).outerjoin(
+                on_list, on_list.c.customer_id == customer_360.c.customer_id
+            )
+        )
         .where(customer_360.c.merchant_id == merchant_id)
     )
 

@@ -21,6 +21,7 @@ from activation.actions import Action, LedgerOutcome, Plan, Target
 from activation.breaker import Breaker
 from activation.gates.email_consent import EmailConsent
 from activation.gates.gate import Gate, Postponed, Refused, decisions
+from activation.gates.suppressions import Suppressions
 from activation.locks import HeldLock, exclusive
 from activation.rendering import Render, rendered
 from activation.sent_fields import remember
@@ -126,7 +127,8 @@ def deliver(
         run_id: The run, for the ledger.
         pace: Clock, waits and patience.
         facts: What the ledger keeps beside each action; never payload values.
-        gates: What is asked before every attempt, in this order, after the target's consent.
+        gates: What is asked before every attempt, in this order, after consent and the
+            suppression list of a target that asks for consent.
         render: Makes the payloads of actions that come without.
 
     Returns:
@@ -186,7 +188,7 @@ def deliver_under(
 
 
 def _gates_of(target: Target) -> tuple[Gate, ...]:
-    return () if target.consent is None else (EmailConsent(),)
+    return () if target.consent is None else (EmailConsent(), Suppressions())
 
 
 def _carry_all(shipment: "_Shipment", actions: Sequence[Action], lock: HeldLock) -> "_Tally":

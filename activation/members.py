@@ -14,6 +14,7 @@ from activation.arrays import among
 from activation.audiences import Audience
 from activation.consent import Contact, email_refusal, read_contacts
 from activation.customers import customer_360, segment_memberships
+from activation.gates.suppressions import suppressed
 from activation.payloads import Sync, payload_of
 from models.activation import audience_members
 from models.errors import RejectedRecordError, StopError
@@ -71,12 +72,13 @@ def read_members(
     """The current members, or those among `only`, with what a sync sends of them, or why it may not."""
     ids = member_ids(connection, merchant_id, members, only)
     contacts = read_contacts(connection, merchant_id, ids) if sync.consent is not None else {}
+    on_list = suppressed(connection, merchant_id, ids, contacts) if sync.consent is not None else {}
     rows = connection.execute(
         sa.select(customer_360).where(customer_360.c.merchant_id == merchant_id, among(customer_360.c.customer_id, ids))
     ).mappings()
     for row in rows:
         contact = contacts.get(row["customer_id"])
-        refusal = email_refusal(contact) if sync.consent is not None else None
+        refusal = email_refusal(contact) or on_list.get(row["customer_id"]) if sync.consent is not None else None
         yield _member(sync, dict(row), contact, str(refusal) if refusal else None)
 
 

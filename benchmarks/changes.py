@@ -26,6 +26,7 @@ from activation.customers import customer_360, customer_contacts  # noqa: E402
 from models.activation import customer_states  # noqa: E402
 from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
 from models.engine import create_engine  # noqa: E402
+from models.identity import dim_customer_identities  # noqa: E402
 from models.migration import migrate  # noqa: E402
 
 MERCHANT = "m1"
@@ -110,7 +111,7 @@ def measure(url: str, count: int) -> None:
     with engine.begin() as connection:
         for schema in ("marts", "vault"):
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-        for table in (customer_360, previous, customer_contacts):
+        for table in (customer_360, previous, customer_contacts, dim_customer_identities):
             table.create(connection)
         fill(connection, count)
     with engine.begin() as connection:

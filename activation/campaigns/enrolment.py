@@ -174,11 +174,7 @@ def candidates(
     new = [one for one in found if (one.customer_id, one.period) not in earlier.known]
     ids = [one.customer_id for one in new]
     contacts = read_contacts(connection, merchant_id, ids)
-    on_list = suppressed(
-        connection,
-        merchant_id,
-        {customer_id: contacts[customer_id].email if customer_id in contacts else None for customer_id in ids},
-    )
+    on_list = suppressed(connection, merchant_id, ids, contacts)
     values = _values(connection, merchant_id, ids)
     split = Split.holding_out(campaign.holdout_share, salt=campaign.salt)
     made = []

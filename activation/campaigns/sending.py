@@ -18,7 +18,6 @@ from activation.gates.enrolment import Enrolled
 from activation.gates.frequency import CHANNEL_FACT, FrequencyCapGate
 from activation.gates.gate import Gate
 from activation.gates.quiet_hours import QuietHoursGate
-from activation.gates.suppressions import Suppressions
 from activation.occurrences.planning import Occurrence
 from activation.occurrences.sending import send_occurrences
 from connectors.destination import Destination
@@ -44,8 +43,8 @@ def frequency_cap_of(campaign: Campaign, mail: Mail | None) -> FrequencyCap | No
 
 
 def gates_of(campaign: Campaign, mail: Mail | None, shop_zone: str) -> tuple[Gate, ...]:
-    """What is asked before every attempt, after consent: refusals first, and what only postpones after them."""
-    gates: list[Gate] = [Enrolled(campaign.valid_days), Suppressions()]
+    """What is asked before every attempt, after consent and suppressions: first what refuses, then what postpones."""
+    gates: list[Gate] = [Enrolled(campaign.valid_days)]
     if hours := quiet_hours_of(campaign, mail):
         gates.append(QuietHoursGate(hours.from_time, hours.until, shop_zone))
     # Counts what it allows, and so comes last: what another gate keeps back is no message.

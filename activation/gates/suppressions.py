@@ -14,10 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 
 from activation.actions import Action, Target
 from activation.arrays import rows
-from activation.consent import read_contacts
+from activation.consent import Contact, read_contacts
+from activation.customers import customer_contacts
 from activation.gates.gate import ALLOWED, Answer, Refused
 from models.campaigns import suppressions
-from models.identity import current_ids
+from models.identity import current_ids, dim_customer_identities
 from models.schema import Timestamp
 
 REASONS = ("bounce", "complaint", "unsubscribe", "invalid", "manual")
@@ -102,27 +103,34 @@ def lift(
 
 
 def suppressed(
-    connection: sa.Connection, merchant_id: str, addresses: Mapping[str, str | None], *, channel: str = EMAIL
+    connection: sa.Connection,
+    merchant_id: str,
+    customer_ids: Collection[str],
+    contacts: Mapping[str, Contact],
+    *,
+    channel: str = EMAIL,
 ) -> dict[str, str]:
     """Which customers are not to be written to, with the reason.
+
+    A customer whose entry stands under another id of the same person, of then or of now, is found, too.
 
     Args:
         connection: The warehouse.
         merchant_id: The tenant.
-        addresses: Per customer the address, where one is known.
+        customer_ids: The customers, by ids of now or of then.
+        contacts: Their contacts, where they are known.
         channel: Of what they would get.
-
-    A customer whose entry stands under an id that was merged into theirs is found, too.
     """
+    addresses = {customer_id: contacts[customer_id].email for customer_id in customer_ids if customer_id in contacts}
     hashes = {customer_id: address_hash(address) for customer_id, address in addresses.items() if address}
-    table = suppressions
-    scope = sa.and_(table.c.merchant_id == merchant_id, table.c.channel == channel, table.c.lifted_at.is_(None))
+    table, scope = suppressions, _standing(merchant_id, channel)
     by_customer = connection.execute(
         sa.select(table.c.customer_id, table.c.reason).where(scope, table.c.customer_id.is_not(None))
     ).all()
     found = {row.customer_id: row.reason for row in by_customer}
     merged = current_ids(connection, merchant_id, sorted(found))
     found |= {now: found[before] for before, now in merged.items()}
+    people = current_ids(connection, merchant_id, sorted(customer_ids)) if found else {}
     asked = rows("asked", address_hash=(sa.Text(), sorted(set(hashes.values()))))
     by_hash = {
         row.address_hash: row.reason
@@ -131,11 +139,34 @@ def suppressed(
         )
     }
     reasons = {}
-    for customer_id in addresses:
-        reason = found.get(customer_id) or by_hash.get(hashes.get(customer_id, ""))
+    for customer_id in customer_ids:
+        reason = found.get(customer_id) or found.get(people.get(customer_id, customer_id))
+        reason = reason or by_hash.get(hashes.get(customer_id, ""))
         if reason is not None:
             reasons[customer_id] = refusal_of(reason)
     return reasons
+
+
+def entries_of_customers(merchant_id: str, channel: str = EMAIL) -> sa.Select[tuple[str, str]]:
+    """The customers whom standing entries are about, with the reason; once for each reason."""
+    table, contacts, people = suppressions, customer_contacts, dim_customer_identities
+    scope = _standing(merchant_id, channel)
+    by_customer = sa.select(table.c.customer_id, table.c.reason).where(scope, table.c.customer_id.is_not(None))
+    is_theirs = sa.and_(people.c.merchant_id == merchant_id, people.c.record_id == table.c.customer_id)
+    by_person = sa.select(people.c.customer_id, table.c.reason).join_from(table, people, is_theirs).where(scope)
+    address = sa.func.convert_to(sa.func.lower(sa.func.btrim(contacts.c.email)), "UTF8")
+    is_address = sa.and_(
+        contacts.c.merchant_id == merchant_id,
+        table.c.address_hash == sa.func.encode(sa.func.sha256(address), "hex"),
+    )
+    by_address = sa.select(contacts.c.customer_id, table.c.reason).join_from(table, contacts, is_address).where(scope)
+    found = sa.union(by_customer, by_person, by_address).subquery("entries")
+    return sa.select(found.c.customer_id, found.c.reason)
+
+
+def _standing(merchant_id: str, channel: str) -> sa.ColumnElement[bool]:
+    table = suppressions
+    return sa.and_(table.c.merchant_id == merchant_id, table.c.channel == channel, table.c.lifted_at.is_(None))
 
 
 def refusal_of(reason: str) -> str:
@@ -157,10 +188,7 @@ class Suppressions:
         """Refusals by customer and address."""
         ids: Collection[str] = [action.customer_id for action in actions]
         contacts = read_contacts(connection, target.merchant_id, ids)
-        addresses = {
-            customer_id: contacts[customer_id].email if customer_id in contacts else None for customer_id in ids
-        }
-        reasons = suppressed(connection, target.merchant_id, addresses)
+        reasons = suppressed(connection, target.merchant_id, ids, contacts)
         return {
             action.action_key: Refused(reasons[action.customer_id]) if action.customer_id in reasons else ALLOWED
             for action in actions

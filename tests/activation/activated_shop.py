@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from activation.actions import LedgerOutcome
 from activation.audiences import Audience, refresh_audience
-from activation.changes import reconcile
+from activation.changes import changed_customers, reconcile
 from activation.customers import customer_360, customer_contacts, segment_memberships
 from activation.delivery import DeliveryReport, Pace
 from activation.members import Members
@@ -197,6 +197,26 @@ class Shop:
 def sync_of(audience: Members, destination: Destination, **settings: Any) -> Sync:
     kind = "audience" if isinstance(audience, Audience) else "segment"
     return Sync.model_validate({kind: audience.name, "destination": destination.name, **settings})
+
+
+def a_night_later(shop: Shop, days: int = 1) -> None:
+    """Everybody is described as of another day, and nothing else is said of them."""
+    shop.as_of += timedelta(days=days)
+    shop.time.now += timedelta(days=days)
+    new = {"as_of_date": shop.as_of.date(), "model_run_id": f"run-{days}", "days_since_last_order": days}
+    with shop.engine.begin() as connection:
+        connection.execute(sa.update(customer_360).values(new))
+
+
+def looked_at(shop: Shop, crm: ScriptedDestination, **settings: Any) -> set[str] | None:
+    """Whom the next sync would read; None for all."""
+    sync = sync_of(AUDIENCE, crm, **{"fields": FIELDS, "consent": "email", **settings})
+    target = sync_target(shop.merchant_id, sync, AUDIENCE, crm, "syncs")
+    with shop.engine.begin() as connection:
+        reconcile(connection, shop.merchant_id)
+        return changed_customers(
+            connection, target, sync, AUDIENCE.rule_hash, as_of_date=shop.as_of.date(), now=shop.time.now
+        )
 
 
 def make_shop(engine: sa.Engine, merchant_id: str = "cdnow") -> Shop:

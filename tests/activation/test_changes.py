@@ -6,39 +6,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from activated_shop import AUDIENCE, FIELDS, ScriptedDestination, Shop, sync_of
+from activated_shop import FIELDS, ScriptedDestination, Shop, a_night_later, looked_at
 
-from activation.changes import changed_customers, latest_change, reconcile
+from activation.changes import latest_change, reconcile
 from activation.customers import customer_360
-from activation.syncs import sync_target
 from connectors.destination import Outcome
 from models.activation import customer_states, sync_cursors
 from models.errors import StopError
 
 
-def a_night_later(shop: Shop, days: int = 1) -> None:
-    """Everybody is described as of another day, and nothing else is said of them."""
-    shop.as_of += timedelta(days=days)
-    shop.time.now += timedelta(days=days)
-    new = {"as_of_date": shop.as_of.date(), "model_run_id": f"run-{days}", "days_since_last_order": days}
-    with shop.engine.begin() as connection:
-        connection.execute(sa.update(customer_360).values(new))
-
-
 def vanish(shop: Shop, customer_id: str) -> None:
     with shop.engine.begin() as connection:
         connection.execute(sa.delete(customer_360).where(customer_360.c.customer_id == customer_id))
-
-
-def looked_at(shop: Shop, crm: ScriptedDestination, **settings: Any) -> set[str] | None:
-    """Whom the next sync would read; None for all."""
-    sync = sync_of(AUDIENCE, crm, **{"fields": FIELDS, "consent": "email", **settings})
-    target = sync_target(shop.merchant_id, sync, AUDIENCE, crm, "syncs")
-    with shop.engine.begin() as connection:
-        reconcile(connection, shop.merchant_id)
-        return changed_customers(
-            connection, target, sync, AUDIENCE.rule_hash, as_of_date=shop.as_of.date(), now=shop.time.now
-        )
 
 
 @pytest.mark.parametrize("seed", [1, 2])
