@@ -16,11 +16,11 @@ from itertools import groupby
 from typing import ClassVar, Literal, Self
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from connectors.addresses import require_endpoint
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
-from connectors.destinations.aws_signatures import AwsAccess, signed
+from connectors.destinations.aws_settings import AwsSettings
+from connectors.destinations.aws_signatures import signed
 from connectors.destinations.exchanges import Answer, Call, exchange, opened, require_batch, verdict
 from connectors.destinations.exported import FileFormat, file_name, keys_in, written
 
@@ -36,43 +36,32 @@ _TYPES = {"jsonl": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 _NOT_THERE = "no object in the bucket holds it"
 
 
-class S3Settings(BaseModel):
+class S3Settings(AwsSettings):
     """A bucket in `perennial.yml`.
 
     Attributes:
         type: `s3`.
         name: What syncs call it.
-        bucket: The bucket; it must exist.
         region: Such as eu-central-1; what another store than AWS's calls it, or us-east-1.
         access_key_id: Of whoever may put, get and list the bucket's objects.
-        secret_access_key: Its secret.
-        session_token: Of temporary credentials.
         url: Another store's address, such as https://minio.example.com; buckets are then named in the path.
+        bucket: The bucket; it must exist.
         prefix: What every object's key begins with.
         format: One JSON object per line, or comma-separated values with a header.
         batch_size: The most records in one object.
         timeout_seconds: For one object.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    example: ClassVar[str] = "https://minio.example.com"
 
     type: Literal["s3"]
-    name: str = Field(min_length=1, max_length=100)
-    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
     region: str = Field(min_length=2, pattern=r"^[a-z0-9-]+$")
     access_key_id: str = Field(min_length=3)
-    secret_access_key: SecretStr = Field(min_length=8)
-    session_token: SecretStr | None = None
-    url: str = ""
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
     prefix: str = Field(default="perennial", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
     format: FileFormat = "jsonl"
     batch_size: int = Field(default=10_000, ge=1, le=1_000_000)
     timeout_seconds: float = Field(default=60.0, gt=0, le=3_600)
-
-    @field_validator("url")
-    @classmethod
-    def _can_be_spoken_to(cls, url: str) -> str:
-        return require_endpoint(url, example="https://minio.example.com") if url else url
 
     @model_validator(mode="after")
     def _names_the_bucket(self) -> Self:
@@ -92,14 +81,7 @@ class S3Destination:
         # The same batch has one object; a batch that holds other records beside them is another one.
         self.is_idempotent = False
         self._settings = settings
-        token = settings.session_token
-        self._access = AwsAccess(
-            settings.access_key_id,
-            settings.secret_access_key.get_secret_value(),
-            settings.region,
-            "s3",
-            token.get_secret_value() if token else None,
-        )
+        self._access = settings.access("s3")
 
     def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
         """Write a batch, one object per merchant and audience in it."""

@@ -15,11 +15,11 @@ from typing import Any, ClassVar, Literal, Self
 
 import aiohttp
 import idna
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from connectors.addresses import require_endpoint
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
-from connectors.destinations.aws_signatures import AwsAccess, signed
+from connectors.destinations.aws_settings import AwsSettings
+from connectors.destinations.aws_signatures import signed
 from connectors.destinations.exchanges import (
     Answer,
     exchange,
@@ -64,7 +64,7 @@ _REJECTED_ENTRIES = {"MESSAGE_REJECTED", "INVALID_PARAMETER"}
 _KINDS = {"BOUNCE": SuppressionKind.BOUNCE, "COMPLAINT": SuppressionKind.COMPLAINT}
 
 
-class SesSettings(BaseModel):
+class SesSettings(AwsSettings):
     """Amazon SES in `perennial.yml`.
 
     Attributes:
@@ -72,35 +72,24 @@ class SesSettings(BaseModel):
         name: What campaigns call it.
         region: Such as eu-central-1.
         access_key_id: Of a user or role that may send mail.
-        secret_access_key: Its secret.
-        session_token: Of temporary credentials.
+        url: Another address than the region's, such as a sandbox's.
         configuration_set: The configuration set that publishes the messages' events.
         bulk: Whether fifty messages go in one request; SES then puts the rendered parts together itself.
-        url: Another address than the region's, such as a sandbox's.
         batch_size: The most messages that are under way before their outcomes are recorded.
         concurrency: How many requests are made side by side.
         timeout_seconds: For one request.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    example: ClassVar[str] = "https://email.eu-central-1.amazonaws.com"
 
     type: Literal["ses"]
-    name: str = Field(min_length=1, max_length=100)
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     access_key_id: str = Field(min_length=8)
-    secret_access_key: SecretStr = Field(min_length=8)
-    session_token: SecretStr | None = None
     configuration_set: str | None = Field(default=None, min_length=1)
     bulk: bool = False
-    url: str = ""
     batch_size: int = Field(default=100, ge=1, le=1_000)
     concurrency: int = Field(default=8, ge=1, le=64)
     timeout_seconds: float = Field(default=15.0, gt=0, le=300)
-
-    @field_validator("url")
-    @classmethod
-    def _can_be_spoken_to(cls, url: str) -> str:
-        return require_endpoint(url, example="https://email.eu-central-1.amazonaws.com") if url else url
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:
@@ -118,14 +107,7 @@ class SesDestination:
         self.operations = frozenset({Operation.SEND})
         self.is_idempotent = False
         self._settings = settings
-        token = settings.session_token
-        self._access = AwsAccess(
-            settings.access_key_id,
-            settings.secret_access_key.get_secret_value(),
-            settings.region,
-            "ses",
-            token.get_secret_value() if token else None,
-        )
+        self._access = settings.access("ses")
 
     def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
         """Send a batch of emails."""
