@@ -6,7 +6,7 @@ so that none is found closed just as a message is written to it. Must not know a
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -112,6 +112,16 @@ async def opened(timeout_seconds: float, *, user_agent: str = "Perennial") -> As
         middlewares=(_once,),
     ) as session:
         yield session
+
+
+def over_connections(timeout_seconds: float, work: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, R]]) -> R:
+    """What comes of work that asks a provider, over connections that live as long as it does."""
+
+    async def done() -> R:
+        async with opened(timeout_seconds) as session:
+            return await work(session)
+
+    return asyncio.run(done())
 
 
 class _DisconnectedError(ConnectionError):

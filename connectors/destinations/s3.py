@@ -5,7 +5,6 @@ that the same batch has one object however often it is sent. What was not answer
 hold what the sync declares, personal fields included. Must not decide who receives what.
 """
 
-import asyncio
 import csv
 import io
 import re
@@ -21,7 +20,8 @@ from pydantic import Field, model_validator
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
 from connectors.destinations.aws_settings import AwsSettings
 from connectors.destinations.aws_signatures import signed
-from connectors.destinations.exchanges import Answer, Call, exchange, opened, require_batch, verdict
+from connectors.destinations.batches import BatchDestination
+from connectors.destinations.exchanges import Answer, Call, exchange, verdict
 from connectors.destinations.exported import FileFormat, file_name, keys_in, written
 
 _IS_THERE = 412
@@ -69,36 +69,31 @@ class S3Settings(AwsSettings):
         return self if self.url.endswith(place) else self.model_copy(update={"url": place})
 
 
-class S3Destination:
-    """Writes batches into a bucket."""
+class S3Destination(BatchDestination):
+    """Writes batches into a bucket, one object per merchant and audience in a batch."""
 
     kind: ClassVar[str] = "s3"
 
     def __init__(self, settings: S3Settings) -> None:
-        self.name = settings.name
-        self.batch_size = settings.batch_size
+        super().__init__(settings)
         self.operations = frozenset(Operation)
         # The same batch has one object; a batch that holds other records beside them is another one.
         self.is_idempotent = False
         self._settings = settings
         self._access = settings.access("s3")
 
-    def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
-        """Write a batch, one object per merchant and audience in it."""
-        require_batch(self.name, self.batch_size, deliveries)
-        return asyncio.run(self._send(deliveries, sent_at)) if deliveries else []
-
     def read_back(self, deliveries: Sequence[Delivery], *, asked_at: datetime) -> list[DeliveryResult]:
         """Which of the records some object of the bucket holds."""
-        return asyncio.run(self._read_back(deliveries, asked_at)) if deliveries else []
+        return self._over(lambda session: self._read_back(session, deliveries, asked_at)) if deliveries else []
 
-    async def _send(self, deliveries: Sequence[Delivery], sent_at: datetime) -> list[DeliveryResult]:
+    async def _send(
+        self, session: aiohttp.ClientSession, deliveries: Sequence[Delivery], sent_at: datetime
+    ) -> list[DeliveryResult]:
         results: dict[str, DeliveryResult] = {}
-        async with opened(self._settings.timeout_seconds) as session:
-            for place, group in groupby(sorted(deliveries, key=_place), key=_place):
-                records = list({record.action_key: record for record in group}.values())
-                for result in await self._put(session, place, records, sent_at):
-                    results[result.action_key] = result
+        for place, group in groupby(sorted(deliveries, key=_place), key=_place):
+            records = list({record.action_key: record for record in group}.values())
+            for result in await self._put(session, place, records, sent_at):
+                results[result.action_key] = result
         return [results[delivery.action_key] for delivery in deliveries]
 
     async def _put(
@@ -114,18 +109,19 @@ class S3Destination:
         outcome, reason, retry_at = _refused(answer, sent_at)
         return [DeliveryResult(r.action_key, outcome, reason, retry_at=retry_at) for r in records]
 
-    async def _read_back(self, deliveries: Sequence[Delivery], at: datetime) -> list[DeliveryResult]:
+    async def _read_back(
+        self, session: aiohttp.ClientSession, deliveries: Sequence[Delivery], at: datetime
+    ) -> list[DeliveryResult]:
         results: dict[str, DeliveryResult] = {}
-        async with opened(self._settings.timeout_seconds) as session:
-            for place, group in groupby(sorted(deliveries, key=_place), key=_place):
-                records = {record.action_key: record for record in group}
-                held, trouble = await self._held(session, place, set(records), at)
-                for key in records:
-                    if key in held:
-                        results[key] = DeliveryResult(key, Outcome.ACCEPTED, provider_reference=held[key])
-                    else:
-                        unknown = Outcome.RETRY if trouble is None else Outcome.MAYBE_SENT
-                        results[key] = DeliveryResult(key, unknown, trouble or _NOT_THERE)
+        for place, group in groupby(sorted(deliveries, key=_place), key=_place):
+            records = {record.action_key: record for record in group}
+            held, trouble = await self._held(session, place, set(records), at)
+            for key in records:
+                if key in held:
+                    results[key] = DeliveryResult(key, Outcome.ACCEPTED, provider_reference=held[key])
+                else:
+                    unknown = Outcome.RETRY if trouble is None else Outcome.MAYBE_SENT
+                    results[key] = DeliveryResult(key, unknown, trouble or _NOT_THERE)
         return [results[delivery.action_key] for delivery in deliveries]
 
     async def _held(

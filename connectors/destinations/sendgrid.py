@@ -5,7 +5,6 @@ decides. The action key travels as a custom argument, by which the event webhook
 decide who receives what.
 """
 
-import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.addresses import require_endpoint
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
-from connectors.destinations.exchanges import Answer, Call, exchange, judged, opened, require_batch, side_by_side
+from connectors.destinations.batches import BatchDestination
+from connectors.destinations.exchanges import Answer, Call, exchange, judged, side_by_side
 from connectors.outgoing import Email
 from connectors.suppressing import Suppression, SuppressionKind
 from models.errors import MisconfiguredError, RetryLaterError
@@ -65,30 +65,24 @@ class SendGridSettings(BaseModel):
         return require_endpoint(url, example="https://api.sendgrid.com")
 
 
-class SendGridDestination:
+class SendGridDestination(BatchDestination):
     """Sends emails through SendGrid, one request each."""
 
     kind: ClassVar[str] = "sendgrid"
 
     def __init__(self, settings: SendGridSettings) -> None:
-        self.name = settings.name
-        self.batch_size = settings.batch_size
+        super().__init__(settings)
         self.operations = frozenset({Operation.SEND})
         self.is_idempotent = False
         self._settings = settings
 
-    def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
-        """Send a batch of emails."""
-        require_batch(self.name, self.batch_size, deliveries)
-        return asyncio.run(self._send(deliveries, sent_at)) if deliveries else []
+    async def _send(
+        self, session: aiohttp.ClientSession, deliveries: Sequence[Delivery], sent_at: datetime
+    ) -> list[DeliveryResult]:
+        async def one(delivery: Delivery) -> DeliveryResult:
+            return await self._send_one(session, delivery, sent_at)
 
-    async def _send(self, deliveries: Sequence[Delivery], sent_at: datetime) -> list[DeliveryResult]:
-        async with opened(self._settings.timeout_seconds) as session:
-
-            async def one(delivery: Delivery) -> DeliveryResult:
-                return await self._send_one(session, delivery, sent_at)
-
-            return await side_by_side(deliveries, one, at_once=self._settings.concurrency)
+        return await side_by_side(deliveries, one, at_once=self._settings.concurrency)
 
     async def _send_one(self, session: aiohttp.ClientSession, delivery: Delivery, sent_at: datetime) -> DeliveryResult:
         try:
@@ -122,12 +116,7 @@ class SendGridDestination:
         query = urlencode({**times, "limit": _PAGE, "offset": offset})
         url = f"{self._settings.url}/v3/suppression/{path}"
         call = Call("GET", f"{url}?{query}", headers={**self._authorization(), "Accept": "application/json"})
-
-        async def asked() -> Answer:
-            async with opened(self._settings.timeout_seconds) as session:
-                return await exchange(session, call, largest=_LARGEST_PAGE_BYTES)
-
-        answer = asyncio.run(asked())
+        answer = self._over(lambda session: exchange(session, call, largest=_LARGEST_PAGE_BYTES))
         rows = answer.json()
         if answer.is_success and isinstance(rows, list):
             return rows

@@ -4,7 +4,6 @@ SES knows no repeats: whatever may have been taken is `maybe_sent`. The action k
 publishing repeats in every event. Must not decide who receives what.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +19,11 @@ from pydantic import Field, model_validator
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
 from connectors.destinations.aws_settings import AwsSettings
 from connectors.destinations.aws_signatures import signed
+from connectors.destinations.batches import BatchDestination
 from connectors.destinations.exchanges import (
     Answer,
     exchange,
     judged,
-    opened,
-    require_batch,
     side_by_side,
     without_values,
 )
@@ -96,25 +94,21 @@ class SesSettings(AwsSettings):
         return self if self.url else self.model_copy(update={"url": f"https://email.{self.region}.amazonaws.com"})
 
 
-class SesDestination:
+class SesDestination(BatchDestination):
     """Sends emails through Amazon SES."""
 
     kind: ClassVar[str] = "ses"
 
     def __init__(self, settings: SesSettings) -> None:
-        self.name = settings.name
-        self.batch_size = settings.batch_size
+        super().__init__(settings)
         self.operations = frozenset({Operation.SEND})
         self.is_idempotent = False
         self._settings = settings
         self._access = settings.access("ses")
 
-    def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
-        """Send a batch of emails."""
-        require_batch(self.name, self.batch_size, deliveries)
-        return asyncio.run(self._send(deliveries, sent_at)) if deliveries else []
-
-    async def _send(self, deliveries: Sequence[Delivery], sent_at: datetime) -> list[DeliveryResult]:
+    async def _send(
+        self, session: aiohttp.ClientSession, deliveries: Sequence[Delivery], sent_at: datetime
+    ) -> list[DeliveryResult]:
         results: dict[str, DeliveryResult] = {}
         emails: list[tuple[Delivery, Email]] = []
         for delivery in deliveries:
@@ -123,14 +117,13 @@ class SesDestination:
                 results[delivery.action_key] = DeliveryResult(delivery.action_key, Outcome.REJECTED, refusal)
             else:
                 emails.append((delivery, email))
-        async with opened(self._settings.timeout_seconds) as session:
 
-            async def one(group: Sequence[tuple[Delivery, Email]]) -> list[DeliveryResult]:
-                return await self._send_group(session, group, sent_at)
+        async def one(group: Sequence[tuple[Delivery, Email]]) -> list[DeliveryResult]:
+            return await self._send_group(session, group, sent_at)
 
-            groups = [[each] for each in emails] if not self._settings.bulk else list(_groups(emails))
-            for made in await side_by_side(groups, one, at_once=self._settings.concurrency):
-                results |= {result.action_key: result for result in made}
+        groups = [[each] for each in emails] if not self._settings.bulk else list(_groups(emails))
+        for made in await side_by_side(groups, one, at_once=self._settings.concurrency):
+            results |= {result.action_key: result for result in made}
         return [results[delivery.action_key] for delivery in deliveries]
 
     async def _send_group(
@@ -176,12 +169,7 @@ class SesDestination:
         query = [("PageSize", str(_PAGE)), ("StartDate", f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")]
         query += [("NextToken", token)] if token else []
         call = signed(self._access, at, "GET", f"{self._settings.url}{_SUPPRESSED}", query=query)
-
-        async def asked() -> Answer:
-            async with opened(self._settings.timeout_seconds) as session:
-                return await exchange(session, call, largest=_LARGEST_PAGE_BYTES)
-
-        answer = asyncio.run(asked())
+        answer = self._over(lambda session: exchange(session, call, largest=_LARGEST_PAGE_BYTES))
         page = answer.json()
         if answer.is_success and isinstance(page, dict) and "SuppressedDestinationSummaries" in page:
             return page

@@ -6,7 +6,7 @@ an answer that was lost is a reason to try again. Must not know what is written.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,7 +19,7 @@ import aiohttp
 import msgspec
 
 from connectors.destination import Delivery, DeliveryResult, Outcome
-from connectors.destinations.exchanges import Answer, Call, exchange, opened, verdict, without_values
+from connectors.destinations.exchanges import Answer, Call, exchange, over_connections, verdict, without_values
 from connectors.destinations.shopify.settings import ShopifyActivationSettings
 from connectors.messages import HttpRequest, HttpResponse
 from connectors.source import SourceRuntime
@@ -90,7 +90,7 @@ class ShopCalls:
 
     def together(
         self,
-        work: Callable[[aiohttp.ClientSession], Awaitable[list[DeliveryResult]]],
+        work: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, list[DeliveryResult]]],
         batch: Sequence[Delivery],
         at: datetime,
     ) -> list[DeliveryResult]:
@@ -98,24 +98,14 @@ class ShopCalls:
         reason = self._let_in(at)
         if reason is not None:
             return [DeliveryResult(delivery.action_key, Outcome.RETRY, reason) for delivery in batch]
-
-        async def connected() -> list[DeliveryResult]:
-            async with opened(self._access.timeout_seconds) as session:
-                return await work(session)
-
-        return asyncio.run(connected())
+        return over_connections(self._access.timeout_seconds, work)
 
     def once(self, name: str, variables: Mapping[str, Any], at: datetime) -> Told:
         """What came of one document, with connections of its own."""
         reason = self._let_in(at)
         if reason is not None:
             return Told(None, Outcome.RETRY, reason)
-
-        async def connected() -> Told:
-            async with opened(self._access.timeout_seconds) as session:
-                return await self.tell(session, name, variables, at)
-
-        return asyncio.run(connected())
+        return over_connections(self._access.timeout_seconds, lambda session: self.tell(session, name, variables, at))
 
     async def tell(self, session: aiohttp.ClientSession, name: str, variables: Mapping[str, Any], at: datetime) -> Told:
         """Send a document once.
@@ -196,12 +186,8 @@ class ShopCalls:
     def _exchanged(self, request: HttpRequest) -> HttpResponse:
         body = urlencode(dict(request.form or {})).encode()
         headers = {**request.headers, "Content-Type": "application/x-www-form-urlencoded"}
-
-        async def asked() -> Answer:
-            async with opened(self._access.timeout_seconds) as session:
-                return await exchange(session, Call(request.method, request.url, body, headers))
-
-        answer = asyncio.run(asked())
+        call = Call(request.method, request.url, body, headers)
+        answer = over_connections(self._access.timeout_seconds, lambda session: exchange(session, call))
         if answer.status is None:
             raise RetryLaterError(f"Shopify could not be reached for a token: {answer.error}")
         return HttpResponse(answer.status, answer.headers, answer.body, request.url)
