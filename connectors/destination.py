@@ -113,3 +113,13 @@ class ReadsBack(Protocol):
         again is safe. Maybe sent: the destination cannot tell, now or at all.
         """
         ...
+
+
+def require_batch(name: str, batch_size: int, deliveries: Sequence[Delivery]) -> None:
+    """Refuse more than a batch.
+
+    Raises:
+        ValueError: It is more; the caller is at fault.
+    """
+    if len(deliveries) > batch_size:
+        raise ValueError(f"destination {name} takes {batch_size} records at once, not {len(deliveries)}")

@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 import aiohttp
 
-from connectors.destination import Delivery, DeliveryResult
-from connectors.destinations.exchanges import over_connections, require_batch
+from connectors.destination import Delivery, DeliveryResult, require_batch
+from connectors.destinations.exchanges import over_connections
 
 R = TypeVar("R")
 

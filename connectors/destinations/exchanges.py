@@ -180,16 +180,6 @@ async def side_by_side(items: Sequence[T], work: Callable[[T], Awaitable[R]], *,
     return list(await asyncio.gather(*(one(item) for item in items)))
 
 
-def require_batch(name: str, batch_size: int, deliveries: Sequence[Delivery]) -> None:
-    """Refuse more than a batch.
-
-    Raises:
-        ValueError: It is more; the caller is at fault.
-    """
-    if len(deliveries) > batch_size:
-        raise ValueError(f"destination {name} takes {batch_size} records at once, not {len(deliveries)}")
-
-
 def judged(
     delivery: Delivery,
     answer: Answer,

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome, ReadsBack
+from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome, ReadsBack, require_batch
 
 _GIVE_UP_AFTER = 3
 _COOL_DOWN = timedelta(minutes=5)
@@ -62,8 +62,7 @@ class FailoverDestination:
 
     def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
         """Deliver a batch by the first provider that takes each record."""
-        if len(deliveries) > self.batch_size:
-            raise ValueError(f"a batch of {len(deliveries)} is more than the {self.batch_size} of {self.name}")
+        require_batch(self.name, self.batch_size, deliveries)
         results: dict[str, DeliveryResult] = {}
         pending = list(deliveries)
         for provider in self._in_order(sent_at):

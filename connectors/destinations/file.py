@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
+from connectors.destination import Delivery, DeliveryResult, Operation, Outcome, require_batch
 from connectors.destinations.exported import FileFormat, file_name, keys_in, written
 from models.whole_files import write_whole
 
@@ -60,8 +60,7 @@ class FileDestination:
 
     def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
         """Write a batch, one file per merchant and audience in it."""
-        if len(deliveries) > self.batch_size:
-            raise ValueError(f"destination {self.name} takes {self.batch_size} records at once, not {len(deliveries)}")
+        require_batch(self.name, self.batch_size, deliveries)
         results: dict[str, DeliveryResult] = {}
         for (merchant_id, audience), group in groupby(sorted(deliveries, key=_place), key=_place):
             records = list(group)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from connectors.destination import Delivery, DeliveryResult, Operation
+from connectors.destination import Delivery, DeliveryResult, Operation, require_batch
 from connectors.destinations.klaviyo.answers import (
     RefusedError,
     TryLaterError,
@@ -49,10 +49,7 @@ class KlaviyoDestination:
 
     def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
         """Send a batch, in as many requests and jobs as it takes, and wait for their ends."""
-        if len(deliveries) > self.batch_size:
-            raise ValueError(
-                f"a batch of {len(deliveries)} is more than the {self.batch_size} of destination {self.name}"
-            )
+        require_batch(self.name, self.batch_size, deliveries)
         if not deliveries:
             return []
         results = asyncio.run(self._send(deliveries, sent_at))

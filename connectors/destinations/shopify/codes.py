@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import aiohttp
 
 from connectors.codes import CodeState
-from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
-from connectors.destinations.exchanges import require_batch, side_by_side
+from connectors.destination import Delivery, DeliveryResult, Operation, Outcome, require_batch
+from connectors.destinations.exchanges import side_by_side
 from connectors.destinations.shopify.calls import ShopCalls, Told, global_id, in_words, user_errors
 from connectors.outgoing import DiscountCode
 from models.errors import RetryLaterError
