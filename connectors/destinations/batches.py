@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import aiohttp
 
@@ -30,7 +30,13 @@ class BatchSettings(Protocol):
 
 
 class BatchDestination(ABC):
-    """Sends a batch over connections that live as long as it."""
+    """Sends a batch over connections that live as long as it.
+
+    Attributes:
+        keeps_connections: Whether a request of a batch may go over the connection of the one before it.
+    """
+
+    keeps_connections: ClassVar[bool] = True
 
     def __init__(self, settings: BatchSettings) -> None:
         self.name = settings.name
@@ -53,4 +59,4 @@ class BatchDestination(ABC):
         """Send a batch that holds something."""
 
     def _over(self, work: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, R]]) -> R:
-        return over_connections(self._timeout_seconds, work)
+        return over_connections(self._timeout_seconds, work, keeps_connections=self.keeps_connections)

@@ -94,8 +94,16 @@ class Answer:
 
 
 @asynccontextmanager
-async def opened(timeout_seconds: float, *, user_agent: str = "Perennial") -> AsyncIterator[aiohttp.ClientSession]:
-    """Connections for one batch: no cookies, no proxy that the environment names, no repeating by themselves."""
+async def opened(
+    timeout_seconds: float, *, user_agent: str = "Perennial", keeps_connections: bool = True
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """Connections for one batch: no cookies, no proxy that the environment names, no repeating by themselves.
+
+    Args:
+        timeout_seconds: For one request.
+        user_agent: Who asks.
+        keeps_connections: Whether a request may go over the connection of the one before it.
+    """
     trace = aiohttp.TraceConfig()
 
     async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
@@ -105,6 +113,7 @@ async def opened(timeout_seconds: float, *, user_agent: str = "Perennial") -> As
     trace.on_connection_reuseconn.append(connected)
     async with aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+        connector=aiohttp.TCPConnector(force_close=not keeps_connections),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": user_agent},
         trust_env=False,
@@ -114,11 +123,16 @@ async def opened(timeout_seconds: float, *, user_agent: str = "Perennial") -> As
         yield session
 
 
-def over_connections(timeout_seconds: float, work: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, R]]) -> R:
-    """What comes of work that asks a provider, over connections that live as long as it does."""
+def over_connections(
+    timeout_seconds: float,
+    work: Callable[[aiohttp.ClientSession], Coroutine[Any, Any, R]],
+    *,
+    keeps_connections: bool = True,
+) -> R:
+    """What comes of work that asks a provider, over connections that live as long as it does; else as `opened`."""
 
     async def done() -> R:
-        async with opened(timeout_seconds) as session:
+        async with opened(timeout_seconds, keeps_connections=keeps_connections) as session:
             return await work(session)
 
     return asyncio.run(done())
@@ -160,13 +174,14 @@ async def exchange(session: aiohttp.ClientSession, call: Call, *, largest: int =
             async for chunk in response.content.iter_chunked(1 << 16):
                 received += chunk
                 if len(received) > largest:
-                    return Answer(None, error=f"the answer was larger than {largest} bytes")
+                    return Answer(None, error=f"the answer is larger than {largest} bytes")
             return Answer(response.status, bytes(received), response.headers)
     except TimeoutError:
-        return Answer(None, may_be_written=context["is_connected"], error="no answer came in time")
+        waited = f"no answer within {session.timeout.total:g} seconds"
+        return Answer(None, may_be_written=context["is_connected"], error=waited)
     except (aiohttp.ClientError, OSError) as error:
         kind = type(error.__cause__ if isinstance(error, _DisconnectedError) else error).__name__
-        return Answer(None, may_be_written=context["is_connected"], error=f"no answer came ({kind})")
+        return Answer(None, may_be_written=context["is_connected"], error=f"no answer ({kind})")
 
 
 async def side_by_side(items: Sequence[T], work: Callable[[T], Awaitable[R]], *, at_once: int) -> list[R]:

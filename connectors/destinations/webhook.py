@@ -4,13 +4,11 @@ The body is `{"deliveries": [...], "sent_at": ...}`; what an endpoint may answer
 decide who receives what, and remembers nothing between batches.
 """
 
-import asyncio
 import hashlib
 import hmac
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -19,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from connectors.addresses import is_loopback
 from connectors.destination import Delivery, DeliveryResult, Operation
-from connectors.destinations.webhook_answers import Answer, refuses_for_a_part, results_of
+from connectors.destinations.batches import BatchDestination
+from connectors.destinations.exchanges import Answer, Call, exchange
+from connectors.destinations.webhook_answers import refuses_for_a_part, results_of
 
 SIGNATURE_HEADER = "Perennial-Signature"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-
-_LARGEST_ANSWER_BYTES = 1 << 20
 
 
 class WebhookSettings(BaseModel):
@@ -76,59 +74,34 @@ class WebhookSettings(BaseModel):
         return self
 
 
-class WebhookDestination:
-    """Posts batches to a webhook, and reads the answers record by record."""
+class WebhookDestination(BatchDestination):
+    """Posts batches to a webhook, in halves where the endpoint refuses the whole, and reads answers record by record.
+
+    A connection per request: one kept alive can be closed by the endpoint just as the next half is written to it, and
+    nobody could say whether that half was taken.
+    """
 
     kind: ClassVar[str] = "webhook"
+    keeps_connections: ClassVar[bool] = False
 
     def __init__(self, settings: WebhookSettings) -> None:
-        self.name = settings.name
-        self.batch_size = settings.batch_size
+        super().__init__(settings)
         self.operations = frozenset(Operation)
         self.is_idempotent = settings.idempotency != "none"
         self.concurrency = settings.concurrency
         self._settings = settings
 
-    def send(self, deliveries: Sequence[Delivery], *, sent_at: datetime) -> list[DeliveryResult]:
-        """Post a batch, in halves where the endpoint refuses the whole for the sake of a part."""
-        if len(deliveries) > self.batch_size:
-            raise ValueError(
-                f"a batch of {len(deliveries)} is more than the {self.batch_size} of destination {self.name}"
-            )
-        if not deliveries:
-            return []
-        return asyncio.run(self._send(list(deliveries), sent_at))
-
-    async def _send(self, deliveries: list[Delivery], sent_at: datetime) -> list[DeliveryResult]:
-        timeout = aiohttp.ClientTimeout(total=self._settings.timeout_seconds)
-        # A connection per request: one kept alive can be closed by the endpoint just as the next batch is written to
-        # it, and nobody could say whether that batch was taken. No cookies, and no proxy that the environment names.
-        trace = aiohttp.TraceConfig()
-
-        async def connected(_session: object, context: SimpleNamespace, _params: object) -> None:
-            context.trace_request_ctx["is_connected"] = True
-
-        trace.on_connection_create_end.append(connected)
-        async with aiohttp.ClientSession(
-            timeout=timeout,
-            connector=aiohttp.TCPConnector(force_close=True),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            trace_configs=[trace],
-        ) as session:
-            return await self._post_halving(session, deliveries, sent_at)
-
-    async def _post_halving(
-        self, session: aiohttp.ClientSession, deliveries: list[Delivery], sent_at: datetime
+    async def _send(
+        self, session: aiohttp.ClientSession, deliveries: Sequence[Delivery], sent_at: datetime
     ) -> list[DeliveryResult]:
         answer = await self._post(session, deliveries, sent_at)
         if len(deliveries) > 1 and refuses_for_a_part(answer):
             middle = len(deliveries) // 2
-            first = await self._post_halving(session, deliveries[:middle], sent_at)
-            return first + await self._post_halving(session, deliveries[middle:], sent_at)
+            first = await self._send(session, deliveries[:middle], sent_at)
+            return first + await self._send(session, deliveries[middle:], sent_at)
         return results_of(answer, deliveries, is_idempotent=self.is_idempotent, sent_at=sent_at)
 
-    async def _post(self, session: aiohttp.ClientSession, deliveries: list[Delivery], sent_at: datetime) -> Answer:
+    async def _post(self, session: aiohttp.ClientSession, deliveries: Sequence[Delivery], sent_at: datetime) -> Answer:
         content: dict[str, Any] = {"deliveries": [_record(delivery) for delivery in deliveries]}
         if self._settings.idempotency != "header":
             # Endpoints that know the header compare bodies too: the same key must come with the same bytes.
@@ -137,24 +110,10 @@ class WebhookDestination:
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
-            "User-Agent": "Perennial",
             SIGNATURE_HEADER: signature(self._settings.secret.get_secret_value(), int(sent_at.timestamp()), body),
             IDEMPOTENCY_HEADER: batch_key(deliveries),
         }
-        context = {"is_connected": False}
-        try:
-            async with session.post(
-                self._settings.url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=context
-            ) as response:
-                received = await _bounded(response)
-                if received is None:
-                    return Answer(None, error=f"the answer is larger than {_LARGEST_ANSWER_BYTES} bytes")
-                return Answer(response.status, received, response.content_type, response.headers.get("Retry-After"))
-        except TimeoutError:
-            waited = f"no answer within {self._settings.timeout_seconds:g} seconds"
-            return Answer(None, may_be_written=context["is_connected"], error=waited)
-        except (aiohttp.ClientError, OSError) as error:
-            return Answer(None, may_be_written=context["is_connected"], error=f"no answer ({type(error).__name__})")
+        return await exchange(session, Call("POST", self._settings.url, body, headers))
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:
@@ -178,13 +137,3 @@ def _record(delivery: Delivery) -> dict[str, Any]:
         "operation": delivery.operation.value,
         "payload": delivery.payload,
     }
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
-    """The body, or None when it is larger than any answer to a batch can be."""
-    received = bytearray()
-    async for chunk in response.content.iter_chunked(1 << 16):
-        received += chunk
-        if len(received) > _LARGEST_ANSWER_BYTES:
-            return None
-    return bytes(received)

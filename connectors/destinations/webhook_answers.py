@@ -7,15 +7,13 @@ A record counts as accepted only if nothing in the answer casts doubt on it. Mus
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from connectors.destination import Delivery, DeliveryResult, Outcome
+from connectors.destinations.exchanges import Answer, asked_for
 
-_LONGEST_RETRY_SECONDS = 86_400
 _LONGEST_WORDS = 200
 
 # Refusals that say nothing about the records: the configuration, the moment, or the batch is at fault.
@@ -38,27 +36,6 @@ _NOT_TAKEN_REDIRECTS = {HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDI
 _STATUSES = {"accepted": Outcome.ACCEPTED, "rejected": Outcome.REJECTED, "retry": Outcome.RETRY}
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back for one request.
-
-    Attributes:
-        status: The HTTP status; None when no whole answer came.
-        body: The body, whole.
-        content_type: Its declared type.
-        retry_after: The header of that name.
-        may_be_written: Without an answer: whether the request may have reached the endpoint.
-        error: Without an answer: what happened instead.
-    """
-
-    status: int | None
-    body: bytes = b""
-    content_type: str = ""
-    retry_after: str | None = None
-    may_be_written: bool = True
-    error: str = ""
-
-
 def refuses_for_a_part(answer: Answer) -> bool:
     """Whether the batch was refused as a whole although only a part of it may be at fault."""
     return answer.status in _SPLITS_A_BATCH and not _named_results(answer.body)
@@ -76,11 +53,11 @@ def results_of(
         sent_at: When the batch was sent.
     """
     unknown = Outcome.RETRY if is_idempotent else Outcome.MAYBE_SENT
-    retry_at = _retry_at(answer.retry_after, sent_at)
+    # This header alone: an endpoint of the merchant's own may mean anything by another one.
+    retry_at = asked_for({"Retry-After": answer.headers.get("Retry-After", "")}, sent_at)
     named = _named_results(answer.body)
-    is_success = answer.status is not None and answer.status // 100 == HTTPStatus.OK // 100
     is_refusal = answer.status is not None and answer.status // 100 == HTTPStatus.BAD_REQUEST // 100
-    if named is not None and (is_success or (is_refusal and named)):
+    if named is not None and (answer.is_success or (is_refusal and named)):
         return [_result(delivery, named.get(delivery.action_key, []), unknown, retry_at) for delivery in deliveries]
     outcome, reason = _whole(answer, unknown)
     at = retry_at if outcome is Outcome.RETRY else None
@@ -139,6 +116,7 @@ def _failure(answer: Answer, unknown: Outcome) -> tuple[Outcome, str | None]:
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - whatever an endpoint writes
+    # Python's reader, which takes more than a provider's answer is allowed: NaN, and a byte order mark in front.
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -163,7 +141,8 @@ def _doubt(answer: Answer) -> str | None:
     if answer.status == HTTPStatus.MULTI_STATUS:
         return "the endpoint answered 207 without results"
     content = _json(answer.body)
-    if answer.body.strip() and content is None and "json" in answer.content_type:
+    _, _, kind = answer.headers.get("Content-Type", "").lower().partition(";")[0].partition("/")
+    if answer.body.strip() and content is None and "json" in kind:
         return "the answer's JSON is broken off"
     if isinstance(content, dict):
         has_errors = any(content.get(key) for key in ("errors", "error")) or content.get("success") is False
@@ -174,20 +153,3 @@ def _doubt(answer: Answer) -> str | None:
 def _words(value: object) -> str | None:
     is_plain = isinstance(value, str | int) and not isinstance(value, bool)
     return str(value)[:_LONGEST_WORDS] or None if is_plain else None
-
-
-def _retry_at(retry_after: str | None, sent_at: datetime) -> datetime | None:
-    """The time that a Retry-After header names, in seconds or as an HTTP date; at most a day ahead."""
-    if not retry_after:
-        return None
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(retry_after)
-        except ValueError:
-            return None
-        seconds = (moment - sent_at).total_seconds() if moment.tzinfo else 0.0
-    if not 0 < seconds < float("inf"):
-        return None
-    return sent_at + timedelta(seconds=min(seconds, _LONGEST_RETRY_SECONDS))

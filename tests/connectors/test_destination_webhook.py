@@ -17,6 +17,7 @@ from connectors.destination import Delivery, DeliveryResult, Operation, Outcome
 from connectors.destinations import DestinationSettings, build_destination
 from connectors.destinations.webhook import WebhookDestination, WebhookSettings, batch_key, signature
 from connectors.sandbox.receiver import Fault, Receiver, running_receiver
+from connectors.sandbox.serving import Reply, running_server
 
 SENT_AT = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 SECRET = "a secret of the test"
@@ -216,6 +217,12 @@ def test_a_batch_refused_for_one_record_is_halved_until_it_is_alone() -> None:
     assert outcomes(results) == ["accepted"] * 5 + ["rejected"] + ["accepted"] * 2
     assert [result.action_key for result in results] == [d.action_key for d in deliveries(8)]
     assert len(requests) == 7
+
+
+def test_no_half_goes_over_the_connection_of_the_one_before_it() -> None:
+    with running_server(lambda _: Reply(b"", 422), lambda: SENT_AT) as server:
+        build(server.url).send(deliveries(2), sent_at=SENT_AT)
+        assert [request.headers.get("connection") for request in server.requests()] == ["close"] * 3
 
 
 def test_the_header_only_body_is_the_same_at_every_attempt() -> None:
