@@ -25,6 +25,7 @@ from activation.gates.suppressions import Suppressions
 from activation.locks import HeldLock, exclusive
 from activation.rendering import Render, rendered
 from activation.sent_fields import remember
+from connectors.blanking import blanked
 from connectors.destination import Delivery, DeliveryResult, Destination, Outcome, TakesSeveral
 from models.errors import StopError
 
@@ -33,7 +34,6 @@ _log = structlog.get_logger(__name__)
 _ANYTHING_LIKE_AN_ADDRESS = re.compile(r"\S+@\S+")
 _DECIDED = (Outcome.ACCEPTED, Outcome.REJECTED)
 _LONGEST_REASON = 300
-_SHORTEST_SECRET = 3  # shorter values, such as a score, would blank out half of every reason
 
 
 def exponential_backoff(attempt: int) -> float:
@@ -366,8 +366,5 @@ def without_values(text: str | None, payload: Mapping[str, Any]) -> str | None:
     """A destination's words without the values that it was sent, for the ledger and logs; at most 300 characters."""
     if text is None:
         return None
-    values = sorted((str(value) for value in payload.values() if value is not None), key=len, reverse=True)
-    for value in values:
-        if len(value) >= _SHORTEST_SECRET:
-            text = re.sub(re.escape(value), "…", text, flags=re.IGNORECASE)
+    text = blanked(text, (str(value) for value in payload.values() if value is not None))
     return _ANYTHING_LIKE_AN_ADDRESS.sub("…", text)[:_LONGEST_REASON]

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import aiohttp
 import msgspec
 
+from connectors.blanking import blanked
 from connectors.destination import Delivery, DeliveryResult, Outcome
 
 T = TypeVar("T")
@@ -26,7 +27,6 @@ R = TypeVar("R")
 _LARGEST_ANSWER_BYTES = 1 << 20
 _LONGEST_RETRY_SECONDS = 86_400.0
 _LONGEST_WORDS = 200
-_SHORTEST_VALUE = 3  # shorter values would blank out half of every sentence
 _ANYTHING_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|<[^<>]*>|\S+@\S+")
 
 # Refusals that say nothing about the message: the credentials, the address or the moment is at fault.
@@ -272,10 +272,7 @@ def asked_for(headers: Mapping[str, str], sent_at: datetime) -> datetime | None:
 
 def without_values(text: str, payload: Mapping[str, Any]) -> str:
     """A provider's words without anything that it was sent, or that it quotes; at most 200 characters."""
-    for value in sorted(set(_values(payload)), key=len, reverse=True):
-        if len(value) >= _SHORTEST_VALUE:
-            text = re.sub(re.escape(value), "…", text, flags=re.IGNORECASE)
-    return " ".join(_ANYTHING_QUOTED.sub("…", text).split())[:_LONGEST_WORDS]
+    return " ".join(_ANYTHING_QUOTED.sub("…", blanked(text, _values(payload))).split())[:_LONGEST_WORDS]
 
 
 def _values(part: object) -> Iterator[str]:
