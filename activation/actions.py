@@ -31,6 +31,10 @@ CLOSED = (LedgerOutcome.ACCEPTED, LedgerOutcome.SUPERSEDED, LedgerOutcome.WITHHE
 OPEN = (LedgerOutcome.RESERVED, LedgerOutcome.RETRY)
 
 
+NOT_TAKEN = "attempts_not_taken"
+"""What a row's facts hold once a person said that it was not taken: after how many attempts that was."""
+
+
 class Cause(StrEnum):
     """Why an action is taken."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from activation.actions import LedgerEntry, LedgerOutcome
+from activation.actions import NOT_TAKEN, LedgerEntry, LedgerOutcome
 from connectors.destination import Operation
 from models.activation import deliveries
 from models.errors import StopError
@@ -48,7 +48,9 @@ def resolve_maybe_sent(
         StopError: The merchant has no such action that waits to be resolved.
     """
     outcome = LedgerOutcome.ACCEPTED if was_taken else LedgerOutcome.RETRY
-    resolution = {"resolved_as": outcome.value, "resolved_at": resolved_at.isoformat()}
+    details = _with({"resolved_as": outcome.value, "resolved_at": resolved_at.isoformat()})
+    if not was_taken:
+        details = details.op("||")(sa.func.jsonb_build_object(NOT_TAKEN, deliveries.c.attempt_count))
     changed = connection.execute(
         sa.update(deliveries)
         .where(
@@ -56,7 +58,7 @@ def resolve_maybe_sent(
             deliveries.c.delivery_id == delivery_id,
             deliveries.c.outcome == LedgerOutcome.MAYBE_SENT,
         )
-        .values(outcome=outcome, reason=None, retry_at=None, details=_with(resolution))
+        .values(outcome=outcome, reason=None, retry_at=None, details=details)
     ).rowcount
     if not changed:
         raise StopError(f"merchant '{merchant_id}' has no delivery {delivery_id} that waits to be resolved")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from activation.actions import Action, Cause, LedgerEntry, LedgerOutcome, Occasion, Plan, Target
+from activation.actions import NOT_TAKEN, Action, Cause, LedgerEntry, LedgerOutcome, Occasion, Plan, Target
 from activation.payloads import digest
 from connectors.destination import Operation
 
@@ -157,8 +157,9 @@ def _taken_up(target: Target, memory: OccurrenceMemory) -> tuple[tuple[Action, .
             continue
         died_sending = entry.outcome is LedgerOutcome.RESERVED and entry.attempt_count > 0
         # Only the destination that was tried can tell a repeat of its own; and what it was asked to try again because
-        # its answer was lost, another one would do a second time.
-        is_elsewhere = entry.attempt_count > 0 and waiting.destination != target.destination
+        # its answer was lost, another one would do a second time; unless a person knows that no attempt was taken.
+        was_tried = entry.attempt_count > 0 and waiting.facts.get(NOT_TAKEN) != entry.attempt_count
+        is_elsewhere = was_tried and waiting.destination != target.destination
         if entry.outcome is LedgerOutcome.MAYBE_SENT:
             blocked.append(entry.customer_id)
         elif is_elsewhere or (died_sending and not target.is_idempotent):

@@ -13,7 +13,7 @@ from campaign_sends import occurrence, send
 from activation.actions import LedgerOutcome
 from activation.breaker import Breaker
 from activation.delivery import Pace
-from activation.resolutions import replay_dead, waiting_for_a_person
+from activation.resolutions import maybe_sent, replay_dead, resolve_maybe_sent, waiting_for_a_person
 from connectors.destination import Delivery, DeliveryResult, Outcome
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -30,6 +30,18 @@ def taking(_delivery: Delivery) -> Outcome:
 def replayed(shop: Shop, **only: Any) -> int:
     with shop.engine.begin() as connection:
         return replay_dead(connection, merchant_id="cdnow", **only)
+
+
+def resolved(shop: Shop, *, was_taken: bool) -> None:
+    with shop.engine.begin() as connection:
+        [waiting] = maybe_sent(connection, "cdnow")
+        resolve_maybe_sent(
+            connection,
+            merchant_id="cdnow",
+            delivery_id=waiting.delivery_id,
+            was_taken=was_taken,
+            resolved_at=shop.time.now,
+        )
 
 
 @pytest.mark.parametrize("is_idempotent", [True, False])
@@ -80,6 +92,22 @@ def test_a_dead_occurrence_is_replayed_with_what_is_so_by_then(shop: Shop) -> No
     assert replayed(shop) == 1
     assert send(shop, mail).is_successful
     assert len(mail.sent) == 10
+
+
+def test_what_a_person_says_was_not_taken_is_sent_where_the_campaign_sends_now(shop: Shop) -> None:
+    shop.customer("a")
+    then = ScriptedDestination(name="then", answer=refusing)
+    send(shop, then, occurrence("a"))
+    now = ScriptedDestination(name="now", is_idempotent=False, answer=refusing)
+    assert send(shop, now).plan.blocked == ("a",)
+    resolved(shop, was_taken=False)
+    assert (send(shop, now).outcomes, len(now.sent)) == ({"retry": 1}, 3)
+    # What was said is so of the attempts by then, and of none that came after them.
+    assert (send(shop, then).plan.blocked, len(then.sent)) == (("a",), 3)
+    resolved(shop, was_taken=False)
+    then.answer = taking
+    assert send(shop, then).is_successful
+    assert shop.outcomes() == {"a": ["accepted"]}
 
 
 def test_coming_back_later_when_asked_to_is_not_in_vain(shop: Shop) -> None:
