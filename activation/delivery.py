@@ -276,7 +276,9 @@ class _Shipment:
             in_vain = [r.action_key for r in retried if r.action_key not in again and r.retry_at is None]
             with self.engine.begin() as connection:
                 ledger.record(connection, self.target, list(results.values()))
-                dead = ledger.count_failed_run(connection, self.target, in_vain, most=self.pace.runs)
+                dead = ledger.count_failed_run(
+                    connection, self.target, in_vain, run_id=self.run_id, most=self.pace.runs
+                )
                 taken = [a for a in claimed if results[a.action_key].outcome is Outcome.ACCEPTED]
                 remember(connection, self.target, taken)
             tally.was_heard = tally.was_heard or not claimed or any(r.outcome in _DECIDED for r in results.values())

@@ -201,14 +201,15 @@ def record(connection: sa.Connection, target: Target, results: Sequence[Delivery
 
 
 def count_failed_run(
-    connection: sa.Connection, target: Target, action_keys: Collection[str], *, most: int
+    connection: sa.Connection, target: Target, action_keys: Collection[str], *, run_id: str, most: int
 ) -> frozenset[str]:
-    """Say of recorded actions that a run tried them in vain.
+    """Say of recorded actions that a run tried them in vain; a run whose steps are repeated counts once.
 
     Args:
         connection: In the transaction that recorded them.
         target: The audience or the campaign, and the destination.
         action_keys: The actions, each to be tried again.
+        run_id: The run.
         most: After so many such runs an action is dead.
 
     Returns:
@@ -216,7 +217,8 @@ def count_failed_run(
     """
     if not action_keys:
         return frozenset()
-    count = deliveries.c.failed_run_count + 1
+    is_another = sa.case((deliveries.c.failed_run_id.is_distinct_from(run_id), 1), else_=0)
+    count = deliveries.c.failed_run_count + is_another
     failed = connection.execute(
         sa.update(deliveries)
         .where(
@@ -226,6 +228,7 @@ def count_failed_run(
         )
         .values(
             failed_run_count=count,
+            failed_run_id=run_id,
             outcome=sa.case((count >= most, LedgerOutcome.DEAD.value), else_=deliveries.c.outcome),
         )
         .returning(deliveries.c.action_key, deliveries.c.outcome)

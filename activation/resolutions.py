@@ -119,7 +119,7 @@ def replay_dead(
         statement = statement.where(deliveries.c.destination == destination)
     if delivery_ids:
         statement = statement.where(deliveries.c.delivery_id.in_(list(delivery_ids)))
-    again = {"outcome": LedgerOutcome.RETRY, "failed_run_count": 0, "retry_at": None}
+    again = {"outcome": LedgerOutcome.RETRY, "failed_run_count": 0, "failed_run_id": None, "retry_at": None}
     return connection.execute(statement.values(again)).rowcount
 
 

@@ -78,6 +78,12 @@ class Shop:
     merchant_id: str = "cdnow"
     as_of: datetime = AS_OF
     time: Time = field(default_factory=Time)
+    run_count: int = 0
+
+    def next_run(self) -> str:
+        """An id that no other run has."""
+        self.run_count += 1
+        return f"run {self.run_count}"
 
     def customer(self, customer_id: str, **values: Any) -> None:
         """Add or change a customer, in the audience unless `clv_percent_rank` says otherwise, with consent."""
@@ -145,7 +151,7 @@ class Shop:
         fields: tuple[str, ...] | dict[str, str] = FIELDS,
         consent: Any = "email",
         audience: Members = AUDIENCE,
-        run_id: str = "run",
+        run_id: str | None = None,
         refresh: bool = True,
         pace: Pace | None = None,
         approved_digest: str | None = None,
@@ -164,7 +170,7 @@ class Shop:
             sync=sync_of(audience, destination, fields=fields, consent=consent, **settings),
             audience=audience,
             destination=destination,
-            run_id=run_id,
+            run_id=run_id or self.next_run(),
             pace=pace or self.time.pace,
             approved_digest=approved_digest,
             knows_changes=knows_changes,

@@ -83,7 +83,7 @@ def send(
     *wanted: Occurrence,
     gates: Sequence[Gate] = (),
     page: Page | None = None,
-    run_id: str = "run",
+    run_id: str | None = None,
     version: str = "v1",
 ) -> DeliveryReport:
     target = replace(
@@ -101,6 +101,6 @@ def send(
         active_since=ACTIVE_SINCE,
         render=page or Page(),
         gates=gates,
-        run_id=run_id,
+        run_id=run_id or shop.next_run(),
         pace=shop.time.pace,
     )

@@ -63,6 +63,15 @@ def test_what_three_runs_tried_in_vain_waits_for_a_person(shop: Shop, is_idempot
     assert shop.sync(crm).plan.is_empty
 
 
+def test_a_run_whose_steps_are_repeated_has_tried_in_vain_once(shop: Shop) -> None:
+    shop.customer("a")
+    crm = ScriptedDestination(answer=refusing)
+    assert [dict(shop.sync(crm, run_id="night").outcomes) for _ in range(4)] == [{"retry": 1}] * 4
+    assert [dict(shop.sync(crm).outcomes) for _ in range(2)] == [{"retry": 1}, {"dead": 1}]
+    assert replayed(shop) == 1
+    assert [dict(shop.sync(crm).outcomes) for _ in range(3)] == [{"retry": 1}, {"retry": 1}, {"dead": 1}]
+
+
 def test_a_replay_never_sends_an_old_payload_over_a_newer_one(shop: Shop) -> None:
     shop.customer("a", rfm_segment="old")
     shop.customer("b", rfm_segment="old")

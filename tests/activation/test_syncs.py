@@ -38,7 +38,7 @@ def test_members_with_consent_receive_the_declared_fields(shop: Shop) -> None:
         "churn_probability": 0.1235,
     }
     [row] = shop.ledger()
-    assert (row.outcome, row.attempt_count, row.run_id, row.model_run_id) == ("accepted", 1, "run", "run-1")
+    assert (row.outcome, row.attempt_count, row.run_id, row.model_run_id) == ("accepted", 1, "run 1", "run-1")
     assert (row.reserved_at, row.attempted_at) == (shop.time.now, shop.time.now)
     assert row.details == {
         "as_of_date": "1998-06-30",

@@ -100,7 +100,7 @@ class CampaignShop:
             self.destination,
             active_since=datetime.combine(campaign.active_from, datetime.min.time(), UTC),
             shop_zone="Europe/Berlin",
-            run_id="run",
+            run_id=self.shop.next_run(),
             pace=self.shop.time.pace,
         )
 
