@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from email_deliveries import WHOLE, email
 from openapi_documents import document, faults_of
 from pydantic import ValidationError
 
-from connectors.destination import Delivery, DeliveryResult, Operation
+from connectors.destination import Delivery, DeliveryResult
 from connectors.destinations.sendgrid import SendGridDestination, SendGridSettings
-from connectors.outgoing import Email
 from connectors.sandbox.faults import Fault, Request
 from connectors.sandbox.sendgrid import SendGridSandbox, running_sendgrid
 from connectors.suppressing import Suppressing
@@ -31,32 +31,8 @@ def build(url: str, **settings: Any) -> SendGridDestination:
     return SendGridDestination(SendGridSettings.model_validate(values))
 
 
-def email(number: int = 1, **parts: Any) -> Delivery:
-    values = {
-        "to_address": f"c{number}@shop.example",
-        "from_address": "hello@shop.example",
-        "subject": "We miss you",
-        "html": "<p>Come back</p>",
-        "text": "Come back",
-        **parts,
-    }
-    return Delivery(f"key-{number}", "cdnow", "win-back", f"c{number}", Operation.SEND, Email(**values).payload())
-
-
 def sent(sandbox: SendGridSandbox, *deliveries: Delivery, **settings: Any) -> list[DeliveryResult]:
     return build(sandbox.url, **settings).send(deliveries, sent_at=NOW)
-
-
-WHOLE = {
-    "to_name": "Zoë",
-    "from_name": "The Shop",
-    "reply_to": "answers@shop.example",
-    "headers": {
-        "List-Unsubscribe": "<https://shop.example/u/1>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    },
-    "tags": {"campaign": "win-back", "step": "1"},
-}
 
 
 def test_every_request_is_one_that_the_vendor_describes(sandbox: SendGridSandbox, contracts_folder: Path) -> None:
@@ -79,12 +55,12 @@ def test_a_message_carries_its_key_its_campaign_and_both_forms(sandbox: SendGrid
     [result] = sent(sandbox, email(1, **WHOLE))
     assert result.provider_reference == "sandbox00000001"
     [effect] = sandbox.effects()
-    assert effect["arguments"] == {"campaign": "win-back", "step": "1", "action_key": "key-1"}
-    assert effect["categories"] == ["campaign:win-back", "step:1"]
+    assert effect["arguments"] == {"campaign": "win back!", "step": "1", "action_key": "key-1"}
+    assert effect["categories"] == ["campaign:win back!", "step:1"]
     assert effect["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert (effect["text"], effect["html"], effect["reply_to"]) == (
         "Come back",
-        "<p>Come back</p>",
+        "<p>Come back, {{you}}</p>",
         "answers@shop.example",
     )
     assert (effect["to_name"], effect["from"]) == ("Zoë", {"email": "hello@shop.example", "name": "The Shop"})

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from botocore_shapes import faults_of, service_model
+from email_deliveries import WHOLE, email
 from pydantic import ValidationError
 
-from connectors.destination import Delivery, DeliveryResult, Operation
+from connectors.destination import Delivery, DeliveryResult
 from connectors.destinations.aws_signatures import AwsAccess, signed
 from connectors.destinations.ses import SesDestination, SesSettings
-from connectors.outgoing import Email
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.ses import KEY_ID, REGION, SECRET, SesSandbox, running_ses
 from connectors.suppressing import Suppressing, SuppressionKind
@@ -32,32 +32,8 @@ def build(url: str, **settings: Any) -> SesDestination:
     return SesDestination(SesSettings.model_validate({**values, "url": url, **settings}))
 
 
-def email(number: int = 1, **parts: Any) -> Delivery:
-    values = {
-        "to_address": f"c{number}@shop.example",
-        "from_address": "hello@shop.example",
-        "subject": f"We miss you {number}",
-        "html": "<p>Come back, {{you}}</p>",
-        "text": "Come back",
-        **parts,
-    }
-    return Delivery(f"key-{number}", "cdnow", "win-back", f"c{number}", Operation.SEND, Email(**values).payload())
-
-
 def sent(sandbox: SesSandbox, *deliveries: Delivery, **settings: Any) -> list[DeliveryResult]:
     return build(sandbox.url, **settings).send(deliveries, sent_at=NOW)
-
-
-WHOLE = {
-    "to_name": "Zoë",
-    "from_name": "The Shop",
-    "reply_to": "answers@shop.example",
-    "headers": {
-        "List-Unsubscribe": "<https://shop.example/u/1>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    },
-    "tags": {"campaign": "win back!", "step": "1"},
-}
 
 
 def test_the_signature_is_the_one_that_the_service_publishes_for_its_example() -> None:
