@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from paper_shop import LOYAL, MERCHANT
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -26,23 +27,7 @@ from orchestration.delivery_trace import trace_of
 from orchestration.deployment import Deployment, open_deployment
 from orchestration.settings import Settings
 
-DECLARED = """
-merchants:
-  - merchant_id: paper
-    merchant_name: Paper and Pens
-    time_zone: Europe/Berlin
-    currency_code: EUR
-    stores:
-      - store_id: web
-        source:
-          type: files
-          path: orders.csv
-          columns: {customer_id: a, ordered_at: b, amount: c, currency_code: {constant: EUR}}
-    audiences:
-      - {name: loyal, rule: {column: order_count, at_least: 2}}
-destinations:
-  - {type: file, name: folder, folder: exports}
-"""
+DESTINATIONS = "destinations: [{type: file, name: folder, folder: exports}]"
 AS_OF = date(2024, 6, 30)
 AT = datetime(2024, 7, 1, 1, tzinfo=UTC)
 RUN = "a1b2c3" * 10
@@ -70,7 +55,7 @@ segment_memberships = sa.Table(
 @pytest.fixture
 def deployment(settings: Settings, tmp_path: Path, database_url: str) -> Iterator[Deployment]:
     path = tmp_path / "perennial.yml"
-    path.write_text(DECLARED, encoding="utf-8")
+    path.write_text(MERCHANT + LOYAL + DESTINATIONS, encoding="utf-8")
     engine = create_engine(database_url, application_name="perennial tests")
     with engine.begin() as connection:
         _metadata.create_all(connection)

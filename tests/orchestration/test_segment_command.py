@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import yaml
+from paper_shop import MERCHANT
 from typer.testing import CliRunner
 
 from activation.customers import customer_360
@@ -22,19 +23,6 @@ from orchestration.cli import app
 from orchestration.configuration import load_configuration
 from orchestration.settings import PROJECT_FOLDER, Settings
 
-MERCHANT = """
-merchants:
-  - merchant_id: paper
-    merchant_name: Paper and Pens
-    time_zone: Europe/Berlin
-    currency_code: EUR
-    stores:
-      - store_id: web
-        source:
-          type: files
-          path: orders.csv
-          columns: {customer_id: a, ordered_at: b, amount: c, currency_code: {constant: EUR}}
-"""
 SEGMENTS = """
     segments:
       - name: big

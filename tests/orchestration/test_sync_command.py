@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from paper_shop import LOYAL, MERCHANT
 from typer.testing import CliRunner
 
 from activation.customers import customer_360, customer_contacts
@@ -20,20 +21,7 @@ from orchestration import deliveries_cli, sync_cli
 from orchestration.cli import app
 from orchestration.settings import Settings
 
-DECLARED = """
-merchants:
-  - merchant_id: paper
-    merchant_name: Paper and Pens
-    time_zone: Europe/Berlin
-    currency_code: EUR
-    stores:
-      - store_id: web
-        source:
-          type: files
-          path: orders.csv
-          columns: {customer_id: a, ordered_at: b, amount: c, currency_code: {constant: EUR}}
-    audiences:
-      - {name: loyal, rule: {column: order_count, at_least: 2}}
+SYNCS = """
     syncs:
       - {audience: loyal, destination: folder, fields: {rfm_segment: Segment, order_count: Orders}}
       - {segment: nobody_defined, destination: folder, fields: [rfm_segment]}
@@ -49,7 +37,7 @@ KEY = {"merchant_id": "paper"}
 def warehouse(settings: Settings, tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The warehouse of a deployment with two loyal customers, and a folder that is told of them."""
     path = tmp_path / "perennial.yml"
-    path.write_text(DECLARED, encoding="utf-8")
+    path.write_text(MERCHANT + LOYAL + SYNCS, encoding="utf-8")
     engine = create_engine(database_url, application_name="perennial tests")
     with engine.begin() as connection:
         for table in (customer_360, customer_contacts, identity.dim_customer_identities):
