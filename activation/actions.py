@@ -31,6 +31,9 @@ CLOSED = (LedgerOutcome.ACCEPTED, LedgerOutcome.SUPERSEDED, LedgerOutcome.WITHHE
 OPEN = (LedgerOutcome.RESERVED, LedgerOutcome.RETRY)
 
 
+RELEASED_AT = "released_at"
+"""What a row's facts hold once a person let it be sent again: when that was."""
+
 NOT_TAKEN = "attempts_not_taken"
 """What a row's facts hold once a person said that it was not taken: after how many attempts that was."""
 

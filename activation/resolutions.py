@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from activation.actions import NOT_TAKEN, LedgerEntry, LedgerOutcome
+from activation.actions import NOT_TAKEN, RELEASED_AT, LedgerEntry, LedgerOutcome
 from connectors.destination import Operation
 from models.activation import deliveries
 from models.errors import StopError
@@ -50,6 +50,7 @@ def resolve_maybe_sent(
     outcome = LedgerOutcome.ACCEPTED if was_taken else LedgerOutcome.RETRY
     details = _with({"resolved_as": outcome.value, "resolved_at": resolved_at.isoformat()})
     if not was_taken:
+        details = details.op("||")(sa.literal({RELEASED_AT: resolved_at.isoformat()}, Json))
         details = details.op("||")(sa.func.jsonb_build_object(NOT_TAKEN, deliveries.c.attempt_count))
     changed = connection.execute(
         sa.update(deliveries)
@@ -68,36 +69,40 @@ def release_rejected(
     connection: sa.Connection,
     *,
     merchant_id: str,
-    destination: str | None,
+    released_at: datetime,
+    destination: str | None = None,
     customer_ids: Collection[str] | None = None,
     delivery_ids: Collection[int] = (),
+    besides: Collection[str] = (),
 ) -> int:
     """Let rejected actions be sent again, after their cause was removed at the destination.
 
     Args:
         connection: The warehouse.
         merchant_id: The tenant.
+        released_at: Now, in UTC.
         destination: The destination's name; None for all.
         customer_ids: Only these customers' actions; None for all.
         delivery_ids: Only these; none for all.
+        besides: Campaigns whose actions stay as they are.
 
     Returns:
         How many actions the next run will send, unless something else is to be said of the customer by then.
     """
-    statement = sa.update(deliveries).where(
-        deliveries.c.merchant_id == merchant_id, deliveries.c.outcome == LedgerOutcome.REJECTED
-    )
-    if destination is not None:
-        statement = statement.where(deliveries.c.destination == destination)
-    if delivery_ids:
-        statement = statement.where(deliveries.c.delivery_id.in_(list(delivery_ids)))
+    meant = _meant(merchant_id, LedgerOutcome.REJECTED, destination, delivery_ids, besides)
     if customer_ids is not None:
-        statement = statement.where(deliveries.c.customer_id.in_(list(customer_ids)))
-    return connection.execute(statement.values(outcome=LedgerOutcome.RETRY, retry_at=None)).rowcount
+        meant = sa.and_(meant, deliveries.c.customer_id.in_(list(customer_ids)))
+    return _release(connection, meant, released_at)
 
 
 def replay_dead(
-    connection: sa.Connection, *, merchant_id: str, destination: str | None = None, delivery_ids: Collection[int] = ()
+    connection: sa.Connection,
+    *,
+    merchant_id: str,
+    released_at: datetime,
+    destination: str | None = None,
+    delivery_ids: Collection[int] = (),
+    besides: Collection[str] = (),
 ) -> int:
     """Let actions that were tried in vain too often be tried again.
 
@@ -106,21 +111,59 @@ def replay_dead(
     Args:
         connection: The warehouse.
         merchant_id: The tenant.
+        released_at: Now, in UTC.
         destination: Only what goes there; None for all.
         delivery_ids: Only these; none for all.
+        besides: Campaigns whose actions stay as they are.
 
     Returns:
         How many there are.
     """
-    statement = sa.update(deliveries).where(
-        deliveries.c.merchant_id == merchant_id, deliveries.c.outcome == LedgerOutcome.DEAD
+    meant = _meant(merchant_id, LedgerOutcome.DEAD, destination, delivery_ids, besides)
+    return _release(connection, meant, released_at)
+
+
+def waiting_campaigns(
+    connection: sa.Connection,
+    *,
+    merchant_id: str,
+    outcomes: Collection[LedgerOutcome],
+    destination: str | None = None,
+    delivery_ids: Collection[int] = (),
+) -> dict[str, int]:
+    """How many actions of each campaign have one of some outcomes."""
+    meant = sa.or_(*(_meant(merchant_id, outcome, destination, delivery_ids, ()) for outcome in outcomes))
+    statement = (
+        sa.select(deliveries.c.campaign, sa.func.count().label("action_count"))
+        .where(meant, deliveries.c.campaign.is_not(None))
+        .group_by(deliveries.c.campaign)
+        .order_by(deliveries.c.campaign)
     )
+    return {row.campaign: row.action_count for row in connection.execute(statement)}
+
+
+def _meant(
+    merchant_id: str,
+    outcome: LedgerOutcome,
+    destination: str | None,
+    delivery_ids: Collection[int],
+    besides: Collection[str],
+) -> sa.ColumnElement[bool]:
+    meant = sa.and_(deliveries.c.merchant_id == merchant_id, deliveries.c.outcome == outcome)
     if destination is not None:
-        statement = statement.where(deliveries.c.destination == destination)
+        meant = sa.and_(meant, deliveries.c.destination == destination)
     if delivery_ids:
-        statement = statement.where(deliveries.c.delivery_id.in_(list(delivery_ids)))
-    again = {"outcome": LedgerOutcome.RETRY, "failed_run_count": 0, "failed_run_id": None, "retry_at": None}
-    return connection.execute(statement.values(again)).rowcount
+        meant = sa.and_(meant, deliveries.c.delivery_id.in_(list(delivery_ids)))
+    if besides:
+        is_of_others = sa.or_(deliveries.c.campaign.is_(None), deliveries.c.campaign.not_in(list(besides)))
+        meant = sa.and_(meant, is_of_others)
+    return meant
+
+
+def _release(connection: sa.Connection, meant: sa.ColumnElement[bool], released_at: datetime) -> int:
+    again = {"outcome": LedgerOutcome.RETRY, "retry_at": None, "failed_run_count": 0, "failed_run_id": None}
+    details = _with({RELEASED_AT: released_at.isoformat()})
+    return connection.execute(sa.update(deliveries).where(meant).values(**again, details=details)).rowcount
 
 
 def waiting_for_a_person(

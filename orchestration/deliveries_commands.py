@@ -1,11 +1,23 @@
 """`perennial deliveries`: what the ledger leaves to a person, and what that person decides."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
 
+import sqlalchemy as sa
 import typer
 
 from activation.actions import LedgerOutcome
-from activation.resolutions import release_rejected, replay_dead, resolve_maybe_sent, waiting_for_a_person
+from activation.loyalty.redemptions import PROGRAMMES
+from activation.resolutions import (
+    release_rejected,
+    replay_dead,
+    resolve_maybe_sent,
+    waiting_campaigns,
+    waiting_for_a_person,
+)
+from models.ops import merchants
+from orchestration.configuration import Merchant
 from orchestration.deployment import open_deployment
 from orchestration.settings import Settings
 from orchestration.stored_forecasts import merchant_named
@@ -56,20 +68,36 @@ def replay_deliveries(
     *,
     with_rejected: bool,
 ) -> None:
-    """Let dead deliveries be tried again, and rejected ones if that is asked.
+    """Let dead deliveries be tried again, and rejected ones if that is asked; a campaign's only while it sends.
 
     Raises:
         MisconfiguredError: It is not said which merchant is meant.
     """
     with open_deployment(settings) as deployment:
-        merchant_id = merchant_named(deployment, merchant).merchant_id
+        declared, now = merchant_named(deployment, merchant), deployment.clock()
+        asked: dict[str, Any] = {
+            "merchant_id": declared.merchant_id,
+            "destination": destination,
+            "delivery_ids": delivery_ids,
+        }
+        released = (LedgerOutcome.DEAD, *([LedgerOutcome.REJECTED] if with_rejected else []))
         with deployment.transformer.begin() as connection:
-            count = replay_dead(connection, merchant_id=merchant_id, destination=destination, delivery_ids=delivery_ids)
+            sending = _sending_campaigns(connection, declared, now.date())
+            waiting = waiting_campaigns(connection, outcomes=released, **asked)
+            resting = {n: count for n, count in waiting.items() if n not in sending and not n.startswith(PROGRAMMES)}
+            count = replay_dead(connection, released_at=now, besides=resting, **asked)
             if with_rejected:
-                count += release_rejected(
-                    connection, merchant_id=merchant_id, destination=destination, delivery_ids=delivery_ids
-                )
+                count += release_rejected(connection, released_at=now, besides=resting, **asked)
     typer.echo(f"{count:,} deliveries are tried again by the next run, with what is so by then")
+    for name, kept in resting.items():
+        typer.echo(f"{kept:,} stay as they are: campaign {name} is paused, over, yet to begin or not declared any more")
+
+
+def _sending_campaigns(connection: sa.Connection, merchant: Merchant, today: date) -> set[str]:
+    """The merchant's campaigns that send on the day that the tables describe."""
+    stored = sa.select(merchants.c.as_of_date).where(merchants.c.merchant_id == merchant.merchant_id)
+    day = connection.scalar(stored) or today
+    return {campaign.name for campaign in merchant.campaigns if campaign.is_active(day)}
 
 
 def resolve_delivery(settings: Settings, merchant: str | None, delivery_id: int, *, was_taken: bool) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from activation.actions import Action, Target
+from activation.actions import RELEASED_AT, Action, Target
 from activation.arrays import among
 from activation.experiments.assignment import HOLDOUT
 from activation.gates.gate import ALLOWED, Answer, Refused
@@ -19,7 +19,8 @@ class Enrolled:
     """Refuses whoever is held out, was never enrolled, or was enrolled too long ago.
 
     Args:
-        valid_days: How many days after the enrolment a message may still be sent.
+        valid_days: How many days after the enrolment a message may still be sent; or after a person let it be sent
+            again, who knew how old it was.
     """
 
     def __init__(self, valid_days: int) -> None:
@@ -48,6 +49,11 @@ class Enrolled:
                 answers[action.action_key] = Refused(NOT_ENROLLED)
             elif row.arm == HOLDOUT:
                 answers[action.action_key] = Refused(HELD_OUT)
-            elif asked_at - row.enrolled_at > self._valid:
+            elif asked_at - max(row.enrolled_at, _released_at(action) or row.enrolled_at) > self._valid:
                 answers[action.action_key] = Refused(f"the occasion was more than {self._valid.days} days ago")
         return answers
+
+
+def _released_at(action: Action) -> datetime | None:
+    released_at = action.facts.get(RELEASED_AT)
+    return None if released_at is None else datetime.fromisoformat(released_at)

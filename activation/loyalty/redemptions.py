@@ -27,6 +27,9 @@ from models.errors import StopError
 from models.identity import current_ids
 from models.loyalty import redemptions
 
+PROGRAMMES = "loyalty:"
+"""What the names begin with by which the ledger of deliveries knows programmes; no campaign's does."""
+
 _STEP = "code"
 _ARM = "reward"
 _KINDS = [Kind.REDEMPTION, Kind.REDEMPTION_END]
@@ -53,7 +56,7 @@ class Redemption:
 
 def campaign_of(ledger: Ledger) -> str:
     """What the ledger of deliveries calls a programme's codes."""
-    return f"loyalty:{ledger.programme.name}"
+    return f"{PROGRAMMES}{ledger.programme.name}"
 
 
 def target_of(ledger: Ledger, destination: str, *, is_idempotent: bool) -> Target:

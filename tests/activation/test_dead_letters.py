@@ -29,7 +29,7 @@ def taking(_delivery: Delivery) -> Outcome:
 
 def replayed(shop: Shop, **only: Any) -> int:
     with shop.engine.begin() as connection:
-        return replay_dead(connection, merchant_id="cdnow", **only)
+        return replay_dead(connection, merchant_id="cdnow", released_at=shop.time.now, **only)
 
 
 def resolved(shop: Shop, *, was_taken: bool) -> None:

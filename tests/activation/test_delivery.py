@@ -210,13 +210,14 @@ def test_rejected_records_can_be_released(shop: Shop) -> None:
     shop.customer("a")
     shop.customer("b")
     crm = ScriptedDestination(answer=lambda _delivery: Outcome.REJECTED)
+    asked: dict[str, Any] = {"merchant_id": "cdnow", "destination": "crm", "released_at": shop.time.now}
     shop.sync(crm)
     crm.answer = lambda _delivery: Outcome.ACCEPTED
     with shop.engine.begin() as connection:
-        assert release_rejected(connection, merchant_id="cdnow", destination="crm", customer_ids=["a"]) == 1
+        assert release_rejected(connection, customer_ids=["a"], **asked) == 1
     assert shop.sync(crm).outcomes == {"accepted": 1}
     with shop.engine.begin() as connection:
-        assert release_rejected(connection, merchant_id="cdnow", destination="crm") == 1
+        assert release_rejected(connection, **asked) == 1
     assert shop.sync(crm).outcomes == {"accepted": 1}
 
 

@@ -135,3 +135,12 @@ def test_a_person_sees_what_waits_and_decides_it(warehouse: sa.Engine) -> None:
     with warehouse.connect() as connection:
         found = connection.execute(sa.select(deliveries.c.customer_id, deliveries.c.outcome)).all()
     assert dict(tuple(row) for row in found) == {"c1": "retry", "c2": "retry", "c3": "retry", "c4": "accepted"}
+    del row["audience"]
+    with warehouse.begin() as connection:
+        for name in ("loyalty:points", "over"):
+            values = {"customer_id": "c5", "action_key": name, "outcome": "dead", "campaign": name}
+            connection.execute(sa.insert(deliveries).values({**row, **more, **values}))
+    shown = said("replay", command="deliveries")
+    assert "1 deliveries are tried again" in shown
+    assert "1 stay as they are: campaign over is paused, over, yet to begin or not declared any more" in shown
+    assert "dead upsert c5 over" in said("list", command="deliveries")
