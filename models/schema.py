@@ -43,6 +43,11 @@ _POSTGRES_TYPES: dict[pa.DataType, sa.types.TypeEngine[Any]] = {
 }
 
 
+def is_there(connection: sa.Connection, name: str) -> bool:
+    """Whether a table or a view of this name, with its schema, is there; what dbt makes is not before the first run."""
+    return connection.scalar(sa.select(sa.func.to_regclass(name))) is not None
+
+
 def postgres_type(arrow_type: pa.DataType) -> sa.types.TypeEngine[Any]:
     """The PostgreSQL column type that holds an Arrow type without loss.
 

@@ -24,6 +24,7 @@ from models.ops import (
     stage_builds,
     stores,
 )
+from models.schema import is_there
 
 
 def inputs_digest(
@@ -40,9 +41,8 @@ def inputs_digest(
     Returns:
         The digest; None when one of the tables is not there, so that there is nothing to keep.
     """
-    for schema, name in tables:
-        if connection.scalar(sa.select(sa.func.to_regclass(f"{schema}.{name}"))) is None:
-            return None
+    if not all(is_there(connection, f"{schema}.{name}") for schema, name in tables):
+        return None
     landed = archive_batches
     unseen = {"run_id", "updated_at"} | (set() if reads_predictions else {"withheld_reasons"})
     queries: list[sa.Select[Any]] = [

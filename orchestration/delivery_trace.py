@@ -22,6 +22,7 @@ from models.errors import MisconfiguredError, StopError
 from models.identity import current_ids
 from models.ml import model_runs
 from models.ops import segments
+from models.schema import is_there
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment, open_deployment
 from orchestration.settings import Settings
@@ -224,7 +225,7 @@ def _entered(
                 table.c.entered_at <= row["reserved_at"],
             )
         ).scalar_one()
-    if not sa.inspect(connection).has_table("segment_memberships", schema="marts"):
+    if not is_there(connection, "marts.segment_memberships"):
         return None
     asked = {**key, "segment_name": name, "as_of_date": as_of_date}
     return connection.execute(sa.text(query_text("traced_stay")), asked).scalar_one()

@@ -11,6 +11,7 @@ from activation.segments.criteria import Segment, read_segment
 from activation.segments.preview import SegmentPreview
 from activation.segments.preview import preview as preview_of
 from models.errors import MisconfiguredError
+from models.schema import is_there
 from models.segments import remove_segment_definition, save_segment_definition
 from orchestration.configuration import Merchant
 from orchestration.deployment import open_deployment
@@ -101,7 +102,7 @@ def remove_segment(settings: Settings, name: str, merchant: str | None) -> None:
 def _sizes(connection: sa.Connection, merchant_id: str) -> dict[str, str]:
     """How many are in each segment as of the last night that worked it out, in words."""
     table = segment_sizes
-    if connection.scalar(sa.select(sa.func.to_regclass(f"{table.schema}.{table.name}"))) is None:
+    if not is_there(connection, f"{table.schema}.{table.name}"):
         return {}
     latest = (
         sa.select(table)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
+from models.schema import is_there
 from orchestration.deployment import Deployment
 
 _QUERIES = Path(__file__).parent / "queries"
@@ -70,7 +71,7 @@ def print_summary(
     if merchant_ids is None:
         merchant_ids = [merchant.merchant_id for merchant in deployment.configuration.merchants]
     with deployment.transformer.connect() as connection:
-        is_built = sa.inspect(connection).has_table("customer_360", schema="marts")
+        is_built = is_there(connection, "marts.customer_360")
     if not is_built:  # the first run failed before dbt made its tables
         console.print("\nNothing is published yet.")
         return

@@ -13,6 +13,7 @@ from activation.customers import customer_360
 from activation.segments.compilation import segment_queries
 from activation.segments.criteria import Segment
 from models.errors import StopError
+from models.schema import is_there
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def preview(connection: sa.Connection, segment: Segment, *, merchant_id: str, sa
         StopError: Nothing is published of the merchant.
     """
     mine = customer_360.c.merchant_id == merchant_id
-    if connection.scalar(sa.select(sa.func.to_regclass(customer_360.fullname))) is None:
+    if not is_there(connection, customer_360.fullname):
         raise StopError(_UNPUBLISHED.format(merchant_id))
     everybody = connection.execute(
         sa.select(
