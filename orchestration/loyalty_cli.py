@@ -61,13 +61,19 @@ def redeem(
     reward: Annotated[str, typer.Argument(help="A reward of perennial.yml.")],
     merchant: _Merchant = None,
     reference: Annotated[
-        str | None, typer.Option(help="Its own name; the same one given twice is one. Default: a new one.")
+        str | None,
+        typer.Option(help="Its own name; the same one given twice is one. Default: the unused one, else a new one."),
     ] = None,
+    another: Annotated[
+        bool, typer.Option("--another", help="One more, though the customer has one of the reward and did not use it.")
+    ] = False,
 ) -> None:
     """Turn points into a reward: hold them, have the shop issue a code, and print it."""
     from orchestration.redemption_commands import redeem_reward
 
-    raise typer.Exit(redeem_reward(current_settings(), customer, reward, merchant, reference=reference))
+    raise typer.Exit(
+        redeem_reward(current_settings(), customer, reward, merchant, reference=reference, another=another)
+    )
 
 
 @loyalty.command("redemptions")

@@ -31,8 +31,13 @@ def new_code() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_CODE_LENGTH))
 
 
-def redeem_reward(settings: Settings, customer: str, name: str, merchant: str | None, *, reference: str | None) -> int:
+def redeem_reward(
+    settings: Settings, customer: str, name: str, merchant: str | None, *, reference: str | None, another: bool
+) -> int:
     """Hold the points, have the code issued, and print it; returns the exit code.
+
+    Without a reference, and unless it shall be another one, the customer's unused one of the reward is printed again:
+    nobody knows the reference of what died before it was printed.
 
     Raises:
         MisconfiguredError: There is no such reward.
@@ -53,12 +58,17 @@ def redeem_reward(settings: Settings, customer: str, name: str, merchant: str | 
                 customer_id=customer_id,
                 redemption_id=reference or secrets.token_hex(8),
                 code=new_code(),
+                is_another=another or reference is not None,
             )
         issue(deployment, found, ledger, as_of_date=_posted_date(deployment, ledger))
         with deployment.transformer.connect() as connection:
             row = connection.execute(sa.select(table).where(*redemption_of(ledger, redemption.redemption_id))).one()
             available = balance_of(connection, ledger, customer_id)["available"]
     typer.echo(f"redemption {row.redemption_id} of customer {customer_id}: {row.state}; {available:,} points are left")
+    if not redemption.is_new:
+        day = f"{row.requested_at.astimezone(ledger.zone):%Y-%m-%d}"
+        another_one = "" if reference else "; for one more: --another"
+        typer.echo(f"  it was asked for on {day} already, and no further points were held{another_one}")
     if row.state == "issued":
         typer.echo(f"  code {row.code}, until {row.ends_at.astimezone(ledger.zone):%Y-%m-%d}")
     elif row.state == "held":

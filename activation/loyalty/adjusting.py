@@ -14,6 +14,7 @@ from activation.loyalty.grants import ADJUSTMENTS, adjustment_movements
 from activation.loyalty.ledger import Ledger, post_sources
 from activation.loyalty.movements import Kind
 from models.errors import StopError
+from models.identity import current_ids
 from models.loyalty import adjustments, birthdays, postings, programmes
 
 Birthday = tuple[int, int]
@@ -50,8 +51,9 @@ def adjust(
         "adjusted_at": ledger.recorded_at,
     }
     key = {"merchant_id": ledger.merchant_id, "programme": ledger.programme.name}
-    added = connection.execute(insert(adjustments).values(**key, **row).on_conflict_do_nothing())
-    if not added.rowcount:
+    # Not the count of rows, which an insert does not tell.
+    adding = insert(adjustments).values(**key, **row).on_conflict_do_nothing().returning(adjustments.c.reference)
+    if connection.scalar(adding) is None:
         _refuse_another(connection, ledger, row)
         return False
     wanted = adjustment_movements(pl.DataFrame([row], schema=ADJUSTMENTS))
@@ -127,11 +129,15 @@ def require_posted(connection: sa.Connection, ledger: Ledger) -> None:
 
 def _refuse_another(connection: sa.Connection, ledger: Ledger, row: Mapping[str, object]) -> None:
     found = connection.execute(
-        sa.select(adjustments.c.points, adjustments.c.reason).where(
+        sa.select(adjustments.c.customer_id, adjustments.c.points, adjustments.c.reason).where(
             adjustments.c.merchant_id == ledger.merchant_id,
             adjustments.c.programme == ledger.programme.name,
             adjustments.c.reference == row["reference"],
         )
     ).one()
-    if (found.points, found.reason) != (row["points"], row["reason"]):
-        raise StopError(f"another adjustment is called {row['reference']!r} already: {found.points} for {found.reason}")
+    whose = current_ids(connection, ledger.merchant_id, [found.customer_id]).get(found.customer_id, found.customer_id)
+    if (whose, found.points, found.reason) != (row["customer_id"], row["points"], row["reason"]):
+        raise StopError(
+            f"another adjustment is called {row['reference']!r} already: {found.points} to customer {whose} for "
+            f"{found.reason}"
+        )

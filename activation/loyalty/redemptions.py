@@ -65,7 +65,14 @@ def target_of(ledger: Ledger, destination: str, *, is_idempotent: bool) -> Targe
 
 
 def request(
-    connection: sa.Connection, ledger: Ledger, reward: Reward, *, customer_id: str, redemption_id: str, code: str
+    connection: sa.Connection,
+    ledger: Ledger,
+    reward: Reward,
+    *,
+    customer_id: str,
+    redemption_id: str,
+    code: str,
+    is_another: bool = True,
 ) -> Redemption:
     """Hold a reward's points and write its code down; nothing is issued yet.
 
@@ -76,17 +83,29 @@ def request(
         customer_id: The customer, by their id of now.
         redemption_id: Its own name; the same one given twice is one.
         code: What the customer will type; nobody can guess it.
+        is_another: Whether it is one beside those that the customer has. Otherwise it is the one that they have of the
+            same reward and did not use yet, whatever it is called: who repeats what died holds points once.
 
     Raises:
-        StopError: The customer has not enough points, or the programme was never posted.
+        StopError: The name is another redemption's, the customer has not enough points, or the programme was never
+            posted.
     """
     ledger.lock(connection)
     require_posted(connection, ledger)
     known = connection.execute(sa.select(redemptions).where(*redemption_of(ledger, redemption_id))).one_or_none()
     if known is not None:
-        if (known.customer_id, known.reward) != (customer_id, reward.name):
-            raise StopError(f"another redemption is called {redemption_id!r} already")
-        return Redemption(redemption_id, customer_id, known.state, known.code)
+        whose = current_ids(connection, ledger.merchant_id, [known.customer_id]).get(
+            known.customer_id, known.customer_id
+        )
+        if whose != customer_id or known.reward != reward.name:
+            raise StopError(
+                f"{redemption_id!r} is the reference of another redemption already: {known.reward}, by customer "
+                f"{whose}, {known.state}; nothing was held for customer {customer_id}"
+            )
+    elif not is_another:
+        known = _unused_of(connection, ledger, reward, customer_id)
+    if known is not None:
+        return Redemption(known.redemption_id, customer_id, known.state, known.code)
     available = balance_of(connection, ledger, customer_id, locked=True)["available"]
     if available < reward.points:
         raise StopError(f"{reward.name} costs {reward.points:,} points; customer {customer_id} can spend {available:,}")
@@ -108,6 +127,23 @@ def request(
     )
     post_redemptions(connection, ledger, [redemption_id])
     return Redemption(redemption_id, customer_id, "held", code, is_new=True)
+
+
+def _unused_of(connection: sa.Connection, ledger: Ledger, reward: Reward, customer_id: str) -> sa.Row[Any] | None:
+    """The latest redemption of a reward that a customer has, by any of their ids, and is not known to have used."""
+    table = redemptions
+    found = connection.execute(
+        sa.select(table)
+        .where(
+            *programme_of(ledger),
+            table.c.reward == reward.name,
+            table.c.state.in_(("held", "issued")),
+            table.c.ends_at > ledger.recorded_at,
+        )
+        .order_by(table.c.requested_at.desc(), table.c.redemption_id)
+    ).all()
+    now = current_ids(connection, ledger.merchant_id, sorted({row.customer_id for row in found}))
+    return next((row for row in found if now.get(row.customer_id, row.customer_id) == customer_id), None)
 
 
 def wanted_codes(connection: sa.Connection, ledger: Ledger) -> list[Occurrence]:

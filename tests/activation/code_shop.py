@@ -86,7 +86,7 @@ class Counter:
     shop: LoyalShop
     at: CodeShop | BareShop = field(default_factory=CodeShop)
 
-    def ask(self, name: str = "r1", customer_id: str = "a") -> Redemption:
+    def ask(self, name: str = "r1", customer_id: str = "a", **how: bool) -> Redemption:
         reward = self.shop.programme.rewards[0]
         with self.shop.engine.begin() as connection:
             return request(
@@ -96,6 +96,7 @@ class Counter:
                 customer_id=customer_id,
                 redemption_id=name,
                 code=f"CODE{self.shop.merchant_id}{name}",
+                **how,
             )
 
     def issue(self, day: date = TODAY) -> Any:

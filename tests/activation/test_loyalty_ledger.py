@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from loyalty_shop import START, LoyalShop, programme
 
 from activation.loyalty import facts
-from activation.loyalty.adjusting import note_birthdays
+from activation.loyalty.adjusting import adjust, note_birthdays
 from activation.loyalty.ledger import accept_rules
 from models.errors import StopError
 from models.loyalty import balances, birthdays, postings
@@ -154,6 +154,24 @@ def test_a_birthday_that_is_corrected_takes_back_nothing_that_was_given_before(e
     shop.post(date(2029, 3, 6))
     assert shop.balance("a")["available"] == 80
     assert shop.prove().holds
+
+
+def test_an_adjustments_name_is_one_customers(shop: LoyalShop) -> None:
+    for customer in ("a", "b", "c"):
+        shop.customer(customer)
+    shop.post(day(1))
+
+    def give(customer_id: str) -> bool:
+        with shop.engine.begin() as connection:
+            about = {"reason": "lost", "actor": "me", "reference": "r"}
+            return adjust(connection, shop.ledger, customer_id=customer_id, points=5, **about)
+
+    assert give("a")
+    assert not give("a")
+    with pytest.raises(StopError, match="another adjustment is called 'r' already: 5 to customer a for lost"):
+        give("c")
+    shop.is_now("a", "b")
+    assert not give("b")
 
 
 def test_points_run_out_the_oldest_first(engine: sa.Engine) -> None:

@@ -49,6 +49,31 @@ def test_the_same_name_is_one_redemption_and_one_code(counter: Counter) -> None:
     assert counter.shop.balance("a")["held"] == 50
 
 
+def test_who_repeats_what_died_before_its_name_was_told_holds_points_once(counter: Counter) -> None:
+    for customer in ("a", "b"):
+        counter.shop.customer(customer)
+    first = counter.ask("drawn", is_another=False)
+    again = counter.ask("drawn later", is_another=False)
+    assert (again.redemption_id, again.code, again.is_new) == ("drawn", first.code, False)
+    counter.issue()
+    counter.shop.is_now("a", "b")
+    counter.shop.post(TODAY)
+    assert counter.ask("drawn again", "b", is_another=False).redemption_id == "drawn", "a code that was not used yet"
+    assert counter.shop.balance("b")["held"] == 50
+    assert counter.ask("wanted", "b").is_new, "one more, for who says so"
+
+
+def test_a_reference_of_another_customer_is_refused_by_name(counter: Counter) -> None:
+    for customer in ("a", "b", "c"):
+        counter.shop.customer(customer)
+    counter.ask()
+    counter.shop.order("2", "c", TODAY, {"x": 100})
+    with pytest.raises(StopError, match="'r1' is the reference of another redemption already: five_off, by customer a"):
+        counter.ask("r1", "c")
+    counter.shop.is_now("a", "b")
+    assert not counter.ask("r1", "b").is_new, "the same person under another id"
+
+
 def test_who_has_not_enough_points_gets_nothing(counter: Counter) -> None:
     counter.ask("r1")
     counter.ask("r2")
