@@ -101,6 +101,20 @@ def cancel(
     cancel_redemption(current_settings(), redemption, merchant, reason=reason, actor=actor)
 
 
+@loyalty.command("settle")
+def settle(
+    redemption: Annotated[str, typer.Argument(help="A redemption's name.")],
+    was_used: Annotated[bool, typer.Option("--used/--unused", help="Whether its code was used.")],
+    reason: _Reason,
+    actor: _Actor,
+    merchant: _Merchant = None,
+) -> None:
+    """Say what became of a code that its shop does not find, or whose shop is gone."""
+    from orchestration.redemption_commands import settle_redemption
+
+    settle_redemption(current_settings(), redemption, merchant, was_used=was_used, reason=reason, actor=actor)
+
+
 @loyalty.command("budget")
 def budget(
     merchant: _Merchant = None,

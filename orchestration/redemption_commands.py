@@ -1,4 +1,4 @@
-"""`perennial loyalty redeem`, `redemptions` and `cancel`: rewards for points, at the shop and in the ledger."""
+"""`perennial loyalty redeem`, `redemptions`, `cancel`, `settle`: rewards for points, at the shop and in the ledger."""
 
 import secrets
 from datetime import date
@@ -6,9 +6,10 @@ from datetime import date
 import sqlalchemy as sa
 import typer
 
-from activation.loyalty.endings import Shop, cancel, finish_withdrawals
+from activation.loyalty.endings import Shop, cancel
 from activation.loyalty.ledger import Ledger, balance_of
 from activation.loyalty.redemptions import programme_of, redemption_of, request
+from activation.loyalty.withdrawals import finish_withdrawals, settle
 from connectors.codes import IssuesCodes
 from connectors.destination import Destination
 from models.errors import MisconfiguredError
@@ -125,6 +126,28 @@ def cancel_redemption(settings: Settings, redemption: str, merchant: str | None,
         "withdrawing": "its code is closed; its points go back in a run at least an hour from now, if it was not used",
     }
     typer.echo(f"redemption {redemption}: {told.get(str(state), state)}")
+
+
+def settle_redemption(
+    settings: Settings, redemption: str, merchant: str | None, *, was_used: bool, reason: str, actor: str
+) -> None:
+    """Enter what a person knows of a code that no shop can be asked about.
+
+    Raises:
+        StopError: There is none of that name, it is over or may still be used, or the shop has the code.
+        RetryLaterError: The shop that issued the code did not say whether it has it.
+    """
+    with open_deployment(settings) as deployment:
+        _, ledger, shop = _opened(deployment, merchant)
+        state = settle(
+            deployment.transformer,
+            ledger,
+            redemption,
+            was_used=was_used,
+            reason=f"{reason}, {actor}",
+            issuer=shop if isinstance(shop, IssuesCodes) else None,
+        )
+    typer.echo(f"redemption {redemption}: {state}")
 
 
 def _opened(deployment: Deployment, merchant: str | None) -> tuple[Merchant, Ledger, Destination | None]:

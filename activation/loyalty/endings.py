@@ -5,34 +5,28 @@ unused. What is known of the asking stands in the ledger of deliveries and is re
 whoever is about to ask has to take as well.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 
 from activation.actions import LedgerOutcome
-from activation.delivery import lock_parts
-from activation.locks import exclusive
 from activation.loyalty.facts import fct_orders
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.movements import start_of
 from activation.loyalty.redemptions import occasion_of, post_redemptions, programme_of, redemption_of, target_of
 from activation.occurrences.planning import occurrence_key
-from connectors.codes import CodeState, IssuesCodes
+from connectors.codes import IssuesCodes
 from connectors.destination import Destination
 from models.activation import deliveries
 from models.errors import StopError
 from models.loyalty import redemptions
 
-_log = structlog.get_logger(__name__)
-
 # Orders of the last hours of a code's life may be read days later.
 SETTLING_DAYS = 3
-COUNTING_TIME = timedelta(hours=1)
+NEVER_KNOWN = "it was not known to be issued in time"
 
 # dbt's, which is why they are declared here to be read.
 fct_discounts = sa.Table(
@@ -79,9 +73,9 @@ def reconcile(connection: sa.Connection, ledger: Ledger, *, as_of_date: date, sh
     ).all()
     if not rows:
         return {}
-    asked = _asked(connection, ledger, {row.redemption_id: row.customer_id for row in rows})
+    asked = asked_of(connection, ledger, {row.redemption_id: row.customer_id for row in rows})
     uses = _uses(connection, ledger)
-    over = start_of(as_of_date + timedelta(days=1 - SETTLING_DAYS), ledger.zone)
+    over = settled_before(ledger, as_of_date)
     moved: dict[str, list[str]] = {}
     for row in rows:
         values = _news(row, asked.get(row.redemption_id), uses.get(row.code.lower()), over, ledger, shop)
@@ -90,6 +84,11 @@ def reconcile(connection: sa.Connection, ledger: Ledger, *, as_of_date: date, sh
             moved.setdefault(str(values["state"]), []).append(row.redemption_id)
     post_redemptions(connection, ledger, [name for names in moved.values() for name in names])
     return {state: len(names) for state, names in moved.items()}
+
+
+def settled_before(ledger: Ledger, as_of_date: date) -> datetime:
+    """The moment up to which codes that ended would have been seen on an order by now."""
+    return start_of(as_of_date + timedelta(days=1 - SETTLING_DAYS), ledger.zone)
 
 
 def cancel(connection: sa.Connection, ledger: Ledger, redemption_id: str, *, reason: str, shop: Shop) -> str:
@@ -104,7 +103,7 @@ def cancel(connection: sa.Connection, ledger: Ledger, redemption_id: str, *, rea
 
     Returns:
         "cancelled" when the shop certainly never had the code and the points are back; "withdrawing" when the code has
-        to be taken back first, which `finish_withdrawals` does. From now on no shop is asked for it.
+        to be taken back first, which `withdrawals` does. From now on no shop is asked for it.
 
     Raises:
         StopError: There is none of that name, it is over, or the shop cannot take codes back.
@@ -119,8 +118,8 @@ def cancel(connection: sa.Connection, ledger: Ledger, redemption_id: str, *, rea
         return "withdrawing"
     if row.state not in ("held", "issued"):
         raise StopError(f"redemption {redemption_id} is {row.state}; nothing of it is left to give back")
-    asked = _asked(connection, ledger, {redemption_id: row.customer_id}).get(redemption_id)
-    is_absent = row.state == "held" and _is_surely_absent(asked, shop.is_idempotent)
+    asked = asked_of(connection, ledger, {redemption_id: row.customer_id}).get(redemption_id)
+    is_absent = row.state == "held" and is_surely_absent(asked, shop.is_idempotent)
     if not is_absent and not shop.takes_back:
         raise StopError(
             f"the shop has or may have the code of redemption {redemption_id}, and cannot be told to take it back; it "
@@ -134,71 +133,8 @@ def cancel(connection: sa.Connection, ledger: Ledger, redemption_id: str, *, rea
     return str(values["state"])
 
 
-def finish_withdrawals(engine: sa.Engine, ledger: Ledger, issuer: IssuesCodes) -> dict[str, int]:
-    """Take codes back at the shop, and give the points of those back that nobody used.
-
-    A code that another destination issued stays as it is, as does one that the shop took and does not find: whether it
-    was used is not known, and the log says so. Nobody sends to the shop meanwhile. Because shops count uses a little
-    late, and an attempt that died may arrive late, points go back an hour after the code was closed at the earliest,
-    when the shop is asked again.
-
-    Returns:
-        How many came into which state.
-
-    Raises:
-        RetryLaterError: The shop did not say, or another process is at work on it.
-    """
-    table = redemptions
-    columns = (table.c[name] for name in ("redemption_id", "customer_id", "code", "withdrawn_at"))
-    waiting = sa.select(*columns).where(*programme_of(ledger), table.c.state == "withdrawing")
-    with engine.connect() as connection:
-        if connection.execute(waiting.limit(1)).one_or_none() is None:
-            return {}
-    moved: Counter[str] = Counter()
-    with exclusive(engine, *lock_parts(target_of(ledger, issuer.name, is_idempotent=False))):
-        with engine.connect() as connection:
-            rows = connection.execute(waiting.order_by(table.c.redemption_id)).all()
-            asked = _asked(connection, ledger, {row.redemption_id: row.customer_id for row in rows})
-        for row in rows:
-            known = asked.get(row.redemption_id)
-            values = None
-            if known is not None and known.destination == issuer.name:
-                found = issuer.withdraw_code(row.code, asked_at=ledger.recorded_at)
-                is_lost = found is None and known.outcome is LedgerOutcome.ACCEPTED
-                values = None if is_lost else _withdrawn(found, row.withdrawn_at, ledger.recorded_at)
-            if values is None:
-                _log.warning(
-                    "code_not_taken_back",
-                    merchant_id=ledger.merchant_id,
-                    programme=ledger.programme.name,
-                    redemption_id=row.redemption_id,
-                    destination=issuer.name,
-                    issued_by=None if known is None else known.destination,
-                )
-                moved["withdrawing"] += 1
-                continue
-            with engine.begin() as connection:
-                ledger.lock(connection)
-                still = (*redemption_of(ledger, row.redemption_id), table.c.state == "withdrawing")
-                if connection.execute(sa.update(table).where(*still).values(values)).rowcount:
-                    post_redemptions(connection, ledger, [row.redemption_id])
-            moved[str(values["state"])] += 1
-    return dict(moved)
-
-
-def _withdrawn(found: CodeState | None, withdrawn_at: datetime | None, now: datetime) -> dict[str, Any]:
-    """What is known of a code that was to be taken back."""
-    if found is not None and found.usage_count:
-        return {"state": "used", "used_at": now, "closed_at": now}
-    if found is not None and found.is_open:
-        return {"state": "withdrawing", "withdrawn_at": None}
-    if withdrawn_at is not None and withdrawn_at + COUNTING_TIME <= now:
-        return {"state": "cancelled", "closed_at": now}
-    return {"state": "withdrawing", "withdrawn_at": withdrawn_at or now}
-
-
 @dataclass(frozen=True)
-class _Asked:
+class Asked:
     """What the ledger of deliveries knows about a code."""
 
     destination: str
@@ -208,7 +144,7 @@ class _Asked:
     reason: str | None
 
 
-def _is_surely_absent(asked: _Asked | None, is_idempotent: bool) -> bool:
+def is_surely_absent(asked: Asked | None, is_idempotent: bool) -> bool:
     """Whether the shop certainly has no such code.
 
     A shop that takes the same key once is asked again after an answer was lost, so that there only a first attempt's
@@ -223,7 +159,7 @@ def _is_surely_absent(asked: _Asked | None, is_idempotent: bool) -> bool:
 
 def _news(
     row: Any,  # noqa: ANN401 - a row
-    asked: _Asked | None,
+    asked: Asked | None,
     use: tuple[str, datetime] | None,
     over: datetime,
     ledger: Ledger,
@@ -239,17 +175,17 @@ def _news(
         if asked.outcome is LedgerOutcome.ACCEPTED:
             return {"state": "issued", "issued_at": asked.attempted_at or now}
         is_final = asked.outcome in (LedgerOutcome.REJECTED, LedgerOutcome.WITHHELD)
-        if is_final and _is_surely_absent(asked, shop.is_idempotent):
+        if is_final and is_surely_absent(asked, shop.is_idempotent):
             return {"state": "refused", "closed_at": now, "reason": asked.reason or "the shop refused it"}
     if row.ends_at <= over:
         if row.state == "issued":
             return {"state": "expired", "closed_at": row.ends_at}
         if row.state == "held":  # whether or not the shop has it: it takes it no more
-            return {"state": "refused", "closed_at": row.ends_at, "reason": "it was not known to be issued in time"}
+            return {"state": "refused", "closed_at": row.ends_at, "reason": NEVER_KNOWN}
     return None
 
 
-def _asked(connection: sa.Connection, ledger: Ledger, customers: Mapping[str, str]) -> dict[str, _Asked]:
+def asked_of(connection: sa.Connection, ledger: Ledger, customers: Mapping[str, str]) -> dict[str, Asked]:
     """What is known of the asking for each redemption, by its name."""
     target = target_of(ledger, "", is_idempotent=False)
     keys = {occurrence_key(target, customer, occasion_of(name)): name for name, customer in customers.items()}
@@ -265,7 +201,7 @@ def _asked(connection: sa.Connection, ledger: Ledger, customers: Mapping[str, st
         ).where(table.c.merchant_id == ledger.merchant_id, table.c.action_key.in_(sorted(keys)))
     )
     return {
-        keys[row.action_key]: _Asked(
+        keys[row.action_key]: Asked(
             row.destination, LedgerOutcome(row.outcome), row.attempt_count, row.attempted_at, row.reason
         )
         for row in rows

@@ -6,10 +6,11 @@ import sqlalchemy as sa
 
 from activation.actions import OPEN, LedgerOutcome
 from activation.delivery import DeliveryReport, Pace
-from activation.loyalty.endings import Shop, finish_withdrawals, reconcile
+from activation.loyalty.endings import Shop, reconcile
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.movements import start_of
 from activation.loyalty.redemptions import PointsAreHeld, RenderCode, campaign_of, target_of, wanted_codes
+from activation.loyalty.withdrawals import finish_withdrawals
 from activation.occurrences.sending import send_occurrences
 from connectors.codes import IssuesCodes
 from connectors.destination import Destination

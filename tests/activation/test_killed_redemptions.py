@@ -21,6 +21,7 @@ _TRACED = tuple(
     for path in (
         "activation/loyalty/redemptions.py",
         "activation/loyalty/endings.py",
+        "activation/loyalty/withdrawals.py",
         "activation/loyalty/issuing.py",
         "activation/loyalty/ledger.py",
         "activation/occurrences",

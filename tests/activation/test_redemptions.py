@@ -15,6 +15,7 @@ from activation.loyalty.endings import Shop, cancel
 from activation.loyalty.giving import give, propose
 from activation.loyalty.programme import Budget
 from activation.loyalty.redemptions import PointsAreHeld, occasion_of, target_of
+from activation.loyalty.withdrawals import settle
 from connectors.destination import Operation, Outcome
 from models.activation import deliveries
 from models.errors import RetryLaterError, StopError
@@ -225,6 +226,38 @@ def test_an_issued_code_that_is_not_found_gives_no_points_back(counter: Counter,
     counter.later(hours=2)
     counter.issue()
     assert (counter.state(), issuer.closed) == ("cancelled", {code})
+
+
+@pytest.mark.parametrize(
+    ("was_used", "state", "left"), [(True, "used", {"spent": 50}), (False, "cancelled", {})], ids=["used", "unused"]
+)
+def test_what_no_shop_can_say_a_person_may(counter: Counter, was_used: bool, state: str, left: dict[str, int]) -> None:
+    code = counter.ask().code
+    counter.issue()
+    issuer = counter.at
+    assert isinstance(issuer, CodeShop)
+
+    def say() -> str:
+        return settle(counter.shop.engine, counter.shop.ledger, "r1", was_used=was_used, reason="seen", issuer=issuer)
+
+    with pytest.raises(StopError, match="is issued; only what is being taken back"):
+        say()
+    counter.cancel()
+    with pytest.raises(StopError, match="the shop has the code"):
+        say()
+    del issuer.codes[code]
+    counter.issue()
+    counter.later(days=60)
+    counter.issue()
+    assert counter.state() == "withdrawing"
+    assert say() == counter.state() == state
+    assert counter.shop.balance("a") == {"issued": -100, "available": 100 - sum(left.values()), **left}
+    with pytest.raises(StopError, match=f"is {state}"):
+        say()
+    counter.shop.spend(code, "9", "a", TODAY)
+    counter.night(TODAY + timedelta(days=60))
+    assert (counter.state(), counter.shop.balance("a")["spent"]) == ("used", 50), "an order knows better"
+    assert counter.shop.prove().holds
 
 
 def test_a_customer_who_is_another_now_keeps_what_was_held(counter: Counter) -> None:
