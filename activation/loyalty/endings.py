@@ -178,9 +178,11 @@ def _news(
         if is_final and is_surely_absent(asked, shop.is_idempotent):
             return {"state": "refused", "closed_at": now, "reason": asked.reason or "the shop refused it"}
     if row.ends_at <= over:
-        if row.state == "issued":
+        # Whether points go back is the shop's to say, where it can be asked: `withdrawals` does.
+        if row.state == "issued" and not (row.returns_points and shop.takes_back):
             return {"state": "expired", "closed_at": row.ends_at}
-        if row.state == "held":  # whether or not the shop has it: it takes it no more
+        is_absent = is_surely_absent(asked, shop.is_idempotent)
+        if row.state == "held" and (is_absent or not shop.takes_back):  # whatever the shop has, it takes it no more
             return {"state": "refused", "closed_at": row.ends_at, "reason": NEVER_KNOWN}
     return None
 

@@ -10,7 +10,7 @@ from activation.loyalty.endings import Shop, reconcile
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.movements import start_of
 from activation.loyalty.redemptions import PointsAreHeld, RenderCode, campaign_of, target_of, wanted_codes
-from activation.loyalty.withdrawals import finish_withdrawals
+from activation.loyalty.withdrawals import finish_run_out, finish_withdrawals
 from activation.occurrences.sending import send_occurrences
 from connectors.codes import IssuesCodes
 from connectors.destination import Destination
@@ -61,4 +61,5 @@ def issue_codes(
         reconcile(connection, ledger, as_of_date=as_of_date, shop=Shop.of(destination))
     if isinstance(destination, IssuesCodes):
         finish_withdrawals(engine, ledger, destination)
+        finish_run_out(engine, ledger, destination, as_of_date=as_of_date)
     return report

@@ -5,7 +5,7 @@ What the shop cannot say a person may, with a reason that stays. Must not decide
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ import structlog
 from activation.actions import LedgerOutcome
 from activation.delivery import lock_parts
 from activation.locks import exclusive
-from activation.loyalty.endings import NEVER_KNOWN, Asked, asked_of
+from activation.loyalty.endings import NEVER_KNOWN, Asked, asked_of, settled_before
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.redemptions import post_redemptions, programme_of, redemption_of, target_of
 from connectors.codes import CodeState, IssuesCodes
@@ -49,6 +49,39 @@ def finish_withdrawals(engine: sa.Engine, ledger: Ledger, issuer: IssuesCodes) -
         return _known(row, known, found, ledger.recorded_at, is_counted=False)
 
     return _each(engine, ledger, issuer, redemptions.c.state == "withdrawing", judged)
+
+
+def finish_run_out(engine: sa.Engine, ledger: Ledger, issuer: IssuesCodes, *, as_of_date: date) -> dict[str, int]:
+    """Ask the shop whether codes were used that ran out, and give the points of those back that nobody used.
+
+    Of rewards that return their points, and of codes of which it never was known whether the shop has them. An order
+    that shows the use need not be read: the shop counts it all the same. A code whose end was put off at the shop is
+    closed first, as a cancelled one is.
+
+    Args:
+        engine: The warehouse.
+        ledger: The ledger.
+        issuer: The shop.
+        as_of_date: The last day whose orders the marts hold.
+
+    Returns:
+        How many came into which state.
+
+    Raises:
+        RetryLaterError: As `finish_withdrawals`.
+    """
+    table = redemptions
+    is_owed = sa.or_(sa.and_(table.c.state == "issued", table.c.returns_points), table.c.state == "held")
+
+    def judged(row: _Row, known: Asked) -> dict[str, Any] | None:
+        found = issuer.code_state(row.code, asked_at=ledger.recorded_at)
+        is_closed_here = row.withdrawn_at is not None
+        if found is not None and found.is_open:
+            found, is_closed_here = issuer.withdraw_code(row.code, asked_at=ledger.recorded_at), True
+        return _known(row, known, found, ledger.recorded_at, is_counted=not is_closed_here)
+
+    over = table.c.ends_at <= settled_before(ledger, as_of_date)
+    return _each(engine, ledger, issuer, sa.and_(is_owed, over), judged)
 
 
 def settle(

@@ -39,6 +39,7 @@ class CodeShop:
     is_idempotent: bool = True
     codes: dict[str, int] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
+    ends: dict[str, datetime | None] = field(default_factory=dict)
     made: list[str] = field(default_factory=list)
     answer: Callable[[DiscountCode], tuple[Outcome, bool]] = lambda _code: (Outcome.ACCEPTED, True)
 
@@ -51,15 +52,19 @@ class CodeShop:
             if is_made and code.code not in self.codes:
                 self.made.append(code.code)
                 self.codes[code.code] = 0
+                self.ends[code.code] = code.ends_at
             results.append(DeliveryResult(delivery.action_key, outcome, None if is_made else "no such luck"))
         return results
 
     def code_state(self, code: str, *, asked_at: datetime) -> CodeState | None:
         assert asked_at.tzinfo is not None
-        return CodeState(code, code, code not in self.closed, self.codes[code]) if code in self.codes else None
+        ends_at = self.ends.get(code)
+        is_open = code not in self.closed and (ends_at is None or ends_at > asked_at)
+        return CodeState(code, code, is_open, self.codes[code]) if code in self.codes else None
 
     def withdraw_code(self, code: str, *, asked_at: datetime) -> CodeState | None:
-        if code in self.codes:
+        state = self.code_state(code, asked_at=asked_at)
+        if state is not None and state.is_open:
             self.closed.add(code)
         return self.code_state(code, asked_at=asked_at)
 

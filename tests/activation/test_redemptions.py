@@ -180,6 +180,35 @@ def test_a_code_that_runs_out_waits_for_late_orders(engine: sa.Engine, returns: 
     assert counter.shop.prove().holds
 
 
+@pytest.mark.parametrize(
+    ("was_known", "used", "is_put_off"),
+    [(True, 0, False), (True, 1, False), (False, 1, False), (False, 0, True), (True, 0, True)],
+)
+def test_a_code_that_ran_out_gives_no_points_back_before_the_shop_is_asked(
+    engine: sa.Engine, was_known: bool, used: int, is_put_off: bool
+) -> None:
+    counter = open_counter(engine, returns_points=True)
+    issuer = counter.at
+    assert isinstance(issuer, CodeShop)
+    issuer.answer = lambda _code: (Outcome.ACCEPTED if was_known else Outcome.MAYBE_SENT, True)
+    code = counter.ask().code
+    counter.issue()
+    issuer.codes[code] = used  # at a till whose orders are not read
+    if is_put_off:
+        issuer.ends[code] = None
+    counter.later(days=40)
+    counter.night(date(2026, 7, 4))
+    if is_put_off and not used:
+        assert (counter.shop.balance("a")["held"], issuer.closed) == (50, {code}), "the shop may still be counting"
+        counter.later(hours=2)
+        counter.night(date(2026, 7, 4))
+    unused = "expired" if was_known else "refused"
+    assert counter.state() == ("used" if used else unused)
+    left = {"available": 50, "spent": 50} if used else {"available": 100}
+    assert counter.shop.balance("a") == {"issued": -100, **left}
+    assert counter.shop.prove().holds
+
+
 def test_points_that_come_back_after_their_lot_ran_out_are_gone_the_same_night(engine: sa.Engine) -> None:
     declared = programme(
         rewards=[REWARD | {"returns_points": True}], destination="shop", rules={"expiry_months": 6, "pending_days": 0}
