@@ -27,7 +27,8 @@ fct_orders = sa.Table(
     *(sa.Column(name, sa.Text) for name in ("merchant_id", "store_id", "order_id", "customer_id")),
     sa.Column("ordered_at", sa.DateTime(timezone=True)),
     sa.Column("order_date", sa.Date),
-    sa.Column("amount", sa.Numeric(18, 4)),
+    *(sa.Column(name, sa.Numeric(18, 4)) for name in ("amount", "original_amount")),
+    sa.Column("original_currency_code", sa.Text),
     schema="marts",
 )
 fct_order_lines = sa.Table(
@@ -45,6 +46,8 @@ fct_refunds = sa.Table(
     *(sa.Column(name, sa.Text) for name in ("merchant_id", "store_id", "refund_id", "order_id")),
     sa.Column("refunded_at", sa.DateTime(timezone=True)),
     sa.Column("refund_date", sa.Date),
+    *(sa.Column(name, sa.Numeric(18, 4)) for name in ("amount", "original_amount")),
+    sa.Column("original_currency_code", sa.Text),
     schema="marts",
 )
 fct_refund_lines = sa.Table(
@@ -189,7 +192,8 @@ def _lines(connection: sa.Connection, merchant_id: str, programme: Programme, si
 
 
 def _refund_parts(connection: sa.Connection, merchant_id: str, since: date) -> pl.DataFrame:
-    refunds, parts = fct_refunds, fct_refund_lines
+    refunds, parts, orders = fct_refunds, fct_refund_lines, fct_orders
+    is_of = sa.and_(*(orders.c[name] == refunds.c[name] for name in ("merchant_id", "store_id", "order_id")))
     is_its = sa.and_(*(refunds.c[name] == parts.c[name] for name in ("merchant_id", "store_id", "refund_id")))
     query = (
         sa.select(
@@ -199,13 +203,31 @@ def _refund_parts(connection: sa.Connection, merchant_id: str, since: date) -> p
             parts.c.line_kind,
             refunds.c.refunded_at,
             refunds.c.refund_date,
-            _in_ten_thousandths(parts.c.net_amount),
+            _in_ten_thousandths(_at_the_orders_rate(parts.c.net_amount)),
         )
-        .select_from(refunds.join(parts, is_its))
+        .select_from(refunds.join(parts, is_its).outerjoin(orders, is_of))
         # A refund is never older than what it takes back, so older ones are of orders that earned nothing.
         .where(refunds.c.merchant_id == merchant_id, refunds.c.order_id.is_not(None), refunds.c.refund_date >= since)
     )
     return read_frame(connection, query).cast(dict(REFUND_PARTS))  # type: ignore[arg-type] # a mapping of types
+
+
+def _at_the_orders_rate(amount: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A part of a refund as it would be at the rate of its order's day.
+
+    The tables have it at the rate of the refund's day, at which a refund of everything would take back more or less
+    than the order earned. What was paid back in another currency than was paid stays as it is.
+    """
+    refunds, orders = fct_refunds, fct_orders
+    is_comparable = sa.and_(
+        orders.c.original_currency_code == refunds.c.original_currency_code,
+        orders.c.original_amount > 0,
+        orders.c.amount > 0,
+        refunds.c.original_amount > 0,
+        refunds.c.amount > 0,
+    )
+    paid_back = refunds.c.original_amount * orders.c.amount / (orders.c.original_amount * refunds.c.amount)
+    return sa.case((is_comparable, sa.func.round(amount * paid_back, 4)), else_=amount).label("net_amount")
 
 
 def _by_now(

@@ -90,6 +90,22 @@ def test_shipping_earned_nothing_and_takes_nothing_back(shop: LoyalShop) -> None
     assert shop.balance("a") == {"issued": -49, "pending": 49}
 
 
+@pytest.mark.parametrize(
+    ("paid", "paid_back", "left"), [("USD", "USD", 40), ("USD", "GBP", 52)], ids=["the same", "another"]
+)
+def test_a_refund_takes_back_its_share_of_what_was_earned_whatever_the_rate_is_by_then(
+    shop: LoyalShop, paid: str, paid_back: str, left: int
+) -> None:
+    shop.order("1", "a", day(1), {"x": 60, "y": 40})  # 125.00 at 0.80
+    shop.refund("r1", "1", day(5), {"x": 48})  # 75.00 at 0.64
+    with shop.engine.begin() as connection:
+        connection.execute(sa.update(facts.fct_orders).values(original_amount=125, original_currency_code=paid))
+        given = {"amount": 48, "original_amount": 75, "original_currency_code": paid_back}
+        connection.execute(sa.update(facts.fct_refunds).values(given))
+    shop.post(day(20))
+    assert shop.balance("a") == {"issued": -left, "available": left}
+
+
 def test_the_highest_multiplier_counts_and_a_past_order_keeps_it(engine: sa.Engine) -> None:
     shop = LoyalShop(engine, programme(rules={"category_multipliers": {"Shoes": 2, "sale": "0.5"}}))
     shop.put(facts.dim_products, product_id="p", category_name="Shoes", product_type="Sale")
