@@ -4,7 +4,7 @@ Decisions are added and never changed: what no longer stands has an undoing besi
 next run. Must not resolve anything itself, and holds no personal data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -143,6 +143,18 @@ def current_ids(connection: sa.Connection, merchant_id: str, customer_ids: Seque
         )
     )
     return {row.record_id: row.customer_id for row in rows}
+
+
+def ids_of(connection: sa.Connection, merchant_id: str, customer_ids: Collection[str]) -> set[str]:
+    """Every id that stands for one of some customers now: their own, their records', and those merged into them."""
+    table = dim_customer_identities
+    rows = connection.execute(
+        sa.select(table.c.record_id).where(
+            table.c.merchant_id == merchant_id,
+            table.c.customer_id == sa.any_(sa.cast(sorted(customer_ids), sa.ARRAY(sa.Text))),
+        )
+    )
+    return {*customer_ids, *rows.scalars()}
 
 
 def account_ids(

@@ -139,13 +139,16 @@ def settle_redemption(
     """
     with open_deployment(settings) as deployment:
         _, ledger, shop = _opened(deployment, merchant)
+        issuer = None
+        if isinstance(shop, IssuesCodes):
+            issuer = shop
         state = settle(
             deployment.transformer,
             ledger,
             redemption,
             was_used=was_used,
             reason=f"{reason}, {actor}",
-            issuer=shop if isinstance(shop, IssuesCodes) else None,
+            issuer=issuer,
         )
     typer.echo(f"redemption {redemption}: {state}")
 

@@ -3,7 +3,7 @@
 What no order says is kept under the customer's id of then and read under the id of now. Decides nothing about points.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from activation.loyalty.earning import LINES, ORDERS, REFUND_PARTS
 from activation.loyalty.grants import ADJUSTMENTS, BIRTHDAYS, MEMBERS, REDEMPTIONS
 from activation.loyalty.planning import Facts
 from activation.loyalty.programme import Programme
-from models.identity import current_ids
+from models.identity import current_ids, ids_of
 from models.loyalty import adjustments, birthdays, members, product_categories, redemptions
 from models.reading import read_frame
 
@@ -68,17 +68,31 @@ dim_customers = sa.Table(
 )
 
 
-def read_facts(connection: sa.Connection, merchant_id: str, programme: Programme) -> Facts:
-    """Everything that the points of a merchant's programme follow from."""
+def read_facts(
+    connection: sa.Connection, merchant_id: str, programme: Programme, *, customers: Collection[str] | None = None
+) -> Facts:
+    """Everything that the points of a merchant's programme follow from.
+
+    Args:
+        connection: The warehouse.
+        merchant_id: The tenant.
+        programme: The programme.
+        customers: Only what the points of these follow from, by their ids of now; None for everybody's.
+    """
     since = programme.rules[0].valid_from_date
+    ids = None if customers is None else ids_of(connection, merchant_id, customers)
+
+    def kept(table: sa.Table, schema: Mapping[str, Any], *, of_programme: bool = True) -> pl.DataFrame:
+        return _by_now(connection, merchant_id, programme if of_programme else None, table, schema, ids)
+
     return Facts(
-        orders=_orders(connection, merchant_id, since),
-        lines=_lines(connection, merchant_id, programme, since),
-        refund_parts=_refund_parts(connection, merchant_id, since),
-        members=_by_now(connection, merchant_id, programme, members, MEMBERS),
-        birthdays=_by_now(connection, merchant_id, None, birthdays, BIRTHDAYS),
-        adjustments=_by_now(connection, merchant_id, programme, adjustments, ADJUSTMENTS),
-        redemptions=_by_now(connection, merchant_id, programme, redemptions, REDEMPTIONS),
+        orders=_orders(connection, merchant_id, since, customers),
+        lines=_lines(connection, merchant_id, programme, since, customers),
+        refund_parts=_refund_parts(connection, merchant_id, since, customers),
+        members=kept(members, MEMBERS),
+        birthdays=kept(birthdays, BIRTHDAYS, of_programme=False),
+        adjustments=kept(adjustments, ADJUSTMENTS),
+        redemptions=kept(redemptions, REDEMPTIONS),
     )
 
 
@@ -147,7 +161,15 @@ def _in_ten_thousandths(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
     return sa.cast(column * 10_000, sa.BigInteger).label(column.name)
 
 
-def _orders(connection: sa.Connection, merchant_id: str, since: date) -> pl.DataFrame:
+def _of(table: sa.Table, customers: Collection[str] | None) -> sa.ColumnElement[bool]:
+    if customers is None:
+        return table.c.customer_id.is_not(None)
+    return table.c.customer_id == sa.any_(sa.cast(sorted(customers), sa.ARRAY(sa.Text)))
+
+
+def _orders(
+    connection: sa.Connection, merchant_id: str, since: date, customers: Collection[str] | None
+) -> pl.DataFrame:
     table = fct_orders
     query = sa.select(
         _named(table, "order_id"),
@@ -155,11 +177,17 @@ def _orders(connection: sa.Connection, merchant_id: str, since: date) -> pl.Data
         table.c.ordered_at,
         table.c.order_date,
         _in_ten_thousandths(table.c.amount),
-    ).where(table.c.merchant_id == merchant_id, table.c.customer_id.is_not(None), table.c.order_date >= since)
+    ).where(table.c.merchant_id == merchant_id, _of(table, customers), table.c.order_date >= since)
     return read_frame(connection, query).cast(dict(ORDERS))  # type: ignore[arg-type] # a mapping of types
 
 
-def _lines(connection: sa.Connection, merchant_id: str, programme: Programme, since: date) -> pl.DataFrame:
+def _lines(
+    connection: sa.Connection,
+    merchant_id: str,
+    programme: Programme,
+    since: date,
+    customers: Collection[str] | None,
+) -> pl.DataFrame:
     table = fct_order_lines
     query = sa.select(
         _named(table, "order_id"),
@@ -168,7 +196,7 @@ def _lines(connection: sa.Connection, merchant_id: str, programme: Programme, si
         table.c.product_id,
         table.c.order_date,
         _in_ten_thousandths(table.c.net_amount),
-    ).where(table.c.merchant_id == merchant_id, table.c.customer_id.is_not(None), table.c.order_date >= since)
+    ).where(table.c.merchant_id == merchant_id, _of(table, customers), table.c.order_date >= since)
     lines = read_frame(connection, query)
     if programme.has_multipliers:
         kept = product_categories
@@ -191,7 +219,9 @@ def _lines(connection: sa.Connection, merchant_id: str, programme: Programme, si
     return lines.select(*LINES).cast(dict(LINES))  # type: ignore[arg-type] # a mapping of types
 
 
-def _refund_parts(connection: sa.Connection, merchant_id: str, since: date) -> pl.DataFrame:
+def _refund_parts(
+    connection: sa.Connection, merchant_id: str, since: date, customers: Collection[str] | None
+) -> pl.DataFrame:
     refunds, parts, orders = fct_refunds, fct_refund_lines, fct_orders
     is_of = sa.and_(*(orders.c[name] == refunds.c[name] for name in ("merchant_id", "store_id", "order_id")))
     is_its = sa.and_(*(refunds.c[name] == parts.c[name] for name in ("merchant_id", "store_id", "refund_id")))
@@ -209,6 +239,8 @@ def _refund_parts(connection: sa.Connection, merchant_id: str, since: date) -> p
         # A refund is never older than what it takes back, so older ones are of orders that earned nothing.
         .where(refunds.c.merchant_id == merchant_id, refunds.c.order_id.is_not(None), refunds.c.refund_date >= since)
     )
+    if customers is not None:  # whoever the refund was booked on: what it takes back is the buyer's
+        query = query.where(_of(orders, customers))
     return read_frame(connection, query).cast(dict(REFUND_PARTS))  # type: ignore[arg-type] # a mapping of types
 
 
@@ -236,11 +268,14 @@ def _by_now(
     programme: Programme | None,
     table: sa.Table,
     schema: Mapping[str, Any],
+    ids: Collection[str] | None,
 ) -> pl.DataFrame:
-    """The rows of a table of facts, under the customers' ids of now."""
+    """The rows of a table of facts, of some ids or of all, under the customers' ids of now."""
     query = sa.select(*(table.c[name] for name in schema)).where(table.c.merchant_id == merchant_id)
     if programme is not None:
         query = query.where(table.c.programme == programme.name)
+    if ids is not None:
+        query = query.where(table.c.customer_id == sa.any_(sa.cast(sorted(ids), sa.ARRAY(sa.Text))))
     found = read_frame(connection, query).cast(dict(schema))  # type: ignore[arg-type] # a mapping of types
     if found.is_empty():
         return found

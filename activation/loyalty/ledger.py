@@ -4,6 +4,7 @@ Everything of a programme is written under one lock and in the caller's transact
 or not at all. Must not decide how many points anything is worth.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from activation.arrays import rows as array_rows
 from activation.locks import lock_key
 from activation.loyalty.facts import note_categories, note_members, read_facts
-from activation.loyalty.movements import POSTED, balances, differences
+from activation.loyalty.movements import POSTED, Kind, balances, differences
 from activation.loyalty.planning import wanted_movements
 from activation.loyalty.programme import Programme, rule_hashes
 from models.errors import StopError
@@ -137,6 +138,30 @@ def post_sources(
     return _post(connection, ledger, wanted, _posted(connection, ledger, is_its), ledger.recorded_at.date())
 
 
+def post_expiry(connection: sa.Connection, ledger: Ledger, customers: Collection[str]) -> None:
+    """Post what has run out of some customers' points by the last day that was posted; the caller holds the lock.
+
+    Points that come back by day may be of a lot whose time is over: nobody may spend them until the night.
+
+    Args:
+        connection: The warehouse, in a transaction.
+        ledger: The ledger.
+        customers: Whose points came back, by their ids of now.
+    """
+    programme = ledger.programme
+    as_of_date = _posted_date(connection, ledger)
+    if as_of_date is None or not customers or all(rules.expiry_months is None for rules in programme.rules):
+        return
+    facts = read_facts(connection, ledger.merchant_id, programme, customers=customers)
+    wanted = wanted_movements(facts, programme, as_of_date=as_of_date, zone=ledger.zone)
+    is_theirs = sa.and_(
+        postings.c.source_kind == Kind.EXPIRY,
+        postings.c.customer_id == sa.any_(sa.cast(sorted(customers), sa.ARRAY(sa.Text))),
+    )
+    run_out = wanted.filter(pl.col("source_kind") == Kind.EXPIRY)
+    _post(connection, ledger, run_out, _posted(connection, ledger, is_theirs), as_of_date)
+
+
 def prove(connection: sa.Connection, ledger: Ledger) -> Proof:
     """Make every balance again, from postings and from facts, and compare it with the one that is stored.
 
@@ -152,11 +177,7 @@ def prove(connection: sa.Connection, ledger: Ledger) -> Proof:
         ),
     )
     stored = stored.filter(pl.any_horizontal(pl.col(_COLUMNS) != 0))
-    as_of_date = connection.scalar(
-        sa.select(programmes.c.posted_as_of_date).where(
-            programmes.c.merchant_id == ledger.merchant_id, programmes.c.programme == ledger.programme.name
-        )
-    )
+    as_of_date = _posted_date(connection, ledger)
     if as_of_date is None:
         return Proof(None, stored.height, 0)
     posted = _posted(connection, ledger)
@@ -195,6 +216,16 @@ def balance_of(connection: sa.Connection, ledger: Ledger, customer_id: str, *, l
     )
     row = connection.execute(query.with_for_update() if locked else query).one_or_none()
     return dict(zip(ACCOUNTS, row or [0] * len(ACCOUNTS), strict=True))
+
+
+def _posted_date(connection: sa.Connection, ledger: Ledger) -> date | None:
+    """The last day that was posted."""
+    day: date | None = connection.scalar(
+        sa.select(programmes.c.posted_as_of_date).where(
+            programmes.c.merchant_id == ledger.merchant_id, programmes.c.programme == ledger.programme.name
+        )
+    )
+    return day
 
 
 def _of(ledger: Ledger) -> tuple[sa.ColumnElement[bool], ...]:

@@ -18,7 +18,7 @@ from activation.actions import Action, Occasion, Target
 from activation.gates.gate import ALLOWED, Answer, Refused
 from activation.loyalty.adjusting import require_posted
 from activation.loyalty.grants import REDEMPTIONS, redemption_movements
-from activation.loyalty.ledger import Ledger, balance_of, post_sources
+from activation.loyalty.ledger import Ledger, balance_of, post_expiry, post_sources
 from activation.loyalty.movements import Kind
 from activation.loyalty.programme import Reward
 from activation.occurrences.planning import Occurrence
@@ -229,10 +229,15 @@ def post_redemptions(connection: sa.Connection, ledger: Ledger, names: Collectio
         .all()
     )
     known = current_ids(connection, ledger.merchant_id, sorted({row["customer_id"] for row in rows}))
+    back = set()
     for row in rows:
         values = dict(row) | {"customer_id": known.get(row["customer_id"], row["customer_id"])}
         wanted = redemption_movements(pl.DataFrame([values], schema=REDEMPTIONS))
         post_sources(connection, ledger, wanted, kinds=list(_KINDS), source_id=row["redemption_id"])
+        if row["state"] in ("cancelled", "refused") or (row["state"] == "expired" and row["returns_points"]):
+            back.add(str(values["customer_id"]))
+    # What comes back may have run out meanwhile, and nobody may spend it until the night.
+    post_expiry(connection, ledger, back)
 
 
 def _offer(ledger: Ledger, reward: Reward) -> dict[str, str | None]:

@@ -233,6 +233,27 @@ def test_points_that_come_back_after_their_lot_ran_out_are_gone_the_same_night(e
     assert night.proof.holds
 
 
+def test_points_that_come_back_by_day_after_their_lot_ran_out_cannot_be_spent_until_the_night(
+    engine: sa.Engine,
+) -> None:
+    counter = open_counter(engine)
+    rules = [rules.model_copy(update={"expiry_months": 6, "pending_days": 0}) for rules in counter.shop.programme.rules]
+    counter.shop.programme = counter.shop.programme.model_copy(update={"name": "running_out", "rules": rules})
+    counter.shop.order("2", "b", date(2026, 5, 1), {"x": 100})
+    counter.shop.post(TODAY)
+    counter.ask()
+    counter.issue()
+    counter.shop.post(date(2026, 7, 1))
+    assert counter.shop.balance("a") == {"issued": -100, "expired": 50, "held": 50}
+    counter.cancel()
+    counter.issue()
+    counter.later(hours=2)
+    counter.issue()
+    assert counter.state() == "cancelled"
+    assert counter.shop.balance("a") == {"issued": -100, "expired": 100}
+    assert counter.shop.prove().holds
+
+
 @pytest.mark.parametrize("has_moved", [True, False])
 def test_an_issued_code_that_is_not_found_gives_no_points_back(counter: Counter, has_moved: bool) -> None:
     code = counter.ask().code

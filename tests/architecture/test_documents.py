@@ -69,7 +69,10 @@ def unknown_part(words: list[str]) -> str | None:
     for word in words:
         if word.startswith("-"):
             option = word.split("=")[0]
-            known = {"--help", *(name for parameter in command.params for name in parameter.opts)}
+            known = {
+                "--help",
+                *(n for parameter in command.params for n in (*parameter.opts, *parameter.secondary_opts)),
+            }
             if option not in known:
                 return word
         elif hasattr(command, "commands"):
