@@ -11,7 +11,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BENCHMARKS = ("clv_fit", "clv_value", "clv_growth", "landing", "extraction", "export", "segments", "sending", "loyalty")
+BENCHMARKS = (
+    "clv_fit",
+    "clv_value",
+    "clv_growth",
+    "landing",
+    "extraction",
+    "export",
+    "segments",
+    "sending",
+    "loyalty",
+    "night",
+)
 
 
 def main() -> int:

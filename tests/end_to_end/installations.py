@@ -21,7 +21,7 @@ from parsed_project import hand_out
 from connectors.sandbox.receiver import Receiver
 
 COMMAND = Path(sys.executable).parent / "perennial"
-RUN_SECONDS = 420
+RUN_SECONDS = 900
 
 
 def free_port() -> int:
