@@ -1,9 +1,9 @@
 """Which customers changed since a sync last looked, without looking at all of them.
 
-A reconciliation, once a night and for all syncs, holds a hash of every customer's row, contact and suppression against
-the one that is kept, and numbers what it finds changed, new or gone. A sync then reads what has a higher number than
-its cursor, by an index. Numbers are given under a lock and never shared with a later one: there are no ties and no late
-rows. Must not decide what is sent.
+A reconciliation, once a night and for all syncs, holds a hash of every customer's row, contact, suppression and
+memberships against the one that is kept, and numbers what it finds changed, new or gone. A sync then reads what has a
+higher number than its cursor, by an index. Numbers are given under a lock and never shared with a later one: there are
+no ties and no late rows. Must not decide what is sent.
 """
 
 from collections.abc import Iterable
@@ -70,7 +70,7 @@ def reconcile(connection: sa.Connection, merchant_id: str) -> int:
 
 
 def current_states(merchant_id: str) -> sa.Select[tuple[str, str]]:
-    """Each of the merchant's customers with a hash of their row, their contacts, and why they may not be written to."""
+    """Each of the merchant's customers with a hash of their row, contacts and memberships, and why they are refused."""
     mine = customer_contacts.c.merchant_id == merchant_id
     said = [c for c in customer_contacts.c if c.name != "merchant_id"]
     of_contact = sa.func.md5(sa.cast(sa.func.row(*said), sa.Text))
@@ -95,18 +95,39 @@ def current_states(merchant_id: str) -> sa.Select[tuple[str, str]]:
         .subquery("on_list")
     )
     columns = [c for c in customer_360.c if c.name not in {"merchant_id", "customer_id", *PASSING}]
-    # Whoever stands on no list keeps the hash of a row without one.
-    said_of_them = sa.func.concat(sa.cast(sa.func.row(*columns, contacts.c.h), sa.Text), on_list.c.reasons)
-    state = sa.func.md5(said_of_them)
+    belongs = _memberships(merchant_id).subquery("belongs")
+    said_of_them = (sa.cast(sa.func.row(*columns, contacts.c.h), sa.Text), on_list.c.reasons, belongs.c.to)
+    state = sa.func.md5(sa.func.concat(*said_of_them))  # who is on no list and nowhere in it has the row's hash
     return (
         sa.select(customer_360.c.customer_id, state.label("state_hash"))
         .select_from(
-            customer_360.outerjoin(contacts, contacts.c.customer_id == customer_360.c.customer_id).outerjoin(
-                on_list, on_list.c.customer_id == customer_360.c.customer_id
-            )
+            customer_360.outerjoin(contacts, contacts.c.customer_id == customer_360.c.customer_id)
+            .outerjoin(on_list, on_list.c.customer_id == customer_360.c.customer_id)
+            .outerjoin(belongs, belongs.c.customer_id == customer_360.c.customer_id)
         )
         .where(customer_360.c.merchant_id == merchant_id)
     )
+
+
+def _memberships(merchant_id: str) -> sa.Select[tuple[str, int]]:
+    """Each member of any audience or segment with a number that stands for what they are a member of.
+
+    What they are, and not when they became it: a day that is worked out again may leave no trace of who left on it.
+    """
+    kinds = (
+        (audience_members, audience_members.c.audience, audience_members.c.left_at),
+        (segment_memberships, segment_memberships.c.segment_name, segment_memberships.c.left_date),
+    )
+    stays = sa.union_all(
+        *(
+            sa.select(table.c.customer_id, sa.func.hashtextextended(name, seed).label("named")).where(
+                table.c.merchant_id == merchant_id, left.is_(None)
+            )
+            for seed, (table, name, left) in enumerate(kinds)
+        )
+    ).subquery("stays")
+    # Added up and not strung together: sums need no sorting of as many rows as all segments have members.
+    return sa.select(stays.c.customer_id, sa.func.sum(stays.c.named).label("to")).group_by(stays.c.customer_id)
 
 
 def latest_change(connection: sa.Connection, merchant_id: str) -> int:
@@ -162,8 +183,8 @@ def changed_customers(
 ) -> set[str] | None:
     """The customers of whom there may be something to send; None where all have to be looked at.
 
-    Those who changed or are gone, who entered or left, and of whom something in the ledger is not settled. All are
-    looked at under new settings, once a week, on the way back in time, and where people's ids have changed.
+    Those who changed, entered, left or are gone, and of whom something in the ledger is not settled. All are looked at
+    under new settings, once a week, on the way back in time, and where people's ids have changed.
     """
     cursor = read_cursor(connection, target)
     if (
@@ -176,7 +197,6 @@ def changed_customers(
     ):
         return None
     found = set(_ids(connection, _changed(target, cursor)))
-    found |= set(_ids(connection, _moved(target, sync, cursor)))
     found |= set(
         _ids(
             connection,
@@ -197,24 +217,6 @@ def held_count(connection: sa.Connection, target: Target) -> int:
 def _changed(target: Target, cursor: SyncCursor) -> sa.Select[tuple[str]]:
     return sa.select(customer_states.c.customer_id).where(
         customer_states.c.merchant_id == target.merchant_id, customer_states.c.change_number > cursor.change_number
-    )
-
-
-def _moved(target: Target, sync: Sync, cursor: SyncCursor) -> sa.Select[tuple[str]]:
-    """Who entered or left on the cursor's day or later: a day may be worked out again."""
-    if sync.segment is not None:
-        stays, since = segment_memberships, cursor.as_of_date
-        return sa.select(stays.c.customer_id).where(
-            stays.c.merchant_id == target.merchant_id,
-            stays.c.segment_name == target.name,
-            sa.or_(stays.c.entered_date >= since, stays.c.left_date >= since),
-        )
-    # Times are the end of a day in the merchant's zone, which is at most a day from that in UTC.
-    table, start = audience_members, cursor.as_of_date - timedelta(days=1)
-    return sa.select(table.c.customer_id).where(
-        table.c.merchant_id == target.merchant_id,
-        table.c.audience == target.name,
-        sa.or_(table.c.entered_at >= start, table.c.left_at >= start),
     )
 
 

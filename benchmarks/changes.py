@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from activation.changes import current_states, latest_change, reconcile  # noqa: E402  # run as a script
-from activation.customers import customer_360, customer_contacts  # noqa: E402
+from activation.customers import customer_360, customer_contacts, segment_memberships  # noqa: E402
 from models.activation import customer_states  # noqa: E402
 from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
 from models.engine import create_engine  # noqa: E402
@@ -111,7 +111,7 @@ def measure(url: str, count: int) -> None:
     with engine.begin() as connection:
         for schema in ("marts", "vault"):
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-        for table in (customer_360, previous, customer_contacts, dim_customer_identities):
+        for table in (customer_360, previous, customer_contacts, dim_customer_identities, segment_memberships):
             table.create(connection)
         fill(connection, count)
     with engine.begin() as connection:

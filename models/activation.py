@@ -114,7 +114,9 @@ customer_states = sa.Table(
     metadata,
     sa.Column("merchant_id", sa.Text, primary_key=True),
     sa.Column("customer_id", sa.Text, primary_key=True),
-    sa.Column("state_hash", sa.Text, nullable=False, comment="Of the customer's row, contact and suppression."),
+    sa.Column(
+        "state_hash", sa.Text, nullable=False, comment="Of the customer's row, contact, suppression and memberships."
+    ),
     sa.Column("change_number", sa.BigInteger, nullable=False, comment="Which reconciliation found it so first."),
     sa.Column("is_gone", sa.Boolean, nullable=False, comment="Whether the customer is there no more."),
     sa.Index(None, "merchant_id", "change_number"),

@@ -14,7 +14,7 @@ from activation.audiences import Audience, refresh_audience
 from activation.changes import changed_customers, reconcile
 from activation.customers import customer_360, customer_contacts, segment_memberships
 from activation.delivery import DeliveryReport, Pace
-from activation.members import Members
+from activation.members import Members, rule_hash
 from activation.syncs import PlannedSync, Sync, plan_sync, sync_audience, sync_target
 from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome
 from models.activation import deliveries
@@ -158,12 +158,12 @@ class Shop:
         knows_changes: bool = False,
         **settings: Any,
     ) -> DeliveryReport:
-        if knows_changes:
-            with self.engine.begin() as connection:
-                reconcile(connection, self.merchant_id)
         if refresh and isinstance(audience, Audience):
             with self.engine.begin() as connection:
                 refresh_audience(connection, audience, merchant_id=self.merchant_id, as_of=self.as_of)
+        if knows_changes:
+            with self.engine.begin() as connection:
+                reconcile(connection, self.merchant_id)
         return sync_audience(
             self.engine,
             merchant_id=self.merchant_id,
@@ -214,15 +214,14 @@ def a_night_later(shop: Shop, days: int = 1) -> None:
         connection.execute(sa.update(customer_360).values(new))
 
 
-def looked_at(shop: Shop, crm: ScriptedDestination, **settings: Any) -> set[str] | None:
+def looked_at(shop: Shop, crm: ScriptedDestination, audience: Members = AUDIENCE, **settings: Any) -> set[str] | None:
     """Whom the next sync would read; None for all."""
-    sync = sync_of(AUDIENCE, crm, **{"fields": FIELDS, "consent": "email", **settings})
-    target = sync_target(shop.merchant_id, sync, AUDIENCE, crm, "syncs")
+    sync = sync_of(audience, crm, **{"fields": FIELDS, "consent": "email", **settings})
+    target = sync_target(shop.merchant_id, sync, audience, crm, "syncs")
     with shop.engine.begin() as connection:
         reconcile(connection, shop.merchant_id)
-        return changed_customers(
-            connection, target, sync, AUDIENCE.rule_hash, as_of_date=shop.as_of.date(), now=shop.time.now
-        )
+        hashed, day = rule_hash(connection, shop.merchant_id, audience), shop.as_of.date()
+        return changed_customers(connection, target, sync, hashed, as_of_date=day, now=shop.time.now)
 
 
 def make_shop(engine: sa.Engine, merchant_id: str = "cdnow") -> Shop:

@@ -1,7 +1,7 @@
 """Syncs that read only who changed send what those send that look at everybody."""
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from activated_shop import FIELDS, ScriptedDestination, Shop, a_night_later, looked_at
 
 from activation.changes import latest_change, reconcile
-from activation.customers import customer_360
+from activation.customers import customer_360, segment_memberships
+from activation.members import SegmentMembers
 from connectors.destination import Outcome
 from models.activation import customer_states, sync_cursors
 from models.errors import StopError
+from models.ops import segments
 
 
 def vanish(shop: Shop, customer_id: str) -> None:
@@ -125,6 +127,49 @@ def test_a_merged_customer_goes_on_under_the_id_that_the_destination_knows(shop:
         ("a", "lost"),
         ("a", "found"),
     ]
+
+
+def test_a_night_that_is_worked_out_again_takes_back_who_entered_and_who_left(shop: Shop) -> None:
+    for name in "abc":
+        shop.customer(name)
+    quick, thorough, vip = (
+        ScriptedDestination(name="quick"),
+        ScriptedDestination(name="thorough"),
+        SegmentMembers("vip"),
+    )
+    row = {"description": "", "declared_in": "perennial.yml", "criteria_hash": "c1", "run_id": "run"}
+    with shop.engine.begin() as connection:
+        connection.execute(sa.insert(segments).values(merchant_id="cdnow", segment_name="vip", **row))
+
+    def works_out(**stays: tuple[date, date | None]) -> None:
+        values = [
+            {
+                "merchant_id": "cdnow",
+                "segment_name": "vip",
+                "customer_id": name,
+                "entered_date": since,
+                "left_date": until,
+            }
+            for name, (since, until) in stays.items()
+        ]
+        with shop.engine.begin() as connection:
+            connection.execute(sa.delete(segment_memberships))
+            connection.execute(sa.insert(segment_memberships), values)
+        for crm, knows_changes in ((quick, True), (thorough, False)):
+            shop.sync(crm, audience=vip, knows_changes=knows_changes)
+
+    before, day = date(1998, 6, 30), date(1998, 7, 3)
+    works_out(a=(before, None), b=(before, None))
+    a_night_later(shop)
+    works_out(a=(before, None), b=(before, None))
+    a_night_later(shop, days=2)
+    works_out(a=(before, day), b=(before, None), c=(day, None))
+    # The same night with other data: a did not leave, and c did not enter.
+    works_out(a=(before, None), b=(before, None))
+    assert looked_at(shop, quick, vip) == set()
+    for crm in (quick, thorough):
+        assert [(d.customer_id, d.operation.value) for d in crm.sent[2:4]] == [("a", "remove"), ("c", "upsert")]
+        assert [(d.customer_id, d.operation.value) for d in crm.sent[4:]] == [("a", "upsert"), ("c", "remove")]
 
 
 def test_what_a_stop_left_behind_is_looked_at_again(shop: Shop) -> None:

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0023"
 down_revision = "0022"
 
-_BEFORE, _AFTER = "Of the customer's row and contact.", "Of the customer's row, contact and suppression."
+_BEFORE, _AFTER = "Of the customer's row and contact.", "Of the customer's row, contact, suppression and memberships."
 
 
 def upgrade() -> None:
