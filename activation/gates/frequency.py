@@ -1,7 +1,7 @@
 """Frequency caps: no customer gets more than so many messages within so many days, over all campaigns.
 
-Counts what the ledger says was sent, may have been sent, or is being sent; a discount code or a profile's update is no
-message and carries no channel.
+Counts what the ledger says was sent, may have been sent, or is being sent, under whichever of a person's ids; a
+discount code or a profile's update is no message and carries no channel.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from activation.arrays import among
 from activation.gates.gate import ALLOWED, Answer, Refused
 from activation.locks import lock_key
 from models.activation import deliveries
+from models.identity import current_ids, ids_of
 
 CHANNEL_FACT = "channel"
 """What a message's facts hold, so that it counts."""
@@ -42,17 +43,23 @@ class FrequencyCapGate:
         """Refusals by what was sent lately; in one claim, the first messages of a customer come first."""
         # Held until the claim is made: another campaign's claim at this moment must see ours, or be seen.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key("frequency", target.merchant_id))))
-        ids = [action.customer_id for action in actions]
+        asked = sorted({action.customer_id for action in actions})
+        people = {*asked, *current_ids(connection, target.merchant_id, asked).values()}
+        ids = sorted(ids_of(connection, target.merchant_id, people))
+        now = current_ids(connection, target.merchant_id, ids)
         since = asked_at - timedelta(days=self._days)
         own = [action.action_key for action in actions]
-        sent = Counter(messages_since(connection, target.merchant_id, ids, since, besides=own))
+        sent: Counter[str] = Counter()
+        for customer_id, count in messages_since(connection, target.merchant_id, ids, since, besides=own).items():
+            sent[now.get(customer_id, customer_id)] += count
         answers: dict[str, Answer] = {}
         for action in actions:
-            if sent[action.customer_id] >= self._messages:
+            person = now.get(action.customer_id, action.customer_id)
+            if sent[person] >= self._messages:
                 answers[action.action_key] = Refused(self.reason)
             else:
                 answers[action.action_key] = ALLOWED
-                sent[action.customer_id] += 1
+                sent[person] += 1
         return answers
 
 

@@ -254,6 +254,22 @@ def test_the_frequency_cap_counts_all_campaigns(shop: CampaignShop) -> None:
     assert shop.sent_to == ["c1"] * 3
 
 
+def test_the_frequency_cap_counts_what_a_person_had_under_other_ids(shop: CampaignShop) -> None:
+    shop.mail = {"frequency_cap": {"messages": 1, "days": 7}}
+    one, two = (declared(name=name, holdout_share=0.001) for name in ("one", "two"))
+    for campaign in (one, two):
+        shop.enrol(campaign)
+    shop.gone("then")
+    shop.run(one)
+    shop.gone("now")
+    for record in ("then", "now"):
+        shop.shop.is_now(record, "now")
+    shop.run(two)
+    assert shop.sent_to == ["then"]
+    refused = {row.reason for row in shop.ledger() if row.campaign == "two"}
+    assert refused == {"they had 1 messages within 7 days"}
+
+
 def test_an_occasion_that_is_too_old_is_not_written_about(shop: CampaignShop) -> None:
     shop.gone(*shop.ids(MESSAGE))
     shop.enrol()
