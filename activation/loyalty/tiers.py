@@ -10,16 +10,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from activation.arrays import rows as array_rows
 from activation.customers import customer_360
+from activation.loyalty.earning import order_movements
+from activation.loyalty.facts import read_facts
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.movements import Kind, start_of
 from activation.loyalty.programme import Tiers
 from models.errors import StopError
 from models.identity import current_ids
-from models.loyalty import postings, tier_memberships
+from models.loyalty import tier_memberships
 
 # dbt's, which is why it is declared here to be read.
 fct_customer_days = sa.Table(
@@ -180,23 +183,36 @@ def _measures(connection: sa.Connection, ledger: Ledger, tiers: Tiers, as_of_dat
             .having(spent >= least)
         )
     elif tiers.basis == "points":
-        table = postings
-        is_given = table.c.debit_account == "issued"
-        earned = sa.func.sum(sa.case((is_given, table.c.points), else_=-table.c.points))
-        query = (
-            sa.select(table.c.customer_id, earned)
-            .where(
-                table.c.merchant_id == ledger.merchant_id,
-                table.c.programme == ledger.programme.name,
-                table.c.source_kind.in_([Kind.ORDER, Kind.REFUND]),
-                table.c.effective_at >= start_of(since + timedelta(days=1), ledger.zone),
-            )
-            .group_by(table.c.customer_id)
-            .having(earned >= least)
-        )
+        return _earned(connection, ledger, since, as_of_date, least)
     else:
         people = customer_360
         query = sa.select(people.c.customer_id, people.c.clv_amount).where(
             people.c.merchant_id == ledger.merchant_id, people.c.clv_amount >= least
         )
     return {customer_id: Decimal(measure) for customer_id, measure in connection.execute(query)}
+
+
+def _earned(
+    connection: sa.Connection, ledger: Ledger, since: date, as_of_date: date, least: Decimal
+) -> dict[str, Decimal]:
+    """Points of orders, less what refunds took back, by customer, of the days after `since`.
+
+    From facts and not from postings: what is taken back later stands there with the day on which that was known, so
+    that an old order that is cancelled would take points off those of a window that never held it.
+    """
+    facts = read_facts(connection, ledger.merchant_id, ledger.programme)
+    moved = order_movements(
+        facts.orders,
+        facts.lines,
+        facts.refund_parts,
+        rules=ledger.programme.rules,
+        as_of_date=as_of_date,
+        zone=ledger.zone,
+    )
+    begin = start_of(since + timedelta(days=1), ledger.zone)
+    earned = (
+        moved.filter(pl.col("source_kind").is_in([Kind.ORDER, Kind.REFUND]), pl.col("effective_at") >= begin)
+        .group_by("customer_id")
+        .agg(pl.col("points").sum())
+    )
+    return {customer_id: Decimal(points) for customer_id, points in earned.iter_rows() if points >= least}

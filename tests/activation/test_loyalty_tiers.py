@@ -103,4 +103,12 @@ def test_points_and_predicted_value_count_as_well(engine: sa.Engine, basis: str,
     shop.post(on(3))
     assert refresh(shop, on(3)) == [("a", tier, on(3), None, None)]
     if basis == "points":
+        shop.order("old", "a", on(1), {"x": 5000})
+        shop.post(on(35))
+        shop.order("2", "a", on(34), {"x": 150})
+        shop.forget("old")
+        shop.post(on(36))
+        assert refresh(shop, on(36))[-1][4] is None, "what is taken back of an order of before the window"
+        shop.forget("2")
+        shop.post(on(37))
         assert refresh(shop, on(40))[0][4] == on(40), "what was earned longer ago counts no more"
