@@ -27,6 +27,7 @@ dim_customer_identities = sa.Table(
     sa.Column("customer_id", sa.Text),
     sa.Column("since_date", sa.Date),
     sa.Column("previous_customer_ids", postgresql.ARRAY(sa.Text)),
+    sa.Column("first_seen_at", Timestamp),
     sa.Column("is_present", sa.Boolean),
     schema="marts",
 )

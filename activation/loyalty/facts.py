@@ -6,6 +6,7 @@ What no order says is kept under the customer's id of then and read under the id
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from activation.loyalty.earning import LINES, ORDERS, REFUND_PARTS
 from activation.loyalty.grants import ADJUSTMENTS, BIRTHDAYS, MEMBERS, REDEMPTIONS
 from activation.loyalty.planning import Facts
 from activation.loyalty.programme import Programme
-from models.identity import current_ids, ids_of
+from models.identity import current_ids, dim_customer_identities, ids_of
 from models.loyalty import adjustments, birthdays, members, product_categories, redemptions
 from models.reading import read_frame
 
@@ -96,8 +97,15 @@ def read_facts(
     )
 
 
-def note_members(connection: sa.Connection, merchant_id: str, programme: str, *, as_of_date: date) -> None:
-    """Enter the customers that were not seen before; those of the first night are founding ones."""
+def note_members(
+    connection: sa.Connection, merchant_id: str, programme: str, *, as_of_date: date, zone: ZoneInfo
+) -> None:
+    """Enter the customers that were not seen before; founding ones are those who were customers before.
+
+    All of the programme's first night are, and whoever's first order lies before it, or before the night in which
+    their store was first read: a store that joins brings its old customers along. An account without an order that a
+    store brought in its first night is an old customer's as well.
+    """
     is_first = ~sa.exists().where(members.c.merchant_id == merchant_id, members.c.programme == programme)
     seen = sa.exists().where(
         members.c.merchant_id == merchant_id,
@@ -109,9 +117,37 @@ def note_members(connection: sa.Connection, merchant_id: str, programme: str, *,
         sa.literal(programme),
         dim_customers.c.customer_id,
         sa.literal(as_of_date),
-        is_first,
+        sa.or_(is_first, _was_a_customer(merchant_id, programme, zone)),
     ).where(dim_customers.c.merchant_id == merchant_id, ~seen)
     connection.execute(sa.insert(members).from_select([column.name for column in members.columns], new))
+
+
+def _was_a_customer(merchant_id: str, programme: str, zone: ZoneInfo) -> sa.ColumnElement[bool]:
+    """Whether a row of `dim_customers` is of somebody who bought before the programme, or before their store joined."""
+    records, firsts = dim_customer_identities, dim_customer_identities.alias("firsts")
+    stores = (
+        sa.select(_store_of(firsts).label("store_id"), sa.func.min(firsts.c.since_date).label("joined_date"))
+        .where(firsts.c.merchant_id == merchant_id)
+        .group_by(sa.literal_column("1"))
+        .subquery("stores")
+    )
+    begun_date = (
+        sa.select(sa.func.min(members.c.joined_date))
+        .where(members.c.merchant_id == merchant_id, members.c.programme == programme)
+        .scalar_subquery()
+    )
+    first_order_date = sa.cast(sa.func.timezone(zone.key, records.c.first_seen_at), sa.Date)
+    was_there = sa.case(
+        (first_order_date.is_not(None), first_order_date < sa.func.greatest(stores.c.joined_date, begun_date)),
+        else_=records.c.since_date <= stores.c.joined_date,
+    )
+    theirs = sa.select(records.c.customer_id).join(stores, stores.c.store_id == _store_of(records))
+    return dim_customers.c.customer_id.in_(theirs.where(records.c.merchant_id == merchant_id, was_there))
+
+
+def _store_of(records: Any) -> sa.ColumnElement[str]:  # noqa: ANN401 - a table or another name of it
+    """The store of a record, whose name begins with it."""
+    return sa.func.split_part(records.c.record_id, ":", 1)
 
 
 def note_categories(connection: sa.Connection, merchant_id: str, programme: str, *, as_of_date: date) -> None:

@@ -114,7 +114,7 @@ def post_programme(connection: sa.Connection, ledger: Ledger, *, as_of_date: dat
         )
     name = ledger.programme.name
     if any(rules.sign_up_points for rules in ledger.programme.rules):
-        note_members(connection, ledger.merchant_id, name, as_of_date=as_of_date)
+        note_members(connection, ledger.merchant_id, name, as_of_date=as_of_date, zone=ledger.zone)
     if ledger.programme.has_multipliers:
         note_categories(connection, ledger.merchant_id, name, as_of_date=as_of_date)
     facts = read_facts(connection, ledger.merchant_id, ledger.programme)

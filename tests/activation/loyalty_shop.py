@@ -63,12 +63,13 @@ class LoyalShop:
         with self.engine.begin() as connection:
             connection.execute(sa.insert(table).values({"merchant_id": self.merchant_id, "store_id": "s"} | values))
 
-    def customer(self, customer_id: str, record_id: str | None = None) -> None:
+    def customer(self, customer_id: str, record_id: str | None = None, **known: Any) -> None:
+        """A customer with a record; `since_date` and `first_seen_at` say when it was first read and first ordered."""
         with self.engine.begin() as connection:
             values = {"merchant_id": self.merchant_id, "customer_id": customer_id}
             connection.execute(sa.insert(facts.dim_customers).values(values))
             connection.execute(
-                sa.insert(dim_customer_identities).values(values | {"record_id": record_id or customer_id})
+                sa.insert(dim_customer_identities).values(values | {"record_id": record_id or customer_id} | known)
             )
 
     def order(self, order_id: str, customer_id: str, day: date, lines: Mapping[str, Any], **products: str) -> None:

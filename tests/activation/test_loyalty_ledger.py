@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from loyalty_shop import START, LoyalShop, programme
+from loyalty_shop import START, LoyalShop, noon, programme
 
 from activation.loyalty import facts
 from activation.loyalty.adjusting import adjust, note_birthdays
@@ -140,6 +140,26 @@ def test_customers_who_are_one_have_one_balance(engine: sa.Engine) -> None:
     shop.post(day(4))
     assert shop.balance("a") == {"issued": -87, "pending": 80, "available": 7}
     assert shop.balance("b") == {}
+    assert shop.prove().holds
+
+
+def test_a_store_that_joins_brings_old_customers_who_are_not_welcomed(engine: sa.Engine) -> None:
+    shop = LoyalShop(engine, programme(rules={"sign_up_points": 7}))
+    shop.customer("s:old", since_date=day(1), first_seen_at=noon(START - timedelta(days=300)))
+    shop.post(day(10))
+    shop.customer("s:late", since_date=day(11), first_seen_at=noon(day(9)))
+    shop.customer("s:new", since_date=day(11), first_seen_at=noon(day(10)))
+    shop.customer("s:account", since_date=day(11))
+    shop.post(day(11))
+    shop.customer("t:long", since_date=day(20), first_seen_at=noon(day(12)))
+    shop.customer("t:account", since_date=day(20))
+    shop.customer("t:first", since_date=day(20), first_seen_at=noon(day(20)))
+    shop.post(day(20))
+    shop.customer("t:later", since_date=day(21))
+    shop.customer("t:found", since_date=day(21), first_seen_at=noon(day(5)))
+    shop.post(day(21))
+    welcomed = {row.customer_id for row in shop.postings() if row.source_kind == "sign_up"}
+    assert welcomed == {"s:new", "s:account", "t:first", "t:later"}
     assert shop.prove().holds
 
 
