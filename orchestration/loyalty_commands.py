@@ -104,8 +104,11 @@ def keep_birthdays(settings: Settings, file: Path, merchant: str | None) -> None
     with open_deployment(settings) as deployment, deployment.transformer.begin() as connection:
         found = merchant_named(deployment, merchant)
         today = deployment.clock().astimezone(ZoneInfo(found.time_zone)).date()
-        changed = note_birthdays(connection, found.merchant_id, known, recorded_date=today)
+        changed, unknown = note_birthdays(connection, found.merchant_id, known, recorded_date=today)
     typer.echo(f"{changed:,} of {len(known):,} birthdays are new or were changed")
+    if unknown:
+        named = ", ".join(unknown[:_SHOWN_DIFFERENCES]) + (" …" if len(unknown) > _SHOWN_DIFFERENCES else "")
+        typer.echo(f"  {len(unknown):,} are of ids that no customer has, and were left out: {named}")
 
 
 def prove_balances(settings: Settings, merchant: str | None) -> int:

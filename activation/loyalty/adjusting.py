@@ -63,14 +63,16 @@ def adjust(
 
 def note_birthdays(
     connection: sa.Connection, merchant_id: str, known: Mapping[str, Birthday], *, recorded_date: date
-) -> int:
+) -> tuple[int, list[str]]:
     """Keep birthdays, as month and day by customer; one that is known already keeps the day on which it was told.
 
     Returns:
-        How many are new or were changed.
+        How many are new or were changed, and the ids of nobody, which were left out.
     """
-    if not known:
-        return 0
+    ids = current_ids(connection, merchant_id, sorted(known))
+    unknown = sorted(known.keys() - ids.keys())
+    if not ids:
+        return 0, unknown
     rows = [
         {
             "merchant_id": merchant_id,
@@ -80,13 +82,14 @@ def note_birthdays(
             "recorded_date": recorded_date,
         }
         for customer, (month, day) in sorted(known.items())
+        if customer in ids
     ]
     adding = insert(birthdays).values(rows)
     is_other = (birthdays.c.month != adding.excluded.month) | (birthdays.c.day != adding.excluded.day)
     values = {name: adding.excluded[name] for name in ("month", "day")}  # what was given before stays
     key = ["merchant_id", "customer_id"]
     changed = adding.on_conflict_do_update(index_elements=key, set_=values, where=is_other)
-    return connection.execute(changed).rowcount
+    return len(connection.execute(changed.returning(birthdays.c.customer_id)).all()), unknown
 
 
 def history_of(

@@ -83,15 +83,15 @@ def read_facts(
     since = programme.rules[0].valid_from_date
     ids = None if customers is None else ids_of(connection, merchant_id, customers)
 
-    def kept(table: sa.Table, schema: Mapping[str, Any], *, of_programme: bool = True) -> pl.DataFrame:
-        return _by_now(connection, merchant_id, programme if of_programme else None, table, schema, ids)
+    def kept(table: sa.Table, schema: Mapping[str, Any]) -> pl.DataFrame:
+        return _by_now(connection, merchant_id, programme, table, schema, ids)
 
     return Facts(
         orders=_orders(connection, merchant_id, since, customers),
         lines=_lines(connection, merchant_id, programme, since, customers),
         refund_parts=_refund_parts(connection, merchant_id, since, customers),
         members=kept(members, MEMBERS),
-        birthdays=kept(birthdays, BIRTHDAYS, of_programme=False),
+        birthdays=kept(birthdays, BIRTHDAYS),
         adjustments=kept(adjustments, ADJUSTMENTS),
         redemptions=kept(redemptions, REDEMPTIONS),
     )
@@ -301,14 +301,14 @@ def _at_the_orders_rate(amount: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 def _by_now(
     connection: sa.Connection,
     merchant_id: str,
-    programme: Programme | None,
+    programme: Programme,
     table: sa.Table,
     schema: Mapping[str, Any],
     ids: Collection[str] | None,
 ) -> pl.DataFrame:
     """The rows of a table of facts, of some ids or of all, under the customers' ids of now."""
     query = sa.select(*(table.c[name] for name in schema)).where(table.c.merchant_id == merchant_id)
-    if programme is not None:
+    if "programme" in table.c:
         query = query.where(table.c.programme == programme.name)
     if ids is not None:
         query = query.where(table.c.customer_id == sa.any_(sa.cast(sorted(ids), sa.ARRAY(sa.Text))))
@@ -316,6 +316,8 @@ def _by_now(
     if found.is_empty():
         return found
     known = current_ids(connection, merchant_id, found["customer_id"].unique().to_list())
+    if table is birthdays:  # told by a list of somebody's; an id of nobody earns nothing
+        found = found.filter(pl.col("customer_id").is_in(list(known)))
     return found.with_columns(
         pl.col("customer_id").replace_strict(list(known), list(known.values()), default=pl.col("customer_id"))
         if known

@@ -165,8 +165,10 @@ def test_a_store_that_joins_brings_old_customers_who_are_not_welcomed(engine: sa
 
 def test_a_birthday_gives_points_once_a_year_from_the_day_after_it_was_told(engine: sa.Engine) -> None:
     shop = LoyalShop(engine, programme(rules={"birthday_points": 20}))
+    for customer in ("a", "b"):
+        shop.customer(customer)
     with engine.begin() as connection:
-        for customer, month, of_month in (("a", 1, 5), ("b", 2, 29)):
+        for customer, month, of_month in (("a", 1, 5), ("b", 2, 29), ("nobody", 2, 1)):
             values = {"merchant_id": "shop", "customer_id": customer, "month": month, "day": of_month}
             connection.execute(sa.insert(birthdays).values(values | {"recorded_date": date(2026, 1, 5)}))
     shop.post(date(2026, 2, 28))
@@ -175,14 +177,18 @@ def test_a_birthday_gives_points_once_a_year_from_the_day_after_it_was_told(engi
     assert (shop.balance("a")["available"], shop.balance("b")["available"]) == (40, 40)
     shop.post(date(2028, 2, 29))
     assert shop.balance("b")["available"] == 60
+    assert shop.balance("nobody") == {}
 
 
 def test_a_birthday_that_is_corrected_takes_back_nothing_that_was_given_before(engine: sa.Engine) -> None:
     shop = LoyalShop(engine, programme(rules={"birthday_points": 20}))
-    told = [({"a": (3, 5)}, date(2026, 1, 5)), ({"a": (3, 5)}, date(2026, 9, 1)), ({"a": (3, 6)}, date(2028, 4, 1))]
-    for known, recorded_date in told:
+    shop.customer("a")
+    told = [((3, 5), date(2026, 1, 5), 1), ((3, 5), date(2026, 9, 1), 0), ((3, 6), date(2028, 4, 1), 1)]
+    for birthday, recorded_date, changed in told:
         with engine.begin() as connection:
-            note_birthdays(connection, "shop", known, recorded_date=recorded_date)
+            known = {"a": birthday, "nobody": (1, 1)}
+            said = note_birthdays(connection, "shop", known, recorded_date=recorded_date)
+        assert said == (changed, ["nobody"])
         shop.post(recorded_date)
     assert shop.balance("a")["available"] == 60
     shop.post(date(2029, 3, 5))
