@@ -11,6 +11,7 @@ from activation.loyalty.adjusting import adjust
 from activation.loyalty.budget import VALUES, BudgetChoice, Offer, choose_rewards
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.programme import Budget
+from models.identity import current_ids
 from models.loyalty import adjustments, balances
 from models.reading import read_frame
 
@@ -97,8 +98,9 @@ def give(connection: sa.Connection, ledger: Ledger, choice: BudgetChoice) -> int
 
 
 def _given_since(connection: sa.Connection, ledger: Ledger, since: datetime) -> set[str]:
+    """Who was given a reward since then, by their ids of now."""
     table = adjustments
-    return set(
+    given = (
         connection.execute(
             sa.select(table.c.customer_id).where(
                 table.c.merchant_id == ledger.merchant_id,
@@ -106,5 +108,9 @@ def _given_since(connection: sa.Connection, ledger: Ledger, since: datetime) -> 
                 table.c.actor == _ACTOR,
                 table.c.adjusted_at > since,
             )
-        ).scalars()
+        )
+        .scalars()
+        .all()
     )
+    now = current_ids(connection, ledger.merchant_id, given)
+    return {now.get(customer_id, customer_id) for customer_id in given}

@@ -354,6 +354,11 @@ def test_a_budget_gives_points_once_within_the_horizon_and_the_cap(counter: Coun
     assert once() == (1.5, 2, 1, 1)
     counter.later(days=1)
     assert once() == (2.0, 1, 0, 2)
+    counter.shop.customer("d", "b")  # b turned out to be d
+    with counter.shop.engine.begin() as connection:
+        connection.execute(sa.update(customer_360).where(customer_360.c.customer_id == "b").values(customer_id="d"))
+    assert once() == (2.0, 1, 0, 2)
+    counter.shop.post(TODAY)
     assert counter.shop.prove().holds
 
 
