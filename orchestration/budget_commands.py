@@ -1,6 +1,7 @@
 """`perennial loyalty budget`: who is worth which reward, why the others get none, and giving it."""
 
 import polars as pl
+import structlog
 import typer
 
 from activation.loyalty.giving import give as give_points
@@ -8,8 +9,11 @@ from activation.loyalty.giving import propose
 from models.errors import MisconfiguredError
 from orchestration.deployment import open_deployment
 from orchestration.loyalty_stage import ledger_of
+from orchestration.measured_uplifts import measured_uplifts
 from orchestration.settings import Settings
 from orchestration.stored_forecasts import merchant_named
+
+_log = structlog.get_logger(__name__)
 
 
 def show_budget(settings: Settings, merchant: str | None, *, show: int, give: bool) -> None:
@@ -30,7 +34,15 @@ def show_budget(settings: Settings, merchant: str | None, *, show: int, give: bo
             raise MisconfiguredError(f"{key}.rewards", "none says what it brings about; give one an uplift")
         engine = deployment.transformer
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
-            proposal = propose(connection, ledger, budget)
+            measured, silent = measured_uplifts(connection, found, ledger.programme)
+            proposal = propose(connection, ledger, budget, measured=measured)
+        for campaign, why in silent.items():
+            typer.secho(
+                f"campaign {campaign} measures no uplift yet ({why}): the declared one counts, and may be wrong",
+                fg=typer.colors.YELLOW,
+                err=True,
+            )
+            _log.warning("uplift_not_measured", merchant_id=ledger.merchant_id, campaign=campaign, reason=why)
         given = None
         if give:
             with engine.begin() as connection:
@@ -45,13 +57,12 @@ def show_budget(settings: Settings, merchant: str | None, *, show: int, give: bo
         f"  {chosen.height:,} of {choice.choices.height:,} customers get a reward: {choice.worst_liability:,.2f} "
         f"{code} if all are used, {choice.expected_gain:,.2f} {code} of margin expected beyond what they cost"
     )
-    for reward in ledger.programme.rewards:
-        if reward.uplift is not None:
-            its = chosen.filter(pl.col("reward") == reward.name)
-            typer.echo(
-                f"  {reward.name}: {its.height:,} customers; uplift {reward.uplift.rate:.1%} "
-                f"({reward.uplift.low:.1%} to {reward.uplift.high:.1%}), {reward.uplift.source}"
-            )
+    for offer in proposal.offers:
+        its = chosen.filter(pl.col("reward") == offer.name)
+        typer.echo(
+            f"  {offer.name}: {its.height:,} customers; uplift {offer.uplift:.1%} "
+            f"({offer.uplift_low:.1%} to {offer.uplift_high:.1%}), {proposal.sources[offer.name]}"
+        )
     for reason, count in choice.choices["reason"].value_counts(sort=True).iter_rows():
         typer.echo(f"  {count:,}: {reason}")
     if proposal.given_lately:

@@ -102,28 +102,10 @@ def campaign_data(connection: sa.Connection, merchant: Merchant, campaign: Campa
     as_of_date = publishable_date(connection, merchant.merchant_id) or campaign.active_from
     table = campaign_outcomes
     scope = sa.and_(table.c.merchant_id == merchant.merchant_id, table.c.campaign_name == campaign.name)
-    # Who took part twice is one customer, who was in the same arm both times.
-    rows = connection.execute(
-        sa.select(
-            table.c.arm,
-            sa.func.sum(table.c.revenue_amount).label("revenue"),
-            sa.func.sum(sa.func.coalesce(table.c.forecast_amount, 0)).label("forecast"),
-            (sa.func.sum(table.c.order_count) > 0).label("is_buyer"),
-        )
-        .where(scope, table.c.is_complete)
-        .group_by(table.c.customer_id, table.c.arm)
-    ).all()
     waiting, first_end = connection.execute(
         sa.select(sa.func.count(), sa.func.min(table.c.window_end_date)).where(scope, sa.not_(table.c.is_complete))
     ).one()
-    arms = {
-        arm: outcomes_of(
-            np.array([float(row.revenue) for row in rows if row.arm == arm]),
-            np.array([float(row.forecast) for row in rows if row.arm == arm]),
-            [row.is_buyer for row in rows if row.arm == arm],
-        )
-        for arm in (MESSAGE, HOLDOUT)
-    }
+    arms = arms_of(connection, merchant.merchant_id, campaign.name)
     try:
         found, too_few = lift(arms[MESSAGE], arms[HOLDOUT]), None
     except TooFewError as error:
@@ -164,6 +146,30 @@ def campaign_data(connection: sa.Connection, merchant: Merchant, campaign: Campa
         reasons=reasons,
         launch=launch_of(connection, merchant.merchant_id, campaign, as_of_date=as_of_date) if found is None else None,
     )
+
+
+def arms_of(connection: sa.Connection, merchant_id: str, campaign_name: str) -> dict[str, ArmOutcomes]:
+    """What the customers of each arm did whose windows are over."""
+    table = campaign_outcomes
+    # Who took part twice is one customer, who was in the same arm both times.
+    rows = connection.execute(
+        sa.select(
+            table.c.arm,
+            sa.func.sum(table.c.revenue_amount).label("revenue"),
+            sa.func.sum(sa.func.coalesce(table.c.forecast_amount, 0)).label("forecast"),
+            (sa.func.sum(table.c.order_count) > 0).label("is_buyer"),
+        )
+        .where(table.c.merchant_id == merchant_id, table.c.campaign_name == campaign_name, table.c.is_complete)
+        .group_by(table.c.customer_id, table.c.arm)
+    ).all()
+    return {
+        arm: outcomes_of(
+            np.array([float(row.revenue) for row in rows if row.arm == arm]),
+            np.array([float(row.forecast) for row in rows if row.arm == arm]),
+            [row.is_buyer for row in rows if row.arm == arm],
+        )
+        for arm in (MESSAGE, HOLDOUT)
+    }
 
 
 def report_lines(data: CampaignData) -> list[str]:

@@ -358,6 +358,16 @@ def _check_names(configuration: Configuration) -> None:
                 f"{merchant.loyalty.destination!r} is not declared; declared are: {choices}",
             )
 
+        campaigns = {campaign.name for campaign in merchant.campaigns}
+        for number, reward in enumerate(merchant.loyalty.rewards if merchant.loyalty is not None else ()):
+            name = reward.uplift.campaign if reward.uplift is not None else None
+            if name is not None and name not in campaigns:
+                choices = ", ".join(sorted(campaigns)) or "none"
+                raise MisconfiguredError(
+                    f"{key}.loyalty.rewards[{number}].uplift.campaign",
+                    f"{name!r} is not declared; declared are: {choices}",
+                )
+
         # Two of a pair would each undo what the other sent, night after night.
         pairs = [f"{sync.name} to {sync.destination}" for sync in merchant.syncs]
         _unique(f"{key}.syncs", "destination", pairs)

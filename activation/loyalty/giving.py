@@ -1,5 +1,6 @@
 """From predictions to given rewards: what a budget chooses from, and the points that carry its choice out."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,10 +8,11 @@ import polars as pl
 import sqlalchemy as sa
 
 from activation.customers import customer_360
+from activation.experiments.uplift import MeasuredUplift
 from activation.loyalty.adjusting import adjust
 from activation.loyalty.budget import VALUES, BudgetChoice, Offer, choose_rewards
 from activation.loyalty.ledger import Ledger
-from activation.loyalty.programme import Budget
+from activation.loyalty.programme import Budget, Reward
 from models.identity import current_ids
 from models.loyalty import adjustments, balances
 from models.reading import read_frame
@@ -27,20 +29,27 @@ class Proposal:
         choice: Who gets which reward.
         outstanding: What points and rewards are owed already, in money.
         given_lately: Customers who were given one within the horizon, and are left out.
+        offers: The rewards that were chosen from, with the uplifts that counted.
+        sources: Where each reward's uplift comes from, by reward.
     """
 
     choice: BudgetChoice
     outstanding: float
     given_lately: int
+    offers: tuple[Offer, ...]
+    sources: Mapping[str, str]
 
 
-def propose(connection: sa.Connection, ledger: Ledger, budget: Budget) -> Proposal:
+def propose(
+    connection: sa.Connection, ledger: Ledger, budget: Budget, *, measured: Mapping[str, MeasuredUplift] | None = None
+) -> Proposal:
     """Choose rewards for everybody with a prediction, within what the cap leaves beside what is owed already.
 
     Args:
         connection: The warehouse, in one snapshot.
         ledger: The ledger.
         budget: What may be spent.
+        measured: What campaigns were found to bring, by campaign; a reward that names another has its declared uplift.
     """
     people = customer_360
     predicted = sa.select(
@@ -60,16 +69,36 @@ def propose(connection: sa.Connection, ledger: Ledger, budget: Budget) -> Propos
         + sa.func.coalesce(sa.func.sum(sa.func.greatest(balances.c.available_points, 0)), 0)
     ).where(balances.c.merchant_id == ledger.merchant_id, balances.c.programme == ledger.programme.name)
     outstanding = float(connection.execute(owed).scalar_one() * ledger.programme.point_value_amount)
-    offers = [
-        Offer(reward.name, float(reward.cost), reward.uplift.low, reward.uplift.rate, reward.uplift.high)
-        for reward in ledger.programme.rewards
-        if reward.uplift is not None and reward.cost is not None
-    ]
+    offers, sources = _offers(ledger.programme.rewards, measured or {}, horizon.days)
     left = max(float(budget.liability_cap_amount) - outstanding, 0.0)
     choice = choose_rewards(
         values, offers, margin_rate=budget.margin_rate, redemption_rate=budget.redemption_rate, cap=left
     )
-    return Proposal(choice, outstanding, frame.height - values.height)
+    return Proposal(choice, outstanding, frame.height - values.height, tuple(offers), sources)
+
+
+def _offers(
+    rewards: Sequence[Reward], measured: Mapping[str, MeasuredUplift], horizon_days: int
+) -> tuple[list[Offer], dict[str, str]]:
+    """The rewards that may be given, and where their uplifts come from: measured, as soon as their campaign can say."""
+    offers: list[Offer] = []
+    sources: dict[str, str] = {}
+    for reward in rewards:
+        uplift = reward.uplift
+        if uplift is None or reward.cost is None:
+            continue
+        known = measured.get(uplift.campaign or "")
+        if known is None:
+            offers.append(Offer(reward.name, float(reward.cost), uplift.low, uplift.rate, uplift.high))
+            sources[reward.name] = f"declared: {uplift.source}"
+            continue
+        share = known.over(horizon_days)
+        offers.append(Offer(reward.name, float(reward.cost), share.low, share.estimate, share.high))
+        sources[reward.name] = (
+            f"measured by campaign {known.campaign}: {known.share.estimate:+.1%} ({known.share.low:+.1%} to "
+            f"{known.share.high:+.1%}) of {known.window_days} days' revenue, {known.customer_count:,} customers"
+        )
+    return offers, sources
 
 
 def give(connection: sa.Connection, ledger: Ledger, choice: BudgetChoice) -> int:

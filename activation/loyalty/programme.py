@@ -94,6 +94,11 @@ class Uplift(_Part):
     rate: float = Field(ge=-1, le=10, description="The best estimate.")
     high: float = Field(ge=-1, le=10, description="The upper end of its interval.")
     source: str = Field(min_length=1, description="Where it comes from: an experiment, or whose judgement it is.")
+    campaign: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The campaign that measures it: its report counts, and the above until it can say something.",
+    )
 
     @model_validator(mode="after")
     def _is_an_interval(self) -> Self:

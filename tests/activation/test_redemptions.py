@@ -10,6 +10,8 @@ from loyalty_shop import programme
 
 from activation.actions import Action, Cause
 from activation.customers import customer_360
+from activation.experiments.lift import Interval
+from activation.experiments.uplift import MeasuredUplift
 from activation.gates.gate import ALLOWED
 from activation.loyalty.endings import Shop, cancel
 from activation.loyalty.giving import give, propose
@@ -360,6 +362,27 @@ def test_a_budget_gives_points_once_within_the_horizon_and_the_cap(counter: Coun
     assert once() == (2.0, 1, 0, 2)
     counter.shop.post(TODAY)
     assert counter.shop.prove().holds
+
+
+def test_a_budget_believes_a_campaign_rather_than_a_declaration(counter: Counter) -> None:
+    values = {"merchant_id": "shop", "clv_amount": 1000, "clv_high_amount": 1000, "clv_horizon_days": 365}
+    with counter.shop.engine.begin() as connection:
+        connection.execute(sa.delete(customer_360))
+        connection.execute(sa.insert(customer_360).values(values | {"customer_id": "a"}))
+    uplift = {"low": 0, "rate": 0.05, "high": 0.1, "source": "a guess", "campaign": "win_back"}
+    counter.shop.programme = programme(rewards=[REWARD | {"uplift": uplift}], destination="shop")
+    budget = Budget.model_validate({"liability_cap_amount": 100, "margin_rate": 0.4})
+    little = MeasuredUplift("win_back", Interval(0.05, 0, 0.1), window_days=73, customer_count=900)
+
+    def proposed(**measured: MeasuredUplift) -> tuple[float, str | None, str]:
+        with counter.shop.engine.connect() as connection:
+            found = propose(connection, counter.shop.ledger, budget, measured=measured)
+        return found.offers[0].uplift, found.choice.choices["reward"][0], found.sources["five_off"]
+
+    assert proposed() == proposed(other=little) == (0.05, "five_off", "declared: a guess")
+    share, reward, source = proposed(win_back=little)
+    assert (share, reward) == (pytest.approx(0.01), None), "a fifth of the year was measured, and 4.00 pays for no 5.00"
+    assert source == "measured by campaign win_back: +5.0% (+0.0% to +10.0%) of 73 days' revenue, 900 customers"
 
 
 def test_points_cannot_go_back_while_an_attempt_is_being_claimed(counter: Counter) -> None:

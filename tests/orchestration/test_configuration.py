@@ -177,6 +177,15 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
             ),
             "merchants[0].exchange_rates.USD[1].valid_from_date",
         ),
+        (
+            changed(
+                "    stores:\n",
+                "    loyalty: {name: points, point_value_amount: 0.01, rules: [{valid_from_date: 2026-01-01}], "
+                "destination: crm, rewards: [{name: five_off, title: Five, amount: 5, points: 50, "
+                "uplift: {low: 0, rate: 0.1, high: 0.2, source: a guess, campaign: gone}}]}\n    stores:\n",
+            ),
+            "merchants[0].loyalty.rewards[0].uplift.campaign",
+        ),
     ],
 )
 def test_names_are_unique_and_known(tmp_path: Path, text: str, key: str) -> None:

@@ -15,11 +15,13 @@ from simulated_experiments import simulated_experiment
 from activation.campaigns.launch import launch_of
 from activation.experiments.assignment import HOLDOUT, MESSAGE
 from activation.experiments.lift import lift
+from activation.loyalty.programme import Programme
 from activation.segments.facts import fct_orders
 from orchestration.campaign_commands import plan_lines
 from orchestration.campaign_page import campaign_page
 from orchestration.campaign_report import CampaignData, campaign_data, campaign_outcomes, report_lines
 from orchestration.configuration import Merchant
+from orchestration.measured_uplifts import measured_uplifts
 
 MERCHANT = Merchant.model_validate(
     {
@@ -129,6 +131,34 @@ def test_a_customer_counts_once_however_often_they_took_part(shop: CampaignShop)
     assert (data.waiting_count, data.first_end_date) == (2, date(1998, 9, 1))
     assert data.lift is not None
     assert data.lift.unadjusted.estimate == pytest.approx((sum(n % 7 for n in range(60)) + 100) / 60 - 1)
+
+
+def test_the_reward_budget_reads_what_the_report_is_made_of(shop: CampaignShop) -> None:
+    uplift = {"low": 0, "rate": 0.05, "high": 0.1, "source": "a guess"}
+    reward = {"name": "five_off", "title": "5 off", "amount": 5, "points": 50}
+    named = reward | {"uplift": uplift | {"campaign": "win_back"}}
+    other = reward | {"name": "six_off", "uplift": uplift}
+    programme = Programme.model_validate(
+        {
+            "name": "points",
+            "point_value_amount": "0.01",
+            "rules": [{"valid_from_date": date(1998, 1, 1)}],
+            "rewards": [named, other, reward | {"name": "seven_off"}],
+            "destination": "shop",
+        }
+    )
+    merchant = MERCHANT.model_copy(update={"campaigns": [shop.campaign]})
+    read(shop, *(outcome(f"m{n}", MESSAGE, n % 7) for n in range(60)), outcome("h", HOLDOUT, 3))
+    with shop.engine.begin() as connection:
+        too_few = "the holdout arm has 1 customers; 50 are needed"
+        assert measured_uplifts(connection, merchant, programme) == ({}, {"win_back": too_few})
+        rows = [outcome(f"h{n}", HOLDOUT, n % 3) for n in range(60)]
+        connection.execute(sa.insert(campaign_outcomes), rows)
+        found, silent = measured_uplifts(connection, merchant, programme)
+    assert silent == {}
+    assert found["win_back"].window_days == shop.campaign.window_days
+    assert found["win_back"].customer_count == 121
+    assert found["win_back"].share.estimate == pytest.approx(sum(n % 7 for n in range(60)) / 60 / (63 / 61) - 1)
 
 
 def test_too_few_say_nothing_and_the_page_says_what_could_be_found(shop: CampaignShop) -> None:
