@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
+from connectors.sandbox.journal import Journal
 from connectors.sandbox.listening import listening
 
 _LARGEST_REQUEST_BYTES = 64 << 20
@@ -75,28 +75,21 @@ class Receiver:
     is_silent: bool = False
     forgets: bool = False
     url: str = ""
+    _journal: Journal = field(init=False)
     _taken: dict[str, str] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        self.log_path.touch(mode=0o600)
-        self._cut_torn_line()
+        self._journal = Journal(self.log_path)
         self._taken = {entry["action_key"]: entry["digest"] for entry in self.effects()}
-
-    def entries(self, kind: str) -> list[dict[str, Any]]:
-        """The log's entries of a kind, in the order in which they were written."""
-        with self.log_path.open(encoding="utf-8") as lines:
-            logged = [json.loads(line) for line in lines]
-        return [entry for entry in logged if entry["kind"] == kind]
 
     def effects(self) -> list[dict[str, Any]]:
         """Every record that was taken: action key, merchant, audience, customer, operation and payload."""
-        return self.entries("effect")
+        return self._journal.entries("effect")
 
     def requests(self) -> list[dict[str, Any]]:
         """Every request that came: whether its signature held, its batch key and its action keys."""
-        return self.entries("request")
+        return self._journal.entries("request")
 
     def held(self, merchant_id: str, audience: str) -> dict[str, dict[str, Any]]:
         """Who is in an audience as the receiver knows it, with the values it was last sent."""
@@ -113,14 +106,12 @@ class Receiver:
         body = await request.read()
         is_signed = self._is_signed(request.headers.get("Perennial-Signature", ""), body)
         records = json.loads(body).get("deliveries", []) if is_signed else []
-        self._log(
-            {
-                "kind": "request",
-                "is_signed": is_signed,
-                "idempotency_key": request.headers.get("Idempotency-Key"),
-                "action_keys": [record["action_key"] for record in records],
-            }
-        )
+        facts = {
+            "is_signed": is_signed,
+            "idempotency_key": request.headers.get("Idempotency-Key"),
+            "action_keys": [record["action_key"] for record in records],
+        }
+        self._journal.write("request", facts)
         if not is_signed:
             return web.json_response({"error": "the signature does not hold"}, status=401)
         fault = self.faults.popleft() if self.faults else None
@@ -164,31 +155,16 @@ class Receiver:
                 results.append({"action_key": key, "status": "rejected", "reason": "the key came with other content"})
             else:
                 if key not in self._taken or self.forgets:
-                    effects.append({"kind": "effect", "digest": digest, **record})
+                    effects.append({"digest": digest, **record})
                     self._taken[key] = digest
                 results.append({"action_key": key, "status": "accepted", "reference": f"taken-{key[:12]}"})
-        self._log(*effects)
+        self._journal.write("effect", *effects)
         return results
 
     def _is_signed(self, header: str, body: bytes) -> bool:
         parts = dict(part.partition("=")[::2] for part in header.split(","))
         expected = hmac.new(self.secret.encode(), parts.get("t", "").encode() + b"." + body, "sha256").hexdigest()
         return hmac.compare_digest(expected.encode(), parts.get("v1", "").encode())
-
-    def _log(self, *entries: dict[str, Any]) -> None:
-        if not entries:
-            return
-        with self.log_path.open("ab") as log:
-            log.write(b"".join(json.dumps(entry, ensure_ascii=False).encode() + b"\n" for entry in entries))
-            log.flush()
-            os.fsync(log.fileno())
-
-    def _cut_torn_line(self) -> None:
-        """Drop the end of a log whose writer was killed in the middle of a line: nobody was answered on it."""
-        content = self.log_path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            os.truncate(self.log_path, len(whole))
 
     async def listen(self, port: int, on_ready: Callable[[], None], until: asyncio.Event) -> None:
         """Serve on the loopback address until an event."""
