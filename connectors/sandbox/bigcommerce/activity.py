@@ -5,10 +5,11 @@ refunds by item and by amount, orders that are archived and come back, and rows 
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
 
+from connectors.sandbox.activity import ShopActivity
 from connectors.sandbox.bigcommerce.catalogue_admin import Item
 from connectors.sandbox.bigcommerce.records import Order
 from connectors.sandbox.bigcommerce.shop import Shop
@@ -39,36 +40,18 @@ _STATUSES = (0, 1, 2, 5, 6, 7, 9, 10, 10, 11, 11, 12)
 _COUPON_CODES = ("FIVEOFF", "TENPERCENT", "EACH")
 
 
-class Activity:
-    """What happens next at a store.
+class Activity(ShopActivity[Shop]):
+    """What happens next at a store; arguments as of `ShopActivity`."""
 
-    Args:
-        shop: The store; it needs a product to sell.
-        random: Decides.
-        weights: How often each thing happens; those that are not named never do. All of them if none is given.
-    """
+    every_weight = _WEIGHTS
 
     def __init__(self, shop: Shop, random: Random, weights: Mapping[str, int] | None = None) -> None:
-        self._shop = shop
-        self._random = random
-        self._weights = dict(_WEIGHTS if weights is None else weights)
+        super().__init__(shop, random, weights)
         known = {coupon.code for coupon in shop.coupons}
         kinds = ("per_total_discount", "percentage_discount", "per_item_discount")
         for code, amount, kind in zip(_COUPON_CODES, ("5.00", "10", "1.50"), kinds, strict=True):
             if code not in known:
                 shop.create_coupon(code, Decimal(amount), kind)
-
-    def step(self) -> str:
-        """Do one thing.
-
-        Returns:
-            Its name; what it was meant to happen to may not have been there, and then nothing did.
-        """
-        name = self._random.choices(list(self._weights), list(self._weights.values()))[0]
-        act: Callable[[], None] = getattr(self, f"_{name}")
-        with self._shop.lock:
-            act()
-        return name
 
     def _place_order(self) -> None:
         shop, random = self._shop, self._random

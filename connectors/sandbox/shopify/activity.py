@@ -9,6 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import TypeVar
 
+from connectors.sandbox.activity import ShopActivity
 from connectors.sandbox.shopify.money import decimal_amount
 from connectors.sandbox.shopify.ordering import Delivery, Item, Payment, Reduction
 from connectors.sandbox.shopify.records import Order
@@ -52,36 +53,18 @@ _TAXES: Sequence[Sequence[tuple[str, Decimal]]] = (
 )
 
 
-class Activity:
-    """What happens next at a shop.
+class Activity(ShopActivity[Shop]):
+    """What happens next at a shop; arguments as of `ShopActivity`."""
 
-    Args:
-        shop: The shop; it needs a product to sell.
-        random: Decides.
-        weights: How often each thing happens; those that are not named never do. All of them if none is given.
-    """
+    every_weight = _WEIGHTS
 
     def __init__(self, shop: Shop, random: Random, weights: Mapping[str, int] | None = None) -> None:
-        self._shop = shop
-        self._random = random
-        self._weights = dict(_WEIGHTS if weights is None else weights)
+        super().__init__(shop, random, weights)
         self._people = 0
         if not len(shop.discounts):
             shop.add_discount("Welcome", codes=["WELCOME10"], percentage=Decimal(10))
             shop.add_discount("Free delivery", codes=["SHIPFREE"], is_free_shipping=True)
             shop.add_discount("Five off", amount=shop.amount(500))
-
-    def step(self) -> str:
-        """Do one thing.
-
-        Returns:
-            Its name; what it was meant to happen to may not have been there, and then nothing did.
-        """
-        name = self._random.choices(list(self._weights), list(self._weights.values()))[0]
-        act: Callable[[], None] = getattr(self, f"_{name}")
-        with self._shop.lock:
-            act()
-        return name
 
     def _any(self, shelf: Shelf[_R]) -> _R | None:
         return self._random.choice(list(shelf.records.values())) if len(shelf) else None

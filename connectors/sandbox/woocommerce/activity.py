@@ -5,10 +5,11 @@ bump nothing, refunds taken back, the trash and what leaves it, and rows that va
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
 
+from connectors.sandbox.activity import ShopActivity
 from connectors.sandbox.woocommerce.catalogue_admin import Item
 from connectors.sandbox.woocommerce.records import Order
 from connectors.sandbox.woocommerce.shop import Shop
@@ -39,19 +40,13 @@ _STATUSES = ("pending", "processing", "on-hold", "completed", "completed", "canc
 _COUPON_CODES = ("welcome", "ten", "each")
 
 
-class Activity:
-    """What happens next at a shop.
+class Activity(ShopActivity[Shop]):
+    """What happens next at a shop; arguments as of `ShopActivity`."""
 
-    Args:
-        shop: The shop; it needs a product to sell.
-        random: Decides.
-        weights: How often each thing happens; those that are not named never do. All of them if none is given.
-    """
+    every_weight = _WEIGHTS
 
     def __init__(self, shop: Shop, random: Random, weights: Mapping[str, int] | None = None) -> None:
-        self._shop = shop
-        self._random = random
-        self._weights = dict(_WEIGHTS if weights is None else weights)
+        super().__init__(shop, random, weights)
         self._people = 0
         known = {coupon.code for coupon in shop.coupons}
         for code, amount, kind in zip(
@@ -59,18 +54,6 @@ class Activity:
         ):
             if code not in known:
                 shop.create_coupon(code, Decimal(amount), kind)
-
-    def step(self) -> str:
-        """Do one thing.
-
-        Returns:
-            Its name; what it was meant to happen to may not have been there, and then nothing did.
-        """
-        name = self._random.choices(list(self._weights), list(self._weights.values()))[0]
-        act: Callable[[], None] = getattr(self, f"_{name}")
-        with self._shop.lock:
-            act()
-        return name
 
     def _place_order(self) -> None:
         shop, random = self._shop, self._random
