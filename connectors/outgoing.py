@@ -11,7 +11,25 @@ from typing import Any, Literal, Self
 
 
 @dataclass(frozen=True)
-class Email:
+class _Plain:
+    """What holds nothing but what JSON knows, and is its own payload."""
+
+    def payload(self) -> dict[str, Any]:
+        """What there is to send, as a delivery's payload."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Self:
+        """What a delivery's payload holds.
+
+        Raises:
+            KeyError: A part of it is missing.
+        """
+        return cls(**_parts(cls, payload))
+
+
+@dataclass(frozen=True)
+class Email(_Plain):
     """A message to one person, whole: the mail provider adds nothing to it.
 
     Attributes:
@@ -38,22 +56,9 @@ class Email:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     tags: Mapping[str, str] = field(default_factory=dict)
 
-    def payload(self) -> dict[str, Any]:
-        """The email as a delivery's payload."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, payload: Mapping[str, Any]) -> Self:
-        """The email that a delivery's payload holds.
-
-        Raises:
-            KeyError: A part of it is missing.
-        """
-        return cls(**_parts(cls, payload))
-
 
 @dataclass(frozen=True)
-class Event:
+class Event(_Plain):
     """Something that happened to a customer, told to a marketing tool that writes to them itself.
 
     Attributes:
@@ -71,19 +76,6 @@ class Event:
     properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
     value: str | None = None
     currency_code: str | None = None
-
-    def payload(self) -> dict[str, Any]:
-        """The event as a delivery's payload."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, payload: Mapping[str, Any]) -> Self:
-        """The event that a delivery's payload holds.
-
-        Raises:
-            KeyError: A part of it is missing.
-        """
-        return cls(**_parts(cls, payload))
 
 
 @dataclass(frozen=True)
