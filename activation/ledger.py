@@ -22,6 +22,21 @@ from models.schema import Timestamp
 _DIED_SENDING = "the process died while sending it, and the destination would take it twice"
 
 
+def entry_of(row: sa.Row[Any]) -> LedgerEntry:
+    """A row with the columns of `activation.deliveries`, as far as planning needs it."""
+    return LedgerEntry(
+        delivery_id=row.delivery_id,
+        customer_id=row.customer_id,
+        operation=Operation(row.operation),
+        action_key=row.action_key,
+        payload_hash=row.payload_hash,
+        outcome=LedgerOutcome(row.outcome),
+        reason=row.reason,
+        attempt_count=row.attempt_count,
+        retry_at=row.retry_at,
+    )
+
+
 def read_memory(connection: sa.Connection, target: Target, only: Collection[str] | None = None) -> LedgerMemory:
     """What the ledger remembers of an audience at a destination; of those customers alone, where they are given."""
     table = deliveries
@@ -63,18 +78,7 @@ def read_memory(connection: sa.Connection, target: Target, only: Collection[str]
     sequences: dict[str, int] = {}
     position, as_of_date = 0, None
     for row in rows:
-        entry = LedgerEntry(
-            delivery_id=row.delivery_id,
-            customer_id=row.customer_id,
-            operation=Operation(row.operation),
-            action_key=row.action_key,
-            payload_hash=row.payload_hash,
-            outcome=LedgerOutcome(row.outcome),
-            reason=row.reason,
-            attempt_count=row.attempt_count,
-            retry_at=row.retry_at,
-        )
-        entries.setdefault(row.customer_id, []).append(entry)
+        entries.setdefault(row.customer_id, []).append(entry_of(row))
         sequences[row.customer_id] = row.sequence
         position, as_of_date = row.position, row.as_of_date
     if only is not None:

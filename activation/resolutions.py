@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from activation.actions import NOT_TAKEN, RELEASED_AT, LedgerEntry, LedgerOutcome
-from connectors.destination import Operation
+from activation.ledger import entry_of
 from models.activation import deliveries
 from models.errors import StopError
 from models.schema import Json
@@ -18,18 +18,12 @@ from models.schema import Json
 
 def maybe_sent(connection: sa.Connection, merchant_id: str) -> list[LedgerEntry]:
     """The merchant's actions that wait for a person: they may have been taken, and must not be sent twice."""
-    columns = [deliveries.c[name] for name in LedgerEntry.__dataclass_fields__]
     rows = connection.execute(
-        sa.select(*columns)
+        sa.select(deliveries)
         .where(deliveries.c.merchant_id == merchant_id, deliveries.c.outcome == LedgerOutcome.MAYBE_SENT)
         .order_by(deliveries.c.delivery_id)
-    ).mappings()
-    return [
-        LedgerEntry(
-            **{**row, "operation": Operation(row["operation"]), "outcome": LedgerOutcome(row["outcome"])},
-        )
-        for row in rows
-    ]
+    )
+    return [entry_of(row) for row in rows]
 
 
 def resolve_maybe_sent(

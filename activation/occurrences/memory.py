@@ -4,11 +4,10 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from activation.actions import OPEN, LedgerEntry, LedgerOutcome, Occasion, Target
+from activation.actions import OPEN, LedgerOutcome, Occasion, Target
 from activation.arrays import among
-from activation.ledger import scope
+from activation.ledger import entry_of, scope
 from activation.occurrences.planning import OccurrenceMemory, OpenOccurrence
-from connectors.destination import Operation
 from models.activation import deliveries
 
 
@@ -34,17 +33,7 @@ def read_occurrences(connection: sa.Connection, target: Target, keys: Collection
     )
     waiting = tuple(
         OpenOccurrence(
-            entry=LedgerEntry(
-                delivery_id=row.delivery_id,
-                customer_id=row.customer_id,
-                operation=Operation(row.operation),
-                action_key=row.action_key,
-                payload_hash=row.payload_hash,
-                outcome=LedgerOutcome(row.outcome),
-                reason=row.reason,
-                attempt_count=row.attempt_count,
-                retry_at=row.retry_at,
-            ),
+            entry=entry_of(row),
             destination=row.destination,
             occasion=Occasion(row.arm, row.step, row.period),
             facts=row.details or {},
