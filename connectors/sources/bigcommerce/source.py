@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import ClassVar
 
-from connectors.source import Cursor, Reading, ReadMode, ReadReport, ReadRequest, SourceRuntime
+from connectors.source import Cursor, Reading, ReadMode, ReadReport, ReadRequest
 from connectors.sources.bigcommerce import catalogue, people, reconciliation
 from connectors.sources.bigcommerce.client import BigCommerceClient, MissingPermissionError
 from connectors.sources.bigcommerce.corrections import corrections
@@ -15,6 +15,7 @@ from connectors.sources.bigcommerce.products import products
 from connectors.sources.bigcommerce.refunds import refunds
 from connectors.sources.bigcommerce.settings import BigCommerceSettings
 from connectors.sources.bigcommerce.underway import Step, Underway, Unit, copied
+from connectors.sources.platform_source import PlatformSource
 from models.records import Deletions, Page, Stream
 from models.records.bigcommerce import STREAMS
 
@@ -48,35 +49,11 @@ _OPTIONAL = {
 }
 
 
-class BigCommerceSource:
-    """Reads a BigCommerce store.
-
-    Args:
-        settings: What `perennial.yml` says of it.
-        runtime: Clock, waiting, chance and secrets.
-        time_zone: The merchant's zone.
-        key: The path of the settings in `perennial.yml`, such as `merchants[0].stores[0].source`.
-        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
-    """
+class BigCommerceSource(PlatformSource[BigCommerceSettings]):
+    """Reads a BigCommerce store; arguments as of `PlatformSource`."""
 
     system: ClassVar[str] = "bigcommerce"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
-    is_resumable: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        settings: BigCommerceSettings,
-        *,
-        runtime: SourceRuntime,
-        time_zone: str,
-        key: str,
-        currency_codes: frozenset[str] = frozenset(),
-    ) -> None:
-        self._settings = settings
-        self._currency_codes = currency_codes
-        self._runtime = runtime
-        self._time_zone = time_zone
-        self._key = key
 
     def read(self, request: ReadRequest) -> Reading:
         """Open a reading; nothing is asked of the store before its pages are consumed.

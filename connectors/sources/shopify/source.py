@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from connectors.source import Reading, ReadMode, ReadReport, ReadRequest, SourceRuntime
 from connectors.sources.merchant_currencies import currency_notice
+from connectors.sources.platform_source import PlatformSource
 from connectors.sources.shopify.auth import Tokens
 from connectors.sources.shopify.batches import Assembly
 from connectors.sources.shopify.bulk import BulkFailedError, BulkQueries
@@ -44,20 +45,11 @@ _COMPARE = "compare "
 _ALL_ORDERS = "read_all_orders"
 
 
-class ShopifySource:
-    """Reads one shop.
-
-    Args:
-        settings: What `perennial.yml` says of it.
-        runtime: Clock, waiting, chance and secrets.
-        time_zone: The merchant's zone.
-        key: The path of the settings in `perennial.yml`, such as `merchants[0].stores[0].source`.
-        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
-    """
+class ShopifySource(PlatformSource[ShopifySettings]):
+    """Reads one shop; arguments as of `PlatformSource`."""
 
     system: ClassVar[str] = "shopify"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
-    is_resumable: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -68,11 +60,7 @@ class ShopifySource:
         key: str,
         currency_codes: frozenset[str] = frozenset(),
     ) -> None:
-        self._settings = settings
-        self._currency_codes = currency_codes
-        self._runtime = runtime
-        self._time_zone = time_zone
-        self._key = key
+        super().__init__(settings, runtime=runtime, time_zone=time_zone, key=key, currency_codes=currency_codes)
         self._tokens = Tokens(settings, runtime, key)
         self._customers = Customers()
         self._orders = Orders()

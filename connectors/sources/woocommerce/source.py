@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from connectors.source import Cursor, Reading, ReadMode, ReadReport, ReadRequest, SourceRuntime
+from connectors.source import Cursor, Reading, ReadMode, ReadReport, ReadRequest
+from connectors.sources.platform_source import PlatformSource
 from connectors.sources.woocommerce.client import NotPermittedError, WooCommerceClient
 from connectors.sources.woocommerce.full_lists import read_categories, read_coupons, read_customers
 from connectors.sources.woocommerce.order_steps import build_gathered_orders, read_orders
@@ -51,35 +52,11 @@ STEPS: dict[str, Callable[[Session], Iterator[None]]] = {
 _NEEDED = frozenset({"orders", "refunds", "compare_orders"})
 
 
-class WooCommerceSource:
-    """Reads one WooCommerce shop.
-
-    Args:
-        settings: What `perennial.yml` says of it.
-        runtime: Clock, waiting, chance and secrets.
-        time_zone: The merchant's zone.
-        key: The path of the settings in `perennial.yml`, such as `merchants[0].stores[0].source`.
-        currency_codes: The merchant's currency and those that it declares rates for; empty where that is not known.
-    """
+class WooCommerceSource(PlatformSource[WooCommerceSettings]):
+    """Reads one WooCommerce shop; arguments as of `PlatformSource`."""
 
     system: ClassVar[str] = "woocommerce"
     streams: ClassVar[tuple[Stream, ...]] = STREAMS
-    is_resumable: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        settings: WooCommerceSettings,
-        *,
-        runtime: SourceRuntime,
-        time_zone: str,
-        key: str,
-        currency_codes: frozenset[str] = frozenset(),
-    ) -> None:
-        self._settings = settings
-        self._currency_codes = currency_codes
-        self._runtime = runtime
-        self._time_zone = time_zone
-        self._key = key
 
     def read(self, request: ReadRequest) -> Reading:
         """Find the shop, and return the next of its records.
