@@ -64,7 +64,13 @@ def test_nights_are_remembered_and_none_twice(module_database_url: str, dbt: Dbt
     assert [row for row in second if row[0] in unchanged] == [row for row in first if row[0] in unchanged]
     assert unchanged
 
+    # Somebody looks at the night before: what it recorded, and what stands on it, is as it was.
+    change(url, "update ops.merchants set as_of_date = %s", NIGHT)
+    dbt(*NIGHTLY)
+    assert history(url) == second
+
     # It was a mistake, and the same night runs again: as if it had never been.
+    change(url, "update ops.merchants set as_of_date = %s", NIGHT + timedelta(days=1))
     change(url, "update raw_files.customers set has_email_consent = true where customer_id = %s", agreed)
     dbt(*NIGHTLY)
     assert [row[1:5] for row in history(url) if row[0] == agreed] == [row[1:5] for row in first if row[0] == agreed]

@@ -6,7 +6,7 @@
     on_schema_change='append_new_columns',
     full_refresh=false,
     indexes=[{'columns': ['merchant_id', 'customer_id']}],
-    pre_hook="{{ forget_states_of_today() }}",
+    pre_hook="{{ forget_changes_of_the_night(ref('stg_ops__merchants'), 'valid_from_date') }}",
     post_hook="{{ delete_departed_merchants() }}",
 ) }}
 

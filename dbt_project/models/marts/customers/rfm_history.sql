@@ -9,7 +9,7 @@
         {'columns': ['merchant_id', 'customer_id']},
         {'columns': ['merchant_id', 'changed_date']},
     ],
-    pre_hook="{{ forget_changes_of_the_night() }}",
+    pre_hook="{{ forget_changes_of_the_night(ref('customer_360'), 'changed_date') }}",
     post_hook="{{ delete_departed_merchants() }}",
 ) }}
 
