@@ -77,3 +77,14 @@ suppressions = sa.Table(
     schema=ACTIVATION,
     comment="One row per address or customer who is not to be written to, and why.",
 )
+
+list_readings = sa.Table(
+    "list_readings",
+    metadata,
+    sa.Column("merchant_id", sa.Text, primary_key=True),
+    sa.Column("destination", sa.Text, primary_key=True, comment="The destination's name in perennial.yml."),
+    sa.Column("read_at", Timestamp, comment="When its list was read last; null while it never was."),
+    sa.Column("failed_at", Timestamp, comment="When it could not be read since; null while it can."),
+    schema=ACTIVATION,
+    comment="One row per mail provider of a merchant that keeps a suppression list: whether it could be read.",
+)

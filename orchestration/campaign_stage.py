@@ -1,6 +1,7 @@
 """From published customers to campaigns: who takes part from tonight on, and their messages through the ledger."""
 
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -11,10 +12,7 @@ from activation.campaigns.messages import Messages, Sender
 from activation.campaigns.sending import send_campaign
 from activation.campaigns.triggers import require_segment
 from activation.delivery import DeliveryReport
-from activation.gates.suppressions import Entry, address_hash, suppress
 from activation.mail.templates import BadTemplateError
-from connectors.destinations.failover import FailoverSettings
-from connectors.suppressing import Suppressing
 from models.errors import MisconfiguredError, PerennialError, RetryLaterError
 from orchestration import progress
 from orchestration.activation_stage import MerchantDeliveries, SyncOutcome, end_of_day
@@ -24,15 +22,15 @@ from orchestration.deployment import Deployment
 from orchestration.merchant_run import MerchantRun
 from orchestration.references import link_keys
 from orchestration.segment_compilation import known_segments
+from orchestration.suppression_lists import Lists, pull_merchant, pull_what_is_missing
 
 log = structlog.get_logger(__name__)
-_LIST_DAYS = 30  # a provider that cannot be read for weeks leaves no hole
 
 
 def enrol_merchant(run: MerchantRun, merchant: Merchant) -> list[Enrolment]:
     """Write down whom each of the merchant's active campaigns finds; a campaign that is no more finds nobody."""
     as_of_date = run.as_of_dates[merchant.merchant_id]
-    pull_merchant(run.deployment, merchant, days=_LIST_DAYS)
+    pull_merchant(run.deployment, merchant)
     made = []
     for campaign in merchant.campaigns:
         if not campaign.is_active(as_of_date):
@@ -63,14 +61,15 @@ def _enrolled(run: MerchantRun, merchant: Merchant, campaign: Campaign, as_of_da
 
 def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: MerchantDeliveries) -> None:
     """Send each of the merchant's campaigns; one that fails does not stop the next."""
-    for campaign in merchant.campaigns:
-        if not campaign.is_active(run.as_of_dates[merchant.merchant_id]):
-            continue
+    day = run.as_of_dates[merchant.merchant_id]
+    active = [campaign for campaign in merchant.campaigns if campaign.is_active(day)]
+    lists = pull_what_is_missing(run.deployment, merchant) if active else Lists()
+    for campaign in active:
         outcome = SyncOutcome(campaign.name, campaign.destination)
         deliveries.syncs.append(outcome)
         with progress.current().task(f"Sending campaign {campaign.name} to {campaign.destination}"):
             try:
-                outcome.report = deliver_campaign(run, merchant, campaign)
+                outcome.report = deliver_campaign(run, merchant, campaign, lists=lists.names)
             except PerennialError as error:
                 outcome.failure, outcome.is_passing = str(error), isinstance(error, RetryLaterError)
                 continue
@@ -80,10 +79,23 @@ def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: Merchant
         if outcome.report.failed_count > waiting or outcome.report.plan.blocked or outcome.report.plan.dead:
             reasons = "; ".join(f"{count:,}x {reason}" for reason, count in outcome.report.reasons.items())
             outcome.failure = f"{outcome.report.failed_count:,} messages not accepted {reasons}".rstrip()
+        kept = outcome.report.outcomes.get("postponed", 0)
+        if lists.failures and kept:
+            waits = f"{kept:,} messages wait: {lists.in_words}"
+            outcome.failure = f"{outcome.failure}; {waits}" if outcome.failure else waits
+            outcome.is_passing = lists.is_passing
 
 
-def deliver_campaign(run: MerchantRun, merchant: Merchant, campaign: Campaign) -> DeliveryReport:
+def deliver_campaign(
+    run: MerchantRun, merchant: Merchant, campaign: Campaign, *, lists: Sequence[str] = ()
+) -> DeliveryReport:
     """Send an active campaign's messages.
+
+    Args:
+        run: The run.
+        merchant: Whose.
+        campaign: The campaign.
+        lists: The destinations whose suppression lists must have been read.
 
     Raises:
         StopError: The merchant is withheld, or the destination sends no messages.
@@ -99,44 +111,8 @@ def deliver_campaign(run: MerchantRun, merchant: Merchant, campaign: Campaign) -
         shop_zone=merchant.time_zone,
         run_id=run.run_id,
         pace=run.pace,
+        lists=lists,
     )
-
-
-def pull_merchant(deployment: Deployment, merchant: Merchant, *, days: int, must_read: bool = False) -> dict[str, int]:
-    """New entries by destination, from those that a merchant's campaigns send through and that keep a list.
-
-    Args:
-        deployment: Open.
-        merchant: Whose.
-        days: How far back the lists are read.
-        must_read: Whether a list that cannot be read is an error; else the others are read all the same.
-    """
-    names, now = {campaign.destination for campaign in merchant.campaigns}, deployment.clock()
-    # What stands in for each other keeps a list each.
-    for settings in deployment.configuration.destinations:
-        if isinstance(settings, FailoverSettings) and settings.name in names:
-            names.update(settings.destinations)
-    added: dict[str, int] = {}
-    for settings in deployment.configuration.destinations:
-        if settings.name not in names:
-            continue
-        try:
-            destination = deployment.destination(settings.name)
-            if not isinstance(destination, Suppressing):
-                continue
-            told = [
-                Entry(one.kind.value, one.suppressed_at, address_hash=address_hash(one.email), evidence=settings.name)
-                for one in destination.suppressions(now - timedelta(days=days), asked_at=now)
-            ]
-        except PerennialError as error:
-            if must_read:
-                raise
-            # The provider refuses whom its own list names, whether we know of them or not.
-            log.warning("suppression list not read", destination=settings.name, error=str(error))
-            continue
-        with deployment.transformer.begin() as connection:
-            added[settings.name] = suppress(connection, merchant.merchant_id, told)
-    return added
 
 
 def messages_of(deployment: Deployment, merchant: Merchant, campaign: Campaign) -> Messages:

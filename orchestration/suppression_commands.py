@@ -9,10 +9,10 @@ from activation.consent import is_email_address
 from activation.gates.suppressions import REASONS, Entry, address_hash, lift, suppress
 from models.campaigns import suppressions
 from models.errors import MisconfiguredError
-from orchestration.campaign_stage import pull_merchant
 from orchestration.deployment import open_deployment
 from orchestration.settings import Settings
 from orchestration.stored_forecasts import merchant_named
+from orchestration.suppression_lists import pull_merchant
 
 _SHOWN_DIGITS = 12
 
@@ -109,12 +109,16 @@ def take_off_list(
 
 
 def pull_lists(settings: Settings, merchant: str | None, *, days: int) -> None:
-    """Read each mail provider's own list, and say what was new.
+    """Read each mail provider's own list, and say what was new; what the others told is kept when one fails.
 
     Raises:
-        RetryLaterError: A provider did not answer; what the others told is kept.
+        RetryLaterError: A provider did not answer.
+        MisconfiguredError: A provider does not let its list be read.
     """
     with open_deployment(settings) as deployment:
-        for found in [merchant_named(deployment, merchant)]:
-            for name, added in pull_merchant(deployment, found, days=days, must_read=True).items():
-                typer.echo(f"{found.merchant_id}: {added} new from {name}")
+        found = merchant_named(deployment, merchant)
+        lists = pull_merchant(deployment, found, days=days)
+    for name, added in lists.added.items():
+        typer.echo(f"{found.merchant_id}: {added} new from {name}")
+    if lists.errors:
+        raise lists.errors[0]

@@ -17,6 +17,7 @@ from activation.experiments.assignment import MESSAGE
 from activation.gates.enrolment import Enrolled
 from activation.gates.frequency import CHANNEL_FACT, FrequencyCapGate
 from activation.gates.gate import Gate
+from activation.gates.list_readings import ListsAreRead
 from activation.gates.quiet_hours import QuietHoursGate
 from activation.occurrences.planning import Occurrence
 from activation.occurrences.sending import send_occurrences
@@ -42,9 +43,11 @@ def frequency_cap_of(campaign: Campaign, mail: Mail | None) -> FrequencyCap | No
     return mail.frequency_cap if mail is not None else FrequencyCap()
 
 
-def gates_of(campaign: Campaign, mail: Mail | None, shop_zone: str) -> tuple[Gate, ...]:
+def gates_of(campaign: Campaign, mail: Mail | None, shop_zone: str, lists: Sequence[str] = ()) -> tuple[Gate, ...]:
     """What is asked before every attempt, after consent and suppressions: first what refuses, then what postpones."""
     gates: list[Gate] = [Enrolled(campaign.valid_days)]
+    if lists:
+        gates.append(ListsAreRead(lists))
     if hours := quiet_hours_of(campaign, mail):
         gates.append(QuietHoursGate(hours.from_time, hours.until, shop_zone))
     # Counts what it allows, and so comes last: what another gate keeps back is no message.
@@ -75,6 +78,7 @@ def send_campaign(
     shop_zone: str,
     run_id: str,
     pace: Pace,
+    lists: Sequence[str] = (),
 ) -> DeliveryReport:
     """Send each customer in the message's arm theirs, once, and finish what earlier runs began.
 
@@ -86,6 +90,7 @@ def send_campaign(
         shop_zone: The merchant's time zone.
         run_id: The run, for the ledger.
         pace: Clock, waits and patience.
+        lists: The destinations whose suppression lists must have been read; while one was not, messages wait.
 
     Raises:
         StopError: The merchant is withheld or has no customers, or the destination sends no messages.
@@ -101,7 +106,7 @@ def send_campaign(
         destination=destination,
         active_since=active_since,
         render=messages,
-        gates=gates_of(campaign, messages.sender.mail, shop_zone),
+        gates=gates_of(campaign, messages.sender.mail, shop_zone, lists),
         run_id=run_id,
         pace=pace,
         facts={CHANNEL_FACT: CHANNEL},
