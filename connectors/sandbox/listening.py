@@ -1,10 +1,12 @@
-"""A server in a thread of this process. Must not know what it serves."""
+"""A server on the loopback address, in a thread of this process where that is wanted. Must not know what it serves."""
 
 import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+
+from aiohttp import web
 
 
 @contextmanager
@@ -47,3 +49,34 @@ def listening(listen: Callable[[Callable[[], None], asyncio.Event], Awaitable[No
         with contextlib.suppress(RuntimeError):  # the loop has already ended
             stop[0]()
         thread.join()
+
+
+async def served(
+    application: web.Application,
+    port: int,
+    on_ready: Callable[[str], None],
+    until: asyncio.Event,
+    *,
+    cancels_handlers: bool = False,
+) -> None:
+    """Serve on the loopback address until an event.
+
+    Args:
+        application: What is served.
+        port: Where to listen on 127.0.0.1; 0 for any free port.
+        on_ready: Told the address, without a path, once it can be reached.
+        until: The event.
+        cancels_handlers: Whether a request whose client went away is given up.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, handler_cancellation=cancels_handlers)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port)
+        await site.start()
+        on_ready(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        await until.wait()
+    finally:
+        await runner.cleanup()

@@ -22,7 +22,7 @@ from typing import Any
 from aiohttp import web
 
 from connectors.sandbox.journal import Journal
-from connectors.sandbox.listening import listening
+from connectors.sandbox.listening import listening, served
 
 _LARGEST_REQUEST_BYTES = 64 << 20
 
@@ -171,16 +171,12 @@ class Receiver:
         self._stopping = until
         application = web.Application(client_max_size=_LARGEST_REQUEST_BYTES)
         application.router.add_post("/deliveries", self.handle)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/deliveries"
+
+        def ready(url: str) -> None:
+            self.url = f"{url}/deliveries"
             on_ready()
-            await until.wait()
-        finally:
-            await runner.cleanup()
+
+        await served(application, port, ready, until)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from aiohttp import web
 
 from connectors.sandbox.faults import Exchange, Fault, Faults, Request, named
 from connectors.sandbox.journal import Journal
-from connectors.sandbox.listening import listening
+from connectors.sandbox.listening import listening, served
 
 _LARGEST_REQUEST_BYTES = 64 << 20
 
@@ -149,16 +149,12 @@ class SandboxServer:
         self._stopping = until
         application = web.Application(client_max_size=_LARGEST_REQUEST_BYTES)
         application.router.add_route("*", "/{tail:.*}", self.handle)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", port)
-            await site.start()
-            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+        def ready(url: str) -> None:
+            self.url = url
             on_ready()
-            await until.wait()
-        finally:
-            await runner.cleanup()
+
+        await served(application, port, ready, until, cancels_handlers=True)
 
 
 def _cut(received: web.Request, *, is_reset: bool) -> None:
