@@ -21,6 +21,7 @@ from connectors.sandbox.bigcommerce.records import (
     Variant,
 )
 from connectors.sandbox.rows import Table
+from connectors.sandbox.shop_time import ShopTime
 
 READ_SCOPES = (
     "store_v2_orders_read_only",
@@ -65,7 +66,7 @@ class StoreSettings:
     decimals: int = 2
 
 
-class StoreState:
+class StoreState(ShopTime):
     """Tables, clock, tokens and sequences.
 
     Args:
@@ -108,18 +109,6 @@ class StoreState:
         self._brand_ids = count(30)
         self._coupon_ids = count(1)
         self._certificate_ids = count(1)
-
-    def now(self) -> int:
-        """The store's time in whole seconds."""
-        return int(self.clock().timestamp())
-
-    def seconds(self, moment: datetime | None) -> int:
-        """A moment in whole seconds; now if there is none."""
-        return self.now() if moment is None else int(moment.timestamp())
-
-    def local(self, seconds: int) -> datetime:
-        """A moment on the store's clock."""
-        return datetime.fromtimestamp(seconds, self.zone)
 
     @property
     def unit(self) -> Decimal:

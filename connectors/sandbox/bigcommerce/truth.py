@@ -4,31 +4,18 @@ Nothing here goes through the API, so that a test can hold against it what came 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from connectors.sandbox.bigcommerce.records import ZERO, Cost, Order, OrderProduct, Refund
 from connectors.sandbox.bigcommerce.state import StoreState
+from connectors.sandbox.shop_time import NetRevenue
 
 # Incomplete, pending, cancelled, declined and awaiting payment.
 _WITHOUT_REVENUE = frozenset({0, 1, 5, 6, 7})
 
 Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class NetRevenue:
-    """What orders came to less what was given back, in one currency.
-
-    Attributes:
-        total: In all.
-        by_day: By the store's own day: an order's day is when it was placed, a refund's when it was given.
-    """
-
-    total: Decimal
-    by_day: dict[date, Decimal]
 
 
 def truth(store: StoreState) -> dict[str, Rows]:
@@ -103,17 +90,15 @@ def net_revenue(store: StoreState, currency: str = "") -> NetRevenue:
 
     Tax, shipping and handling are included, refunds taken off; a gift certificate is revenue when it is spent.
     """
-    by_day: dict[date, Decimal] = {}
     with store.lock:
-        for order in store.orders:
-            if order.is_deleted or order.status_id in _WITHOUT_REVENUE:
-                continue
-            if order.currency != (currency or store.settings.currency):
-                continue
-            for seconds, amount in _movements(store, order):
-                day = store.local(seconds).date()
-                by_day[day] = by_day.get(day, ZERO) + amount
-    return NetRevenue(sum(by_day.values(), ZERO), by_day)
+        sold = [
+            order
+            for order in store.orders
+            if not order.is_deleted
+            and order.status_id not in _WITHOUT_REVENUE
+            and order.currency == (currency or store.settings.currency)
+        ]
+        return NetRevenue.of(store, (movement for order in sold for movement in _movements(store, order)))
 
 
 def _movements(store: StoreState, order: Order) -> Iterator[tuple[int, Decimal]]:

@@ -9,6 +9,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from connectors.sandbox.rows import Table
+from connectors.sandbox.shop_time import ShopTime
 from connectors.sandbox.woocommerce.records import Coupon, Customer, Order, Product, Refund, TaxRate, Term
 from connectors.sandbox.woocommerce.totals import Rounding
 
@@ -78,7 +79,7 @@ class ShopSettings:
     version: str = "11.0.1"
 
 
-class ShopState:
+class ShopState(ShopTime):
     """Tables, clock and sequences; every change goes through `changed_*`.
 
     Args:
@@ -126,18 +127,6 @@ class ShopState:
                 shipping={},
             ),
         )
-
-    def now(self) -> int:
-        """The shop's time in whole seconds."""
-        return int(self.clock().timestamp())
-
-    def seconds(self, moment: datetime | None) -> int:
-        """A moment in whole seconds; now if there is none."""
-        return self.now() if moment is None else int(moment.timestamp())
-
-    def local(self, seconds: int) -> datetime:
-        """A moment on the shop's clock."""
-        return datetime.fromtimestamp(seconds, self.zone)
 
     @property
     def rounding(self) -> Rounding:

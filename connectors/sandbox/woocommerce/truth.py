@@ -3,12 +3,12 @@
 Nothing here goes through the REST API, so that a test can hold against it what came through one.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from connectors.sandbox.shop_time import NetRevenue
 from connectors.sandbox.woocommerce.records import ZERO, FeeLine, LineItem, Order, Refund, ShippingLine, TaxLine
 from connectors.sandbox.woocommerce.state import ShopState
 
@@ -16,19 +16,6 @@ from connectors.sandbox.woocommerce.state import ShopState
 _WITHOUT_REVENUE = frozenset({"pending", "failed", "cancelled", "checkout-draft", "auto-draft", "trash"})
 
 Rows = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class NetRevenue:
-    """What orders came to less what was given back, in one currency.
-
-    Attributes:
-        total: In all.
-        by_day: By the shop's own day: an order's day is when it was placed, a refund's when it was given.
-    """
-
-    total: Decimal
-    by_day: dict[date, Decimal]
 
 
 def truth(shop: ShopState) -> dict[str, Rows]:
@@ -105,23 +92,22 @@ def truth(shop: ShopState) -> dict[str, Rows]:
 
 def net_revenue(shop: ShopState, currency: str = "") -> NetRevenue:
     """What the shop earned in a currency, its own if none is given: tax and shipping included, refunds taken off."""
-    by_day: dict[date, Decimal] = {}
-
-    def book(seconds: int, amount: Decimal) -> None:
-        day = shop.local(seconds).date()
-        by_day[day] = by_day.get(day, ZERO) + amount
-
     with shop.lock:
-        for order in shop.orders:
-            if order.status in _WITHOUT_REVENUE or order.currency != (currency or shop.settings.currency):
-                continue
-            if order.status == "on-hold" and order.paid is None:
-                continue
-            book(order.created, order.total)
-            for refund_id in order.refund_ids:
-                refund = shop.refunds[refund_id]
-                book(refund.created, -refund.amount)
-    return NetRevenue(sum(by_day.values(), ZERO), by_day)
+        sold = [
+            order
+            for order in shop.orders
+            if order.status not in _WITHOUT_REVENUE
+            and order.currency == (currency or shop.settings.currency)
+            and not (order.status == "on-hold" and order.paid is None)
+        ]
+        return NetRevenue.of(shop, (movement for order in sold for movement in _movements(shop, order)))
+
+
+def _movements(shop: ShopState, order: Order) -> Iterator[tuple[int, Decimal]]:
+    yield order.created, order.total
+    for refund_id in order.refund_ids:
+        refund = shop.refunds[refund_id]
+        yield refund.created, -refund.amount
 
 
 def _order(shop: ShopState, order: Order) -> dict[str, Any]:
