@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from activation.audiences import AudienceChange, refresh_audience
@@ -10,10 +11,11 @@ from activation.delivery import DeliveryReport
 from activation.members import Members, SegmentMembers
 from activation.payloads import Sync
 from activation.syncs import sync_audience
-from models.errors import PerennialError, RetryLaterError, StopError
+from models.errors import RetryLaterError, StopError
 from orchestration import progress
 from orchestration.configuration import Merchant
 from orchestration.merchant_run import MerchantRun
+from orchestration.outcomes import attempt, in_one_line, is_passing
 
 
 @dataclass
@@ -33,6 +35,10 @@ class SyncOutcome:
     report: DeliveryReport | None = None
     failure: str | None = None
     is_passing: bool = False
+
+    def add_failure(self, error: Exception) -> None:
+        """Note that it could not be carried out, and why, in words that may be shown."""
+        self.failure, self.is_passing = in_one_line(error), is_passing(error)
 
 
 @dataclass
@@ -82,34 +88,49 @@ def members_of(merchant: Merchant, sync: Sync) -> Members:
 
 
 def deliver_merchant(run: MerchantRun, merchant: Merchant) -> MerchantDeliveries:
-    """Carry out each of the merchant's syncs; one that fails does not stop the next."""
+    """Carry out each of the merchant's syncs; one that fails, whatever its failure is, does not stop the next."""
     number = run.deployment.configuration.merchants.index(merchant)
     deliveries = MerchantDeliveries()
+    knows_changes = False
     if merchant.syncs:
-        with run.deployment.transformer.begin() as connection:
-            reconcile(connection, merchant.merchant_id)
+        reconciled = attempt(partial(_reconciled, run, merchant), merchant_id=merchant.merchant_id)
+        knows_changes = not isinstance(reconciled, Exception)
+        if isinstance(reconciled, Exception):  # the syncs look at everybody
+            deliveries.syncs.append(SyncOutcome("changes of customers", "all syncs"))
+            deliveries.syncs[-1].add_failure(reconciled)
     for index, sync in enumerate(merchant.syncs):
         outcome = SyncOutcome(sync.name, sync.destination)
         deliveries.syncs.append(outcome)
         with progress.current().task(f"Sending {sync.name} to {sync.destination}"):
-            try:
-                outcome.report = sync_audience(
-                    run.deployment.transformer,
-                    merchant_id=merchant.merchant_id,
-                    sync=sync,
-                    audience=members_of(merchant, sync),
-                    destination=run.deployment.destination(sync.destination),
-                    run_id=run.run_id,
-                    pace=run.pace,
-                    key=f"merchants[{number}].syncs[{index}]",
-                    knows_changes=True,
-                )
-            except PerennialError as error:
-                outcome.failure, outcome.is_passing = str(error), isinstance(error, RetryLaterError)
-                continue
+            key = f"merchants[{number}].syncs[{index}]"
+            work = partial(_carried_out, run, merchant, sync, key, knows_changes=knows_changes)
+            found = attempt(work, merchant_id=merchant.merchant_id, sync=key)
+        if isinstance(found, Exception):
+            outcome.add_failure(found)
+            continue
+        outcome.report = found
         if not outcome.report.is_successful:
             outcome.failure = why_not(outcome.report)
     return deliveries
+
+
+def _reconciled(run: MerchantRun, merchant: Merchant) -> int:
+    with run.deployment.transformer.begin() as connection:
+        return reconcile(connection, merchant.merchant_id)
+
+
+def _carried_out(run: MerchantRun, merchant: Merchant, sync: Sync, key: str, *, knows_changes: bool) -> DeliveryReport:
+    return sync_audience(
+        run.deployment.transformer,
+        merchant_id=merchant.merchant_id,
+        sync=sync,
+        audience=members_of(merchant, sync),
+        destination=run.deployment.destination(sync.destination),
+        run_id=run.run_id,
+        pace=run.pace,
+        key=key,
+        knows_changes=knows_changes,
+    )
 
 
 def why_not(report: DeliveryReport) -> str:

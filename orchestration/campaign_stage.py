@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -13,13 +14,14 @@ from activation.campaigns.sending import send_campaign
 from activation.campaigns.triggers import require_segment
 from activation.delivery import DeliveryReport
 from activation.mail.templates import BadTemplateError
-from models.errors import MisconfiguredError, PerennialError, RetryLaterError
+from models.errors import MisconfiguredError
 from orchestration import progress
 from orchestration.activation_stage import MerchantDeliveries, SyncOutcome, end_of_day
 from orchestration.campaign_settings import mail_template
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment
 from orchestration.merchant_run import MerchantRun
+from orchestration.outcomes import attempt, in_one_line
 from orchestration.references import link_keys
 from orchestration.segment_compilation import known_segments
 from orchestration.suppression_lists import Lists, pull_merchant, pull_what_is_missing
@@ -35,12 +37,13 @@ def enrol_merchant(run: MerchantRun, merchant: Merchant) -> list[Enrolment]:
     for campaign in merchant.campaigns:
         if not campaign.is_active(as_of_date):
             continue
-        try:
-            made.append(_enrolled(run, merchant, campaign, as_of_date))
-        except PerennialError as error:
+        named = {"merchant_id": merchant.merchant_id, "campaign": campaign.name}
+        found = attempt(partial(_enrolled, run, merchant, campaign, as_of_date), **named)
+        if isinstance(found, Exception):
             # One that cannot be worked out keeps neither the others nor what is enrolled already from going out.
-            log.warning("campaign failed", merchant_id=merchant.merchant_id, campaign=campaign.name, error=str(error))
-            made.append(Enrolment(campaign.name, as_of_date, failure=str(error)))
+            found = Enrolment(campaign.name, as_of_date, failure=in_one_line(found))
+            log.warning("campaign failed", **named, error=found.failure)
+        made.append(found)
     return made
 
 
@@ -60,7 +63,7 @@ def _enrolled(run: MerchantRun, merchant: Merchant, campaign: Campaign, as_of_da
 
 
 def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: MerchantDeliveries) -> None:
-    """Send each of the merchant's campaigns; one that fails does not stop the next."""
+    """Send each of the merchant's campaigns; one that fails, whatever its failure is, does not stop the next."""
     day = run.as_of_dates[merchant.merchant_id]
     active = [campaign for campaign in merchant.campaigns if campaign.is_active(day)]
     lists = pull_what_is_missing(run.deployment, merchant) if active else Lists()
@@ -68,11 +71,15 @@ def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: Merchant
         outcome = SyncOutcome(campaign.name, campaign.destination)
         deliveries.syncs.append(outcome)
         with progress.current().task(f"Sending campaign {campaign.name} to {campaign.destination}"):
-            try:
-                outcome.report = deliver_campaign(run, merchant, campaign, lists=lists.names)
-            except PerennialError as error:
-                outcome.failure, outcome.is_passing = str(error), isinstance(error, RetryLaterError)
-                continue
+            found = attempt(
+                partial(deliver_campaign, run, merchant, campaign, lists=lists.names),
+                merchant_id=merchant.merchant_id,
+                campaign=campaign.name,
+            )
+        if isinstance(found, Exception):
+            outcome.add_failure(found)
+            continue
+        outcome.report = found
         now = run.deployment.clock()
         # What waits for its recipient's morning has not failed.
         waiting = sum(a.retry_at is not None and a.retry_at > now for a in outcome.report.plan.actions)

@@ -49,8 +49,7 @@ class Outcomes(Generic[R]):
     @property
     def is_worth_repeating(self) -> bool:
         """Whether something failed that may succeed later."""
-        passing = (RetryLaterError, sa.exc.OperationalError, psycopg.OperationalError)
-        return any(isinstance(error, passing) for errors in self.errors.values() for error in errors)
+        return any(is_passing(error) for errors in self.errors.values() for error in errors)
 
     def add_failure(self, merchant_id: str, error: Exception, *, part: str = "") -> None:
         """Note what went wrong with a merchant, or with a part of it, in words that may be shown."""
@@ -79,11 +78,16 @@ class Outcomes(Generic[R]):
         return shown
 
 
+def is_passing(error: Exception) -> bool:
+    """Whether what failed may succeed later, as it is."""
+    return isinstance(error, RetryLaterError | sa.exc.OperationalError | psycopg.OperationalError)
+
+
 def attempt(work: Callable[[], R], **named: str) -> R | Exception:
     """What the work returns, or what it raised; a defect of ours is logged with its traceback.
 
     Args:
-        work: The work for one merchant, or for one store.
+        work: The work for one merchant, or for a part of one, such as a store or a sync.
         **named: Ids for the log.
     """
     try:

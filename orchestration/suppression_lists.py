@@ -13,10 +13,9 @@ from activation.gates.list_readings import note_reading, read_times, unread
 from activation.gates.suppressions import Entry, address_hash, suppress
 from connectors.destinations.failover import FailoverSettings
 from connectors.suppressing import Suppressing, Suppression
-from models.errors import PerennialError, RetryLaterError
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment
-from orchestration.outcomes import in_one_line
+from orchestration.outcomes import in_one_line, is_passing
 
 log = structlog.get_logger(__name__)
 LIST_DAYS = 30  # a provider that cannot be read for weeks leaves no hole
@@ -33,13 +32,13 @@ class _Unusable:
     """
 
     name: str
-    error: PerennialError
+    error: Exception
 
     def suppressions(self, since: datetime, *, asked_at: datetime) -> Iterator[Suppression]:  # noqa: ARG002 - as said
         """Nothing can be read.
 
         Raises:
-            PerennialError: Always.
+            Exception: Always.
         """
         raise self.error
 
@@ -63,7 +62,7 @@ class Lists:
     @property
     def is_passing(self) -> bool:
         """Whether what failed may succeed later."""
-        return any(isinstance(error, RetryLaterError) for error in self.errors)
+        return any(is_passing(error) for error in self.errors)
 
     @property
     def in_words(self) -> str:
@@ -133,7 +132,7 @@ def _keepers(deployment: Deployment, merchant: Merchant, known: Collection[str])
     for name in sorted(names):
         try:
             destination = deployment.destination(name)
-        except PerennialError as error:
+        except Exception as error:  # noqa: BLE001 - what goes there says so
             # What goes there fails by itself; of others' messages it is in the way only if its list was read before.
             if name in known:
                 yield _Unusable(name, error)

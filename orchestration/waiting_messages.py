@@ -6,6 +6,7 @@ due. Must not enrol anybody.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -14,11 +15,12 @@ import sqlalchemy as sa
 from activation.actions import OPEN
 from models.activation import deliveries
 from models.ops import merchants
-from orchestration.activation_stage import MerchantDeliveries
+from orchestration.activation_stage import MerchantDeliveries, SyncOutcome
 from orchestration.automation import run_config
 from orchestration.campaign_stage import deliver_campaigns
 from orchestration.deployment import open_deployment
 from orchestration.failures import typed_failures
+from orchestration.outcomes import attempt
 from orchestration.resources import DeploymentResource
 from orchestration.settings import current_settings
 
@@ -48,7 +50,11 @@ def send_waiting_messages(deployment: DeploymentResource) -> None:
     sent = MerchantDeliveries()
     with typed_failures():
         for merchant in run.merchants:
-            deliver_campaigns(run, merchant, sent)
+            named = {"merchant_id": merchant.merchant_id}
+            failed = attempt(partial(deliver_campaigns, run, merchant, sent), **named)
+            if isinstance(failed, Exception):
+                sent.syncs.append(SyncOutcome(f"campaigns of {merchant.merchant_id}", "all destinations"))
+                sent.syncs[-1].add_failure(failed)
         sent.refuse_failures()
 
 

@@ -1,99 +1,20 @@
 """A mail provider's list that cannot be read keeps its merchant's messages waiting, and lets them go when it can."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from activated_shop import ScriptedDestination
-from campaign_shop import MAIL, CampaignShop, make_campaign_shop
+from campaign_night import Night, open_night
 
 from activation.gates.list_readings import note_reading, unread
-from connectors.suppressing import Suppression, SuppressionKind
 from models.errors import MisconfiguredError, PerennialError, RetryLaterError, StopError
-from orchestration.activation_stage import MerchantDeliveries
-from orchestration.campaign_stage import deliver_campaigns, enrol_merchant
-from orchestration.configuration import Configuration
-from orchestration.deployment import Deployment
-from orchestration.merchant_run import MerchantRun
-from orchestration.settings import PROJECT_FOLDER, Settings
-
-CAMPAIGN = {"destination": "mail", "active_from": "1998-01-01", "includes_present": True, "holdout_share": 0.0001}
-SOURCE = {
-    "type": "files",
-    "path": "orders.csv",
-    "columns": {"customer_id": "a", "ordered_at": "b", "amount": "c", "currency_code": {"constant": "EUR"}},
-}
-
-
-@dataclass
-class Listing(ScriptedDestination):
-    """A mail provider that keeps a list, if it lets it be read."""
-
-    name: str = "mail"
-    is_idempotent: bool = False
-    failure: Exception | None = None
-    told: list[str] = field(default_factory=list)
-    asked_since: list[datetime] = field(default_factory=list)
-
-    def suppressions(self, since: datetime, *, asked_at: datetime) -> Iterator[Suppression]:
-        self.asked_since.append(since)
-        yield from (Suppression(address, SuppressionKind.COMPLAINT, asked_at) for address in self.told)
-        if self.failure is not None:
-            raise self.failure
-
-
-@dataclass
-class Night:
-    """A merchant whose campaigns are declared, and the provider that they send through."""
-
-    shop: CampaignShop
-    run: MerchantRun
-    mail: Listing = field(default_factory=Listing)
-    unusable: PerennialError | None = None
-
-    def destination(self, _name: str) -> Listing:
-        if self.unusable is not None:
-            raise self.unusable
-        return self.mail
-
-    def enrol(self) -> None:
-        assert all(one.failure is None for one in enrol_merchant(self.run, self.run.merchants[0]))
-
-    def send(self) -> MerchantDeliveries:
-        sent = MerchantDeliveries()
-        deliver_campaigns(self.run, self.run.merchants[0], sent)
-        return sent
-
-    def waiting(self) -> set[tuple[str, str | None]]:
-        return {(row.outcome, row.reason) for row in self.shop.ledger() if row.outcome != "accepted"}
 
 
 @pytest.fixture
 def night(engine: sa.Engine, tmp_path: Path) -> Night:
-    """Three customers are likely gone, and nobody was told yet."""
-    shop = make_campaign_shop(engine)
-    shop.gone("a", "b", "c")
-    merchant = {
-        "merchant_id": "cdnow",
-        "merchant_name": "Shop",
-        "time_zone": "UTC",
-        "currency_code": "USD",
-        "stores": [{"store_id": "web", "source": SOURCE}],
-        "campaigns": [CAMPAIGN | {"ready_made": "win_back"}],
-        "mail": MAIL,
-    }
-    destination = {"name": "mail", "type": "file", "folder": "out"}
-    configuration = Configuration.model_validate({"merchants": [merchant], "destinations": [destination]})
-    settings = Settings(project_folder=PROJECT_FOLDER, home=tmp_path, config_path=tmp_path / "perennial.yml")
-    deployment = Deployment(settings, "unused", clock=shop.shop.time.clock)
-    run = MerchantRun(deployment, "night", configuration.merchants, {"cdnow": shop.day}, shop.shop.time.now)
-    made = Night(shop, run)
-    deployment.__dict__.update(configuration=configuration, transformer=engine, destination=made.destination)
-    return made
+    return open_night(engine, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +57,7 @@ def test_a_list_that_was_read_tonight_is_not_read_again_and_one_of_yesterday_is(
 def test_a_provider_that_cannot_be_used_any_more_is_in_the_way_if_it_keeps_a_list(night: Night, was_read: bool) -> None:
     if was_read:
         night.enrol()
-    night.unusable = MisconfiguredError("destinations[0].api_key", "refers to ${NOWHERE_SET}")
+    night.unusable["mail"] = MisconfiguredError("destinations[0].api_key", "refers to ${NOWHERE_SET}")
     night.enrol()
     with night.shop.engine.connect() as connection:
         assert unread(connection, "cdnow", ["mail"]) == ["mail"]
