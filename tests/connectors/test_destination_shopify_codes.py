@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -172,6 +173,33 @@ def test_what_is_not_an_answer_is_asked_again_and_makes_one_code(
     running.faults.add(fault, path="graphql")
     [result] = made(destination, code(1))
     assert result.outcome == outcome
+    [again] = made(destination, code(1))
+    assert again.outcome == "accepted"
+    assert [effect["code"] for effect in shop.effects] == ["THANKS-1"]
+
+
+NOTHING = Fault(status=200, body=b'{"data": {"discountCodeBasicCreate": null}}', content_type="application/json")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told", "made_codes"),
+    [
+        (replace(NOTHING, takes=True), "accepted", ["THANKS-1"]),
+        (
+            replace(NOTHING, body=NOTHING.body.replace(b"null", b'{"codeDiscountNode": null, "userErrors": []}')),
+            "maybe_sent",
+            [],
+        ),
+        (NOTHING, "maybe_sent", []),
+    ],
+)
+def test_an_answer_that_names_no_code_and_no_refusal_is_read_back(
+    shop: Shop, running: RunningShop, fault: Fault, told: str, made_codes: list[str]
+) -> None:
+    destination = build(running)
+    running.faults.add(fault, path="graphql")
+    [result] = made(destination, code(1))
+    assert (result.outcome, [effect["code"] for effect in shop.effects]) == (told, made_codes)
     [again] = made(destination, code(1))
     assert again.outcome == "accepted"
     assert [effect["code"] for effect in shop.effects] == ["THANKS-1"]

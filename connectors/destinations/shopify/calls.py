@@ -193,10 +193,14 @@ class ShopCalls:
         return HttpResponse(answer.status, answer.headers, answer.body, request.url)
 
 
+def payload_of(told: Told, field_name: str) -> Mapping[str, Any]:
+    """What a mutation gave; empty where it gave null, which says nothing about what was done."""
+    return (told.data or {}).get(field_name) or {}
+
+
 def user_errors(told: Told, field_name: str) -> list[dict[str, Any]]:
     """The refusals inside a 200 that came for a mutation."""
-    payload = (told.data or {}).get(field_name) or {}
-    errors = payload.get("userErrors") or []
+    errors = payload_of(told, field_name).get("userErrors") or []
     return [error for error in errors if isinstance(error, dict)]
 
 

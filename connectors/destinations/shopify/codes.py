@@ -15,7 +15,7 @@ import aiohttp
 from connectors.codes import CodeState
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome, require_batch
 from connectors.destinations.exchanges import side_by_side
-from connectors.destinations.shopify.calls import ShopCalls, Told, global_id, in_words, user_errors
+from connectors.destinations.shopify.calls import ShopCalls, Told, global_id, in_words, payload_of, user_errors
 from connectors.outgoing import DiscountCode
 from models.errors import RetryLaterError
 
@@ -142,8 +142,20 @@ class ShopifyCodeDestination:
         if errors:
             outcome = Outcome.RETRY if any(e.get("code") == _PASSING for e in errors) else Outcome.REJECTED
             return DeliveryResult(delivery.action_key, outcome, in_words(errors, delivery.payload))
-        made = (told.data.get(_CREATE) or {}).get("codeDiscountNode") or {}
-        return DeliveryResult(delivery.action_key, Outcome.ACCEPTED, provider_reference=made.get("id"))
+        reference = (payload_of(told, _CREATE).get("codeDiscountNode") or {}).get("id")
+        if reference is None:
+            return await self._in_doubt(session, delivery, code, at)
+        return DeliveryResult(delivery.action_key, Outcome.ACCEPTED, provider_reference=reference)
+
+    async def _in_doubt(
+        self, session: aiohttp.ClientSession, delivery: Delivery, code: DiscountCode, at: datetime
+    ) -> DeliveryResult:
+        """What became of a code that was neither named nor refused: the shop is asked; where it has none, who knows."""
+        found = await self._compared(session, delivery, code, at)
+        if found.outcome is not Outcome.RETRY:
+            return found
+        reason = f"Shopify answered without a code and without a refusal; read back: {found.reason}"
+        return DeliveryResult(delivery.action_key, Outcome.MAYBE_SENT, reason)
 
     async def _compared(
         self, session: aiohttp.ClientSession, delivery: Delivery, code: DiscountCode, at: datetime
