@@ -124,7 +124,7 @@ def test_metafields_have_types_and_go_when_their_values_do(
         "is_vip": "boolean",
         "rfm_segment": "multi_line_text_field",
     }
-    destination.send([upsert("c1", clv_amount="13.00", order_count=None)], sent_at=NOW)
+    destination.send([upsert("c1", clv_amount="13.00", order_count=None, rfm_segment="")], sent_at=NOW)
     assert shop.metafields[owner, "perennial-at_risk", "clv_amount"] == ("single_line_text_field", "13.00")
     assert len(shop.metafields) == 2
     destination.send([removal("c1")], sent_at=NOW)
@@ -158,6 +158,17 @@ def test_what_is_lost_is_asked_again_and_comes_to_the_same(
     assert again.outcome == "accepted"
     written = [effect for effect in shop.effects if effect["effect"] in {"tags_added", "metafield_set"}]
     assert len(written) == 1
+
+
+@pytest.mark.parametrize(("object_", "field"), [("tags", "tagsAdd"), ("metafields", "metafieldsSet")])
+def test_a_change_that_gave_null_is_made_again(
+    shop: Shop, running: RunningShop, directory: Directory, object_: str, field: str
+) -> None:
+    destination = build(running, directory, object_)
+    body = f'{{"data": {{"{field}": null}}}}'.encode()
+    running.faults.add(Fault(status=200, body=body, content_type="application/json"), contains=field)
+    outcomes = [destination.send([upsert("c1", x_y="1")], sent_at=NOW)[0].outcome for _ in range(2)]
+    assert outcomes == ["retry", "accepted"]
 
 
 def test_settings_know_which_store_the_accounts_are_of(running: RunningShop, directory: Directory) -> None:

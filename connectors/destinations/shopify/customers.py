@@ -15,7 +15,7 @@ import aiohttp
 
 from connectors.destination import Delivery, DeliveryResult, Operation, Outcome, require_batch
 from connectors.destinations.exchanges import side_by_side
-from connectors.destinations.shopify.calls import ShopCalls, Told, global_id, in_words, user_errors
+from connectors.destinations.shopify.calls import ShopCalls, Told, global_id, in_words, payload_of, user_errors
 from connectors.directory import CustomerDirectory
 
 _LONGEST_TAG = 255
@@ -128,6 +128,8 @@ class _Turn:
             _RefusedError: Shopify refused it, or did not answer.
         """
         data = await self.asked(name, variables)
+        if not payload_of(Told(data), field):
+            raise _RefusedError(Outcome.RETRY, "Shopify's answer does not say whether it was done")
         errors = user_errors(Told(data), field)
         if errors:
             raise _RefusedError(Outcome.REJECTED, in_words(errors, variables))
@@ -185,7 +187,9 @@ class ShopifyMetafieldDestination(ShopifyCustomerDestination):
         if held is None:
             return False
         is_removal = delivery.operation is Operation.REMOVE
-        wanted = {} if is_removal else {name: value for name, value in delivery.payload.items() if value is not None}
+        # Shopify has no empty text: a field without one is a field without a value.
+        given = {} if is_removal else delivery.payload
+        wanted = {name: value for name, value in given.items() if value is not None and value != ""}
         stale = sorted(held - wanted.keys())
         for start in range(0, len(stale), _MOST_METAFIELDS):
             part = [
@@ -195,7 +199,6 @@ class ShopifyMetafieldDestination(ShopifyCustomerDestination):
         fields = [
             {"ownerId": owner, "namespace": namespace, "key": name, "type": _type(value), "value": _written(value)}
             for name, value in wanted.items()
-            if value != ""
         ]
         for start in range(0, len(fields), _MOST_METAFIELDS):
             chunk = fields[start : start + _MOST_METAFIELDS]
