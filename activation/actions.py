@@ -126,6 +126,7 @@ class Target:
         personal_fields: The payload's fields, by the destination's names, that can identify a person.
         campaign: What happens once; None for an audience.
         campaign_version: Kept beside what is reserved from now on.
+        has_shared_accounts: Whether what is taken back under one id of a person is taken off their other ids as well.
     """
 
     merchant_id: str
@@ -136,6 +137,7 @@ class Target:
     personal_fields: tuple[str, ...] = ()
     campaign: str | None = None
     campaign_version: str | None = None
+    has_shared_accounts: bool = False
 
     def __post_init__(self) -> None:
         if (self.audience is None) is (self.campaign is None):

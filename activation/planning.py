@@ -4,7 +4,7 @@ Pure: members with their payloads and consent on one side, the ledger's memory o
 between them. Applying a plan and planning again gives an empty plan. Must not read a table, a clock or a destination.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from activation.actions import (
@@ -32,7 +32,13 @@ _SATISFIED_BY = {
 _ADDING = frozenset({Operation.UPSERT, Operation.INSERT})
 
 
-def plan(target: Target, members: Iterable[Member], memory: LedgerMemory, mode: Mode = Mode.MIRROR) -> Plan:
+def plan(
+    target: Target,
+    members: Iterable[Member],
+    memory: LedgerMemory,
+    mode: Mode = Mode.MIRROR,
+    current_ids: Mapping[str, str] | None = None,
+) -> Plan:
     """Hold the audience's members against what the destination is known to hold.
 
     Args:
@@ -40,16 +46,23 @@ def plan(target: Target, members: Iterable[Member], memory: LedgerMemory, mode: 
         members: Every current member, refused ones included, each once.
         memory: What the ledger remembers of them and of those who left.
         mode: What the destination is asked for.
+        current_ids: What ids of then stand for now; needed where a person's ids have the same accounts.
     """
     wanted = {member.customer_id: member for member in members}
+    histories = {name: _History.of(target, memory, name) for name in sorted(wanted.keys() | memory.entries.keys())}
+    again: set[str] = set()
+    if target.has_shared_accounts:
+        again = _overwritten(histories, wanted, mode, current_ids or {})
     decisions = [
-        _decide(target, mode, customer_id, wanted.get(customer_id), _History.of(target, memory, customer_id))
-        for customer_id in sorted(wanted.keys() | memory.entries.keys())
+        _decide(target, mode, name, wanted.get(name), history, is_overwritten=name in again)
+        for name, history in histories.items()
     ]
+    actions = [d.action for d in decisions if d.action]
     return Plan(
         target=target,
         position=memory.position,
-        actions=tuple(d.action for d in decisions if d.action),
+        # What is taken back under another id comes before what the accounts shall hold in the end.
+        actions=tuple(sorted(actions, key=lambda action: action.customer_id in again)),
         withholdings=tuple(d.withholding for d in decisions if d.withholding),
         superseded=tuple(sorted(i for d in decisions for i in d.superseded)),
         presumed_sent=tuple(sorted(i for d in decisions for i in d.presumed_sent)),
@@ -141,7 +154,28 @@ class _Decision:
     is_held: bool = False
 
 
-def _decide(target: Target, mode: Mode, customer_id: str, member: Member | None, history: _History) -> _Decision:
+def _overwritten(
+    histories: Mapping[str, _History], wanted: Mapping[str, Member], mode: Mode, current_ids: Mapping[str, str]
+) -> set[str]:
+    """The members whose accounts were written to under another id of theirs after they were, or are about to be."""
+    found = set()
+    latest: dict[str, float] = {}
+    for name, history in histories.items():
+        if name not in wanted:
+            is_leaving = mode is Mode.MIRROR and history.may_hold
+            last = float("inf") if is_leaving else history.accepted.delivery_id if history.accepted else 0
+            person = current_ids.get(name, name)
+            latest[person] = max(latest.get(person, 0), last)
+    for name in wanted:
+        accepted = histories[name].accepted
+        if accepted is not None and latest.get(current_ids.get(name, name), 0) > accepted.delivery_id:
+            found.add(name)
+    return found
+
+
+def _decide(
+    target: Target, mode: Mode, customer_id: str, member: Member | None, history: _History, *, is_overwritten: bool
+) -> _Decision:
     if history.is_blocked:
         presumed_sent = history.presumed_sent
         return _Decision(customer_id, presumed_sent=presumed_sent, is_blocked=True, is_held=history.may_hold)
@@ -159,7 +193,7 @@ def _decide(target: Target, mode: Mode, customer_id: str, member: Member | None,
     payload_hash = digest(payload)
     is_wanted = operation is not Operation.REMOVE or mode is Mode.MIRROR
     kept, superseded = _continued(history, operation, payload_hash, is_wanted=is_wanted)
-    is_done = not is_wanted or history.is_done(operation, payload_hash)
+    is_done = not is_wanted or (history.is_done(operation, payload_hash) and not (member and is_overwritten))
     dead = {e.delivery_id for e in history.dead if (e.operation, e.payload_hash) == (operation, payload_hash)}
     is_dead = bool(dead) and kept is None and not is_done
     superseded += tuple(e.delivery_id for e in history.dead if not (is_dead and e.delivery_id in dead))

@@ -32,7 +32,7 @@ from activation.planning import plan
 from activation.publishing import publishable_date
 from activation.reading_back import read_back
 from activation.sent_fields import FieldChange, changes, read_sent_fields
-from connectors.destination import Destination, Operation
+from connectors.destination import Destination, Operation, WritesToAccounts
 from models.errors import MisconfiguredError, StopError
 from models.identity import current_ids
 
@@ -229,7 +229,7 @@ def plan_sync(
         members = addressed(members, memory, renamed)
         if any(before_id != now_id for before_id, now_id in renamed.items()):
             cursor = None  # who goes on under an id of then is found by looking at all
-        made = plan(target, members, memory, sync.mode)
+        made = plan(target, members, memory, sync.mode, renamed)
         if only is not None:
             # Of whom nothing changed nothing was read; the destination holds them as they are.
             held = held_count(connection, target)
@@ -266,6 +266,7 @@ def sync_target(merchant_id: str, sync: Sync, audience: Members, destination: De
         destination.is_idempotent,
         sync.consent,
         personal_fields=sync.personal_names,
+        has_shared_accounts=isinstance(destination, WritesToAccounts),
     )
 
 

@@ -100,6 +100,17 @@ class TakesSeveral(Protocol):
 
 
 @runtime_checkable
+class WritesToAccounts(Protocol):
+    """A destination that writes to whatever accounts a person has.
+
+    A person of several ids has the same accounts under each, so that what is taken back under one of them is taken off
+    the others as well.
+    """
+
+    writes_to_accounts: ClassVar[bool]
+
+
+@runtime_checkable
 class ReadsBack(Protocol):
     """A destination that can be asked what became of a delivery whose answer was lost."""
 

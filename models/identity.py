@@ -186,6 +186,32 @@ def account_ids(
     return {customer_id: tuple(accounts) for customer_id, accounts in found.items()}
 
 
+def accounts_of_person(
+    connection: sa.Connection, merchant_id: str, store_id: str, customer_ids: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """The platform's own ids of all accounts at a store of who customers are now, by the ids that were asked for.
+
+    A customer who was merged into another is answered with the accounts of both.
+    """
+    now = current_ids(connection, merchant_id, customer_ids)
+    people = {customer_id: now.get(customer_id, customer_id) for customer_id in customer_ids}
+    table = dim_customer_identities
+    rows = connection.execute(
+        sa.select(table.c.record_id, table.c.customer_id)
+        .where(
+            table.c.merchant_id == merchant_id,
+            table.c.record_id.startswith(f"{store_id}:", autoescape=True),
+            table.c.is_present,
+            table.c.customer_id == sa.any_(sa.cast(sorted(set(people.values())), sa.ARRAY(sa.Text))),
+        )
+        .order_by(table.c.record_id)
+    )
+    held: dict[str, list[str]] = {}
+    for row in rows:
+        held.setdefault(row.customer_id, []).append(row.record_id.removeprefix(f"{store_id}:"))
+    return {customer_id: tuple(held[person]) for customer_id, person in people.items() if person in held}
+
+
 def decide(
     connection: sa.Connection,
     *,

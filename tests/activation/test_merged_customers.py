@@ -1,5 +1,8 @@
 """Customers who turn out to be one person, or two, between two syncs: nobody is sent anything twice for it."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import sqlalchemy as sa
 from activated_shop import ScriptedDestination, Shop
 
@@ -60,6 +63,45 @@ def test_of_two_that_a_destination_has_one_is_taken_back(shop: Shop) -> None:
     shop.sync(crm, fields=PLAIN, consent=None)
     assert [(d.customer_id, d.operation) for d in crm.sent[2:]] == [("young", Operation.REMOVE)]
     assert shop.sync(crm, fields=PLAIN, consent=None).plan.is_empty
+
+
+@dataclass
+class AccountDestination(ScriptedDestination):
+    """Keeps what it is sent by person: whoever has several ids has the same accounts under each."""
+
+    writes_to_accounts: ClassVar[bool] = True
+
+
+def test_what_is_taken_back_under_the_old_id_is_written_again_under_the_new_one(shop: Shop) -> None:
+    shop.customer("new")
+    shop.customer("older")
+    accounts = AccountDestination()
+    shop.sync(accounts, fields=PLAIN, consent=None)
+    merge(shop, "older", "new")
+    shop.sync(accounts, fields=PLAIN, consent=None)
+    assert [(d.customer_id, d.operation) for d in accounts.sent[2:]] == [
+        ("older", Operation.REMOVE),
+        ("new", Operation.UPSERT),
+    ]
+    assert len({d.action_key for d in accounts.sent}) == 4
+    assert shop.sync(accounts, fields=PLAIN, consent=None).plan.is_empty
+
+
+def test_what_is_taken_back_late_is_written_again_afterwards(shop: Shop) -> None:
+    shop.customer("new")
+    shop.customer("older")
+    accounts = AccountDestination()
+    shop.sync(accounts, fields=PLAIN, consent=None)
+    merge(shop, "older", "new")
+    accounts.answer = lambda delivery: Outcome.RETRY if delivery.operation is Operation.REMOVE else Outcome.ACCEPTED
+    shop.sync(accounts, fields=PLAIN, consent=None)
+    accounts.answer = lambda _delivery: Outcome.ACCEPTED
+    plans = [shop.sync(accounts, fields=PLAIN, consent=None).plan.is_empty for _ in range(3)]
+    assert plans[-1]
+    assert [(d.customer_id, d.operation) for d in accounts.sent[-2:]] == [
+        ("older", Operation.REMOVE),
+        ("new", Operation.UPSERT),
+    ]
 
 
 def test_what_may_have_been_sent_under_the_old_id_is_not_sent_under_the_new_one(shop: Shop) -> None:

@@ -18,9 +18,17 @@ NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 @dataclass
 class Directory:
     accounts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    former: dict[str, tuple[str, ...]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     def account_ids(
+        self, merchant_id: str, store_id: str, customer_ids: Sequence[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        assert (merchant_id, store_id) == ("cdnow", "web")
+        known = self.accounts | self.former
+        return {one: known[one] for one in customer_ids if one in known}
+
+    def accounts_of_person(
         self, merchant_id: str, store_id: str, customer_ids: Sequence[str]
     ) -> Mapping[str, tuple[str, ...]]:
         self.asked.append((merchant_id, store_id))
@@ -91,6 +99,25 @@ def test_a_removal_takes_back_our_tags_of_that_audience_and_no_other(
     [result] = destination.send([removal()], sent_at=NOW)
     assert result.outcome == "accepted"
     assert tags(shop) == ("VIP", "perennial", "perennial:at_risk_too")
+
+
+def test_who_leaves_under_an_id_of_then_leaves_every_account_of_the_person(
+    shop: Shop, running: RunningShop, directory: Directory
+) -> None:
+    destination = build(running, directory, "tags")
+    destination.send([upsert("c0", rfm_segment="x"), upsert("c1", rfm_segment="y")], sent_at=NOW)
+    # c1 turned out to be c0. The shop merged c1's account into c0's first one, which has the tags of both now.
+    survivor = next(iter(shop.customers.records.values()))
+    shop.customers.records.pop(int(directory.accounts["c1"][0]))
+    survivor.tags = (*survivor.tags, "perennial:at_risk:rfm_segment=y")
+    directory.former["c1"] = directory.accounts["c1"]
+    directory.accounts["c1"] = directory.accounts["c0"]
+    base = "perennial:at_risk"
+    results = destination.send([upsert("c0", rfm_segment="x"), removal("c1")], sent_at=NOW)
+    assert [result.outcome for result in results] == ["accepted", "accepted"]
+    assert set(tags(shop)) == set(tags(shop, 1)) == {"VIP", "perennial", base, f"{base}:rfm_segment=x"}
+    destination.send([removal("c1")], sent_at=NOW)
+    assert tags(shop) == tags(shop, 1) == ("VIP", "perennial")
 
 
 @pytest.mark.parametrize("object_", ["tags", "metafields"])

@@ -22,6 +22,11 @@ class Accounts:
     ) -> Mapping[str, tuple[str, ...]]:
         return {one: (self.of[one],) for one in customer_ids}
 
+    def accounts_of_person(
+        self, merchant_id: str, store_id: str, customer_ids: Sequence[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        return self.account_ids(merchant_id, store_id, customer_ids)
+
 
 class Noting(ShopifyMetafieldDestination):
     """The destination, which holds what the shop changed during a batch beside the batch."""

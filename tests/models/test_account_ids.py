@@ -36,5 +36,7 @@ def test_accounts_are_a_stores_own_and_those_that_are_there(
         rows = [dict(zip(names, row, strict=True)) for row in RECORDS]
         connection.execute(sa.insert(dim_customer_identities), [{**r, names[3]: list(r[names[3]])} for r in rows])
     assert WarehouseDirectory(engine).account_ids("paper", "web", asked) == expected
+    whole = {name: ("16",) if name == "web:16" else ("11", "12") for name in asked if name != "nobody"}
+    assert WarehouseDirectory(engine).accounts_of_person("paper", "web", asked) == whole
     with engine.connect() as connection:
         assert account_ids(connection, "paper", "we", asked) == {}

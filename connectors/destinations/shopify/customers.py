@@ -45,6 +45,7 @@ class ShopifyCustomerDestination(ABC):
     """
 
     kind: ClassVar[str] = "shopify"
+    writes_to_accounts: ClassVar[bool] = True
 
     def __init__(
         self, name: str, batch_size: int, store_id: str, calls: ShopCalls, directory: CustomerDirectory
@@ -69,15 +70,30 @@ class ShopifyCustomerDestination(ABC):
                 found = accounts.get((delivery.merchant_id, delivery.customer_id), ())
                 return await self._send_one(_Turn(self._calls, session, sent_at), delivery, found)
 
-            return await side_by_side(deliveries, one, at_once=self._calls.at_once)
+            # What is taken back first: the same accounts may be written to under another id of their owner.
+            results: dict[str, DeliveryResult] = {}
+            for is_removal in (True, False):
+                part = [each for each in deliveries if (each.operation is Operation.REMOVE) is is_removal]
+                for result in await side_by_side(part, one, at_once=self._calls.at_once):
+                    results[result.action_key] = result
+            return [results[delivery.action_key] for delivery in deliveries]
 
         return self._calls.together(work, deliveries, sent_at)
 
     def _accounts(self, deliveries: Sequence[Delivery]) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The accounts of each customer; of who leaves, those as well that were theirs when they came.
+
+        A shop that merged two accounts carries the tags of both to the one that is left, so that whoever leaves under
+        an id of then leaves all accounts of the person.
+        """
         found: dict[tuple[str, str], tuple[str, ...]] = {}
         for merchant_id in {delivery.merchant_id for delivery in deliveries}:
-            ids = sorted({one.customer_id for one in deliveries if one.merchant_id == merchant_id})
-            known = self._directory.account_ids(merchant_id, self._store_id, ids)
+            its = [one for one in deliveries if one.merchant_id == merchant_id]
+            ids = sorted({one.customer_id for one in its})
+            leaving = sorted({one.customer_id for one in its if one.operation is Operation.REMOVE})
+            known = dict(self._directory.accounts_of_person(merchant_id, self._store_id, ids))
+            for customer_id, accounts in self._directory.account_ids(merchant_id, self._store_id, leaving).items():
+                known[customer_id] = tuple(dict.fromkeys([*known.get(customer_id, ()), *accounts]))
             found |= {(merchant_id, customer_id): accounts for customer_id, accounts in known.items()}
         return found
 
