@@ -108,9 +108,9 @@ def build_and_test(
             advance(1)
             yield with_facts(event, run, tables)
     if is_whole:
-        touched_rows.remember(run, stage, code_digest=code_digest)
+        _remember(run, touched_rows.rows_of(stage), code_digest)
     if is_whole and not is_standing:
-        standing_views.remember(run, stage, code_digest=code_digest)
+        _remember(run, standing_views.views_of(stage), code_digest)
     if is_whole and not reads_predictions:
         note_what_was_built(run, manifest, code_digest)
     # The build's results lie there: tests that never ran must not read like tests that found nothing.
@@ -125,21 +125,26 @@ def build_and_test(
         run.check(merchant_id, stage, has_passed=not messages, message="; ".join(messages) or "every test passed")
     digest = _inputs(run, context, code_digest, reads_predictions=reads_predictions)
     if digest is not None and not failures:
-        with run.deployment.loader.begin() as connection:
-            stage_builds.record_build(connection, stage, digest, run_id=run.run_id, built_at=run.started_at)
+        _remember(run, stage, digest)
 
 
 def _begin(run: MerchantRun, stage: str, *, is_standing: bool, reads_predictions: bool) -> None:
     """Vouch for nothing that is about to change, and let the planner know what has landed."""
     with run.deployment.loader.begin() as connection:
         stage_builds.forget_build(connection, stage)
+        stage_builds.forget_build(connection, touched_rows.rows_of(stage))
+        if not is_standing:
+            stage_builds.forget_build(connection, standing_views.views_of(stage))
         if not reads_predictions:
             forget_built_merchants(connection)
-    touched_rows.forget(run, stage)
-    if not is_standing:
-        standing_views.forget(run, stage)
     with typed_failures(), connect(run.deployment.owner_url, autocommit=True) as connection:
         measure_grown_tables(connection)
+
+
+def _remember(run: MerchantRun, what: str, digest: str) -> None:
+    """Enter what the stage's tables, its rows or its views were built from."""
+    with run.deployment.loader.begin() as connection:
+        stage_builds.record_build(connection, what, digest, run_id=run.run_id, built_at=run.started_at)
 
 
 def note_what_was_built(run: MerchantRun, manifest: Mapping[str, Any], code_digest: str) -> None:

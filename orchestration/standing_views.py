@@ -60,18 +60,6 @@ def are_standing(run: MerchantRun, stage: str, views: Iterable[dg.AssetKey], *, 
         return connection.scalar(missing) == 0
 
 
-def forget(run: MerchantRun, stage: str) -> None:
-    """Forget which project the stage's views were made from, before the first of them is touched."""
-    with run.deployment.loader.begin() as connection:
-        stage_builds.forget_build(connection, views_of(stage))
-
-
-def remember(run: MerchantRun, stage: str, *, code_digest: str) -> None:
-    """Enter which project the stage's views were made from, once all of them stand."""
-    with run.deployment.loader.begin() as connection:
-        stage_builds.record_build(connection, views_of(stage), code_digest, run_id=run.run_id, built_at=run.started_at)
-
-
 def views_of(stage: str) -> str:
     """What the views of a stage are called among the builds."""
     return f"{stage}: views"

@@ -20,18 +20,6 @@ def rows_to_write(run: MerchantRun, stage: str, *, code_digest: str) -> str:
     return "touched" if is_of_last_build else "all"
 
 
-def forget(run: MerchantRun, stage: str) -> None:
-    """Forget what the stage's tables were built with, before the first of them is touched."""
-    with run.deployment.loader.begin() as connection:
-        stage_builds.forget_build(connection, rows_of(stage))
-
-
-def remember(run: MerchantRun, stage: str, *, code_digest: str) -> None:
-    """Enter which project built the stage's tables, once the last of them stands."""
-    with run.deployment.loader.begin() as connection:
-        stage_builds.record_build(connection, rows_of(stage), code_digest, run_id=run.run_id, built_at=run.started_at)
-
-
 def rows_of(stage: str) -> str:
     """What the rows of a stage are called among the builds."""
     return f"{stage}: rows"
