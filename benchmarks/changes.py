@@ -10,7 +10,6 @@ same customers.
 
 import argparse
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
@@ -23,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from activation.changes import current_states, latest_change, reconcile  # noqa: E402  # run as a script
 from activation.customers import customer_360, customer_contacts, segment_memberships  # noqa: E402
+from benchmarks.scratch_server import scratch_server  # noqa: E402
 from models.activation import customer_states  # noqa: E402
-from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
 from models.engine import create_engine  # noqa: E402
 from models.identity import dim_customer_identities  # noqa: E402
 from models.migration import migrate  # noqa: E402
@@ -142,14 +141,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
     count = parser.parse_args().customers
-    with tempfile.TemporaryDirectory(prefix="perennial_changes_") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = EmbeddedServer(EmbeddedSettings(home=home))
-        try:
-            measure(server.start(), count)
-        finally:
-            server.stop()
+    with scratch_server() as server:
+        measure(server.url, count)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402  # run as a script, from any folder
+from benchmarks.scratch_server import ScratchServer, scratch_server, server_cpu_seconds  # noqa: E402  # run as a script
 from models.engine import connect  # noqa: E402
 from models.migration import migrate  # noqa: E402
 from models.roles import TRANSFORMER  # noqa: E402
@@ -32,7 +31,6 @@ from models.table_files import FileFormat  # noqa: E402
 
 MART = "customer_360"
 CONTRACT = ROOT / "dbt_project" / "models" / "marts" / "customers" / "_customers__marts.yml"
-CLOCK_TICKS = 100
 KNOWN = {
     "merchant_id": "'paper_and_ink'",
     "customer_id": "'woocommerce:' || number",
@@ -85,35 +83,23 @@ def export(path: Path, environment: dict[str, str]) -> None:
     print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_mib": after.ru_maxrss / 1024}))
 
 
-def server_cpu(pid: int) -> float:
-    """CPU seconds of the server's process and of all its children so far, those that have ended included."""
-    total = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if int(stat.parent.name) == pid:
-            total += sum(map(int, fields[11:15]))
-        elif int(fields[1]) == pid:
-            total += sum(map(int, fields[11:13]))
-    return total / CLOCK_TICKS
-
-
-def measure(rows: int, columns: int, server: EmbeddedServer, home: Path) -> None:
-    pid = server.status().pid
-    assert pid is not None
+def measure(rows: int, columns: int, server: ScratchServer) -> None:
     for file_format in FileFormat:
-        path = home / f"out.{file_format}"
-        before = server_cpu(pid)
+        path = server.home / f"out.{file_format}"
+        before = server_cpu_seconds(server.pid)
         done = subprocess.run(
-            [sys.executable, __file__, "--export", path, "--home", home],
+            [sys.executable, __file__, "--export", path, "--home", server.home],
             capture_output=True,
             text=True,
             check=True,
         )
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        result |= {"format": file_format, "rows": rows, "columns": columns, "server_cpu": server_cpu(pid) - before}
+        result |= {
+            "format": file_format,
+            "rows": rows,
+            "columns": columns,
+            "server_cpu": server_cpu_seconds(server.pid) - before,
+        }
         result["megabytes"] = path.stat().st_size / 1e6
         path.unlink()
         print(json.dumps({k: round(v, 2) if isinstance(v, float) else v for k, v in result.items()}), flush=True)
@@ -128,17 +114,10 @@ def main() -> None:
     if arguments.export:
         export(arguments.export, {"PERENNIAL_HOME": str(arguments.home), "PERENNIAL_WAREHOUSE_URL": ""})
         return
-    with tempfile.TemporaryDirectory(prefix="perennial_export_") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = EmbeddedServer(EmbeddedSettings(home=home))
-        try:
-            url = server.start()
-            migrate(url)
-            for rows in (arguments.rows // 4, arguments.rows):
-                measure(rows, fill(url, rows), server, home)
-        finally:
-            server.stop()
+    with scratch_server() as server:
+        migrate(server.url)
+        for rows in (arguments.rows // 4, arguments.rows):
+            measure(rows, fill(server.url, rows), server)
 
 
 if __name__ == "__main__":

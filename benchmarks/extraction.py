@@ -14,11 +14,9 @@ The floors are what no loader of these pages can do without: fetching them, deco
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.extraction_pages import DECODERS, KEY, PAGES, SECRET, TOKEN, runtime  # noqa: E402  # run as a script
+from benchmarks.scratch_server import scratch_server, server_cpu_seconds  # noqa: E402
 from connectors.source import ReadRequest, Source  # noqa: E402
 from connectors.sources.shopify import ShopifySettings, ShopifySource  # noqa: E402
 from connectors.sources.shopify.documents import document  # noqa: E402
@@ -39,14 +38,12 @@ from connectors.sources.woocommerce import WooCommerceSettings, WooCommerceSourc
 from models import bookkeeping  # noqa: E402
 from models.archive import ArchivedBatch, BatchWriter, batch_id, batches  # noqa: E402
 from models.copying import copy_batches  # noqa: E402
-from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
 from models.engine import create_engine  # noqa: E402
 from models.landing import land_batch  # noqa: E402
 from models.migration import migrate  # noqa: E402
 from models.raw import RAW_TABLES, SOURCE_STREAMS  # noqa: E402
 
 PEER = ROOT / ".venv-peers" / "bin" / "python"
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 NESTED = {
     "order_lines": "line_items",
     "order_shipping_lines": "shipping_lines",
@@ -200,21 +197,6 @@ def shop(platform: str, orders: int) -> Iterator[str]:
         process.communicate()
 
 
-def server_cpu_seconds(pid: int) -> float:
-    """Of the database server and all that it started, living and gone."""
-    total = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(stat.parent.name) == pid or int(fields[1]) == pid:
-            total += sum(int(fields[i]) for i in (11, 12))
-            if int(stat.parent.name) == pid:
-                total += sum(int(fields[i]) for i in (13, 14))
-    return total / CLOCK_TICKS
-
-
 def run_arm(command: list[str], server_pid: int) -> dict[str, Any]:
     """One arm in a process of its own, with what the database server spent on it."""
     before = server_cpu_seconds(server_pid)
@@ -240,17 +222,11 @@ def main() -> None:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(json.dumps({"cpu_seconds": cpu_seconds(), "peak_mib": memory, **found}))
         return
-    with tempfile.TemporaryDirectory() as home:
-        server = EmbeddedServer(EmbeddedSettings(home=Path(home)))
-        url = server.start()
-        try:
-            migrate(url)
-            pid = server.status().pid or 0
-            compare(options.platform, options.orders, url, home, pid)
-            if options.largest:
-                grow(options.platform, options.largest, url, home, pid)
-        finally:
-            server.stop()
+    with scratch_server() as server:
+        migrate(server.url)
+        compare(options.platform, options.orders, server.url, str(server.home), server.pid)
+        if options.largest:
+            grow(options.platform, options.largest, server.url, str(server.home), server.pid)
 
 
 def compare(platform: str, orders: int, database: str, home: str, pid: int) -> None:

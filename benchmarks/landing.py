@@ -11,7 +11,6 @@ server's own figure is read from /proc, so this benchmark runs on Linux only.
 import argparse
 import resource
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,10 +25,10 @@ from sqlalchemy.dialects import postgresql
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.scratch_server import CLOCK_TICKS, scratch_server  # noqa: E402
 from models import bookkeeping  # noqa: E402  # run as a script, from any folder
 from models.archive import ArchivedBatch, BatchWriter, batch_id  # noqa: E402
 from models.copying import copy_batches  # noqa: E402
-from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
 from models.engine import create_engine  # noqa: E402
 from models.landing import land_batch  # noqa: E402
 from models.migration import migrate  # noqa: E402
@@ -39,7 +38,6 @@ from models.records.files import ORDERS  # noqa: E402
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE_ROWS = 50_000
-CLOCK_TICKS = 100
 PLATFORM = "woocommerce"
 PARTS_PER_ORDER = {"orders": 1, "order_lines": 2, "order_taxes": 1, "order_shipping_lines": 1}
 
@@ -180,19 +178,13 @@ def main() -> None:
     parser.add_argument("--platform-orders", type=int, default=60_000)
     parser.add_argument("--reading-rows", type=int, default=30_000)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="perennial_bench_") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = EmbeddedServer(EmbeddedSettings(home=home / "home"))
-        url = server.start()
-        try:
-            migrate(url)
-            print(f"{'CPU seconds':<42}{'rows':>10}{'landing':>10}{'plain upsert':>15}{'ratio':>10}")
-            measure_export(create_engine(url), home / "archive", arguments.orders)
-            orders_per_reading = arguments.reading_rows // sum(PARTS_PER_ORDER.values())
-            measure_platform(create_engine(url), home / "archive", arguments.platform_orders, orders_per_reading)
-        finally:
-            server.stop()
+    with scratch_server() as server:
+        migrate(server.url)
+        archive = server.folder / "archive"
+        print(f"{'CPU seconds':<42}{'rows':>10}{'landing':>10}{'plain upsert':>15}{'ratio':>10}")
+        measure_export(create_engine(server.url), archive, arguments.orders)
+        orders_per_reading = arguments.reading_rows // sum(PARTS_PER_ORDER.values())
+        measure_platform(create_engine(server.url), archive, arguments.platform_orders, orders_per_reading)
 
 
 def measure_export(engine: sa.Engine, root: Path, count: int) -> None:

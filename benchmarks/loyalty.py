@@ -7,9 +7,7 @@ twentieth order, and points that run out. CPU seconds of this process, and of th
 """
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -26,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from activation.loyalty import facts  # noqa: E402  # run as a script, from any folder
 from activation.loyalty.ledger import Ledger, post_programme, prove  # noqa: E402
 from activation.loyalty.programme import Programme  # noqa: E402
-from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
+from benchmarks.scratch_server import scratch_server, server_cpu_seconds  # noqa: E402
 from models.engine import create_engine  # noqa: E402
 from models.identity import dim_customer_identities  # noqa: E402
 from models.migration import migrate  # noqa: E402
@@ -34,7 +32,6 @@ from models.reading import write_frame  # noqa: E402
 
 START = date(2025, 1, 1)
 AS_OF = date(2026, 6, 30)
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 MERCHANT = "shop"
 RULES = {"valid_from_date": START, "category_multipliers": {"shoes": 2}, "expiry_months": 12}
 PROGRAMME = Programme.model_validate({"name": "points", "point_value_amount": "0.01", "rules": [RULES]})
@@ -75,24 +72,11 @@ def fill(connection: sa.Connection, numbers: range, *, days: int) -> None:
     write_frame(connection, facts.fct_refund_lines, parts.with_columns(line_kind=pl.lit("product")).to_arrow())
 
 
-def cpu_seconds(pid: int) -> float:
-    """What a process and its children have used so far."""
-    total = 0.0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text(encoding="utf-8").rsplit(") ", 1)[1].split()
-        except (OSError, IndexError):
-            continue
-        if int(path.parent.name) == pid or int(fields[1]) == pid:
-            total += sum(map(int, fields[11:13] if int(path.parent.name) != pid else fields[11:15])) / CLOCK_TICKS
-    return total
-
-
 def measured(label: str, pid: int, work: Callable[[], str]) -> None:
     """Do some work and print what it took."""
-    before, own, began = cpu_seconds(pid), time.process_time(), time.monotonic()
+    before, own, began = server_cpu_seconds(pid), time.process_time(), time.monotonic()
     said = work()
-    cpu, server = time.process_time() - own, cpu_seconds(pid) - before
+    cpu, server = time.process_time() - own, server_cpu_seconds(pid) - before
     print(f"{label}: own {cpu:.1f} CPU s, server {server:.1f} CPU s, clock {time.monotonic() - began:.1f} s; {said}")
 
 
@@ -135,15 +119,8 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--more", type=int, default=10_000)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="pb_") as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedServer(EmbeddedSettings(home=Path(folder) / "home"))
-        url = server.start()
-        try:
-            [file] = Path(folder).rglob("postmaster.pid")
-            measure(url, int(file.read_text(encoding="utf-8").splitlines()[0]), asked.orders, asked.more)
-        finally:
-            server.stop()
+    with scratch_server() as server:
+        measure(server.url, server.pid, asked.orders, asked.more)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.scratch_server import server_cpu_seconds  # noqa: E402  # run as a script, from any folder
 from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402  # run as a script, from any folder
 
 COMMAND = Path(sys.executable).with_name("perennial")
@@ -38,7 +39,6 @@ PRODUCT_COUNT = 2_000
 CHANNELS = np.array(["web", "pos", "social", "marketplace"])
 REFUND_RATE = 0.05
 DAY_SHARE = 0.001
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 COUNTS = """
 select
     (select count(*) from marts.fct_orders) as orders,
@@ -173,19 +173,8 @@ def declare(path: Path, days: int) -> None:
 
 
 def server_seconds(folder: Path) -> float:
-    """CPU seconds of every living process whose command names a folder; the server's children end into its own."""
-    postmaster = int((folder / "postmaster.pid").read_text(encoding="ascii").split()[0])
-    total = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
-        except OSError:  # ended meanwhile
-            continue
-        if int(stat.parent.name) == postmaster:
-            total += sum(map(int, fields[11:15]))
-        elif int(fields[1]) == postmaster:
-            total += sum(map(int, fields[11:13]))
-    return total / CLOCK_TICKS
+    """CPU seconds of the server whose data lie in a folder."""
+    return server_cpu_seconds(int((folder / "postmaster.pid").read_text(encoding="ascii").split()[0]))
 
 
 def night(environment: Mapping[str, str], data_folder: Path | None) -> dict[str, Any]:

@@ -8,11 +8,9 @@ that are made up; what a night takes to make those tables is not in it. CPU seco
 """
 
 import argparse
-import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from activation.customers import customer_360  # noqa: E402  # run as a script, from any folder
 from activation.segments.criteria import Segment, read_segment  # noqa: E402
 from activation.segments.traits import reading  # noqa: E402
-from models.embedded import EmbeddedServer, EmbeddedSettings  # noqa: E402
+from benchmarks.scratch_server import scratch_server, server_cpu_seconds  # noqa: E402
 from models.engine import create_engine  # noqa: E402
 from models.migration import migrate  # noqa: E402
 from orchestration.deployment import child_environment  # noqa: E402
@@ -36,7 +34,6 @@ AS_OF = date(2026, 6, 30)
 FILL = (ROOT / "benchmarks" / "segments.sql").read_text(encoding="utf-8")
 VIEWS = ("stg_ops__merchants", "stg_ops__segments", "stg_ops__segment_queries")
 MODELS = ("segment_memberships", "segment_sizes", "segment_overlaps")
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def criteria(number: int) -> dict[str, Any]:
@@ -74,12 +71,6 @@ def criteria(number: int) -> dict[str, Any]:
     return kinds[number % len(kinds)]
 
 
-def cpu_seconds(pid: int) -> float:
-    """CPU of the server's processes that have ended, and of its own."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / CLOCK_TICKS
-
-
 def dbt(url: str, target: Path, *models: str) -> None:
     command = [Path(sys.executable).parent / "dbt", "--quiet", "run", "--select", *models]
     folders = ["--project-dir", ROOT / "dbt_project", "--profiles-dir", ROOT / "dbt_project"]
@@ -91,7 +82,7 @@ def night(engine: sa.Engine, url: str, target: Path, server_pid: int, segments: 
     """Compile and build as of a day; returns what it took."""
     with engine.begin() as connection:
         compile_merchant(connection, "bench", segments, as_of_date=as_of, run_id="bench")
-    began, server = time.monotonic(), cpu_seconds(server_pid)
+    began, server = time.monotonic(), server_cpu_seconds(server_pid)
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     dbt(url, target, *MODELS)
     took, done = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -107,7 +98,7 @@ def night(engine: sa.Engine, url: str, target: Path, server_pid: int, segments: 
             )
         ).one()
     return (
-        f"server {cpu_seconds(server_pid) - server:.0f} CPU s, dbt {own_cpu:.0f} CPU s, clock {took:.0f} s; "
+        f"server {server_cpu_seconds(server_pid) - server:.0f} CPU s, dbt {own_cpu:.0f} CPU s, clock {took:.0f} s; "
         f"{current:,} memberships, {entered:,} entered, {left:,} left"
     )
 
@@ -118,20 +109,8 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--segments", type=int, default=50)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="pb_") as folder:
-        Path(folder).chmod(0o755)
-        server = EmbeddedServer(EmbeddedSettings(home=Path(folder) / "home"))
-        url = server.start()
-        try:
-            measure(url, Path(folder) / "dbt", server_pid(Path(folder)), asked.customers, asked.segments)
-        finally:
-            server.stop()
-
-
-def server_pid(folder: Path) -> int:
-    """The server's first process, from the file that it keeps."""
-    [file] = folder.rglob("postmaster.pid")
-    return int(file.read_text(encoding="utf-8").splitlines()[0])
+    with scratch_server() as server:
+        measure(server.url, server.folder / "dbt", server.pid, asked.customers, asked.segments)
 
 
 def measure(url: str, target: Path, pid: int, customers: int, count: int) -> None:
