@@ -115,6 +115,26 @@ def test_an_event_that_cannot_be_recorded_is_refused_alone(
     assert outcomes(build(klaviyo, time, "events").send([nothing], sent_at=NOW)) == ["rejected"]
 
 
+@pytest.mark.parametrize(
+    ("faults", "outcome"),
+    [
+        ([Fault(status=409, takes=True)], "retry"),
+        ([Fault(status=302, takes=True)], "retry"),
+        ([Fault(status=505, takes=True)], "retry"),
+        ([Fault(status=400)], "rejected"),
+        ([Fault(status=502, takes=True), Fault(status=400)], "retry"),
+    ],
+)
+def test_an_event_that_may_have_been_taken_is_not_called_refused(
+    klaviyo: RunningKlaviyo, time: Time, faults: list[Fault], outcome: str
+) -> None:
+    klaviyo.faults.add(*faults, path="/api/events")
+    destination = build(klaviyo, time, "events")
+    assert outcomes(destination.send([event(1)], sent_at=NOW)) == [outcome]
+    assert outcomes(destination.send([event(1)], sent_at=NOW)) == ["accepted"]
+    assert len(klaviyo.journal.noted("event")) == 1
+
+
 def test_what_stops_one_event_stops_those_that_have_not_gone(klaviyo: RunningKlaviyo, time: Time) -> None:
     klaviyo.faults.add(Fault(status=500), times=float("inf"))
     results = build(klaviyo, time, "events").send([event(n) for n in range(100)], sent_at=NOW)

@@ -85,11 +85,13 @@ class RefusedError(Exception):
     Args:
         status: Its status.
         errors: What it says.
+        is_repeat: Whether an attempt before it went without an answer, and may have been taken.
     """
 
-    def __init__(self, status: int, errors: Sequence[ApiError]) -> None:
+    def __init__(self, status: int, errors: Sequence[ApiError], *, is_repeat: bool = False) -> None:
         super().__init__(f"HTTP {status}")
         self.status = status
+        self.is_repeat = is_repeat
         self.errors = tuple(errors)
 
     @property

@@ -157,7 +157,7 @@ class KlaviyoClient:
                     await self.pause(wait + self._pacing.chance.random(), "Klaviyo asks to slow down (429)", wait)
                     continue
                 if status not in _PASSING:
-                    raise RefusedError(status, errors_of(content))
+                    raise RefusedError(status, errors_of(content), is_repeat=failed > 0)
                 reason, asked = f"Klaviyo failed ({status})", _retry_after(headers.get("Retry-After"))
             failed += 1
             if failed >= _ATTEMPTS:

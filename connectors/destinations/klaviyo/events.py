@@ -54,8 +54,9 @@ async def send_events(
                     raise stop[0]
                 await client.call("POST", "/api/events", body=body)
             except RefusedError as refusal:
-                decided = rejected if refusal.configuration is None else postponed
-                return decided([delivery], refusal.reason)
+                # Any other answer, or one to a repeat, does not say that the event was not taken; to repeat it is safe.
+                is_certain = refusal.is_of_a_part and not refusal.is_repeat
+                return (rejected if is_certain else postponed)([delivery], refusal.reason)
             except TryLaterError as error:
                 stop.append(error)
                 moment = sent_at + timedelta(seconds=client.elapsed_seconds)
