@@ -37,11 +37,15 @@ _NOT_THE_MESSAGE = {
     HTTPStatus.NOT_FOUND: "has nothing at the address (404); check the destination's url",
     HTTPStatus.METHOD_NOT_ALLOWED: "does not take this at the address (405); check the destination's url",
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "is behind a proxy that asks for credentials (407)",
-    HTTPStatus.REQUEST_TIMEOUT: "did not receive the request in time (408)",
     HTTPStatus.LOCKED: "has locked the account (423)",
     HTTPStatus.TOO_EARLY: "asks to come back later (425)",
     HTTPStatus.TOO_MANY_REQUESTS: "asks to slow down (429)",
     HTTPStatus.SERVICE_UNAVAILABLE: "is not available now (503)",
+}
+# A gateway that gave up waiting says these too, of a provider that may be at work on the request all the same.
+_PERHAPS_TAKEN = {
+    HTTPStatus.REQUEST_TIMEOUT: "or a gateway gave up waiting (408), which does not say whether it was taken",
+    HTTPStatus.SERVICE_UNAVAILABLE: "or a gateway was not available (503), which does not say whether it was taken",
 }
 
 
@@ -202,11 +206,18 @@ def judged(
     provider: str,
     sent_at: datetime,
     words: str | None = None,
+    is_own_answer: bool = False,
     is_idempotent: bool = False,
 ) -> DeliveryResult:
     """What an answer that is no success says about the delivery that it is about; arguments as of `verdict`."""
     outcome, reason, retry_at = verdict(
-        answer, provider=provider, sent_at=sent_at, sent=delivery.payload, words=words, is_idempotent=is_idempotent
+        answer,
+        provider=provider,
+        sent_at=sent_at,
+        sent=delivery.payload,
+        words=words,
+        is_own_answer=is_own_answer,
+        is_idempotent=is_idempotent,
     )
     return DeliveryResult(delivery.action_key, outcome, reason, retry_at=retry_at)
 
@@ -218,6 +229,7 @@ def verdict(
     sent_at: datetime,
     sent: Mapping[str, Any],
     words: str | None = None,
+    is_own_answer: bool = False,
     is_idempotent: bool = False,
 ) -> tuple[Outcome, str, datetime | None]:
     """What an answer that is no success says: the outcome, the reason, and when to come back.
@@ -228,6 +240,7 @@ def verdict(
         sent_at: When the request was made.
         sent: What was sent; no value of it is in the reason.
         words: What the provider said about it, if it said something.
+        is_own_answer: Whether the answer has the form of the provider's own refusals, which no gateway's has.
         is_idempotent: Whether what may have been taken can be sent again.
     """
     unknown = Outcome.RETRY if is_idempotent else Outcome.MAYBE_SENT
@@ -237,9 +250,14 @@ def verdict(
         return Outcome.RETRY, f"{provider} could not be reached: {answer.error}", None
     if status is None:
         return unknown, f"the request was written, and then {answer.error}", None
+    retry_at = asked_for(answer.headers, sent_at)
+    if status == HTTPStatus.REQUEST_TIMEOUT or (
+        status == HTTPStatus.SERVICE_UNAVAILABLE and not is_own_answer and retry_at is None
+    ):
+        return unknown, f"{provider} {_PERHAPS_TAKEN[HTTPStatus(status)]}{said}", None
     if status in _NOT_THE_MESSAGE:
         reason = f"{provider} {_NOT_THE_MESSAGE[HTTPStatus(status)]}{said}"
-        return Outcome.RETRY, reason, asked_for(answer.headers, sent_at)
+        return Outcome.RETRY, reason, retry_at
     if status // 100 == HTTPStatus.BAD_REQUEST // 100:
         return Outcome.REJECTED, f"{provider} refused it ({status}){said}", None
     return unknown, f"{provider} answered {status}, which does not say whether it was taken{said}", None

@@ -177,7 +177,9 @@ def _safe(name: str) -> str:
 
 def _refused(answer: Answer, at: datetime) -> tuple[Outcome, str, datetime | None]:
     """What an answer that is no success says; no refusal is about the records."""
-    outcome, reason, retry_at = verdict(answer, provider="the store", sent_at=at, sent={})
     code = _CODE.search(answer.body)
+    outcome, reason, retry_at = verdict(
+        answer, provider="the store", sent_at=at, sent={}, is_own_answer=code is not None
+    )
     named = f" ({code[1].decode()})" if code else ""
     return Outcome.RETRY if outcome is Outcome.REJECTED else outcome, f"{reason}{named}", retry_at

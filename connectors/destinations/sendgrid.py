@@ -95,7 +95,10 @@ class SendGridDestination(BatchDestination):
         if answer.status == _ACCEPTED:
             reference = answer.headers.get("X-Message-Id")
             return DeliveryResult(delivery.action_key, Outcome.ACCEPTED, provider_reference=reference)
-        return judged(delivery, answer, provider="SendGrid", sent_at=sent_at, words=_complaints(answer))
+        said = _complaints(answer)
+        return judged(
+            delivery, answer, provider="SendGrid", sent_at=sent_at, words=said, is_own_answer=said is not None
+        )
 
     def suppressions(self, since: datetime, *, asked_at: datetime) -> Iterator[Suppression]:
         """Every bounce, spam report, global unsubscribe and invalid address since a time, list by list."""

@@ -349,4 +349,4 @@ def _refused(delivery: Delivery, answer: Answer, sent_at: datetime) -> DeliveryR
         result = judged(delivery, answer, provider="SES", sent_at=sent_at)
         return DeliveryResult(delivery.action_key, Outcome.RETRY, reason, retry_at=result.retry_at)
     words = ": ".join(str(part) for part in (kind, body.get("message") or body.get("Message")) if part)
-    return judged(delivery, answer, provider="SES", sent_at=sent_at, words=words or None)
+    return judged(delivery, answer, provider="SES", sent_at=sent_at, words=words or None, is_own_answer=bool(kind))

@@ -23,12 +23,16 @@ _NOT_THE_RECORDS = {
     HTTPStatus.NOT_FOUND: "there is nothing at the address (404); check the destination's url",
     HTTPStatus.METHOD_NOT_ALLOWED: "the address does not take POST (405); check the destination's url",
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "a proxy asks for credentials (407)",
-    HTTPStatus.REQUEST_TIMEOUT: "the endpoint did not receive the request in time (408)",
     HTTPStatus.GONE: "the address is gone (410); check the destination's url",
     HTTPStatus.LOCKED: "the endpoint is locked (423)",
     HTTPStatus.TOO_EARLY: "the endpoint asks to come back later (425)",
     HTTPStatus.TOO_MANY_REQUESTS: "the endpoint asks to slow down (429)",
     HTTPStatus.SERVICE_UNAVAILABLE: "the endpoint is not available now (503)",
+}
+# A gateway before the endpoint says these too, when it gave up waiting for an endpoint that is still at work.
+_PERHAPS_TAKEN = {
+    HTTPStatus.REQUEST_TIMEOUT: "the endpoint or a gateway gave up waiting (408), and may have taken something",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the endpoint or a gateway is not available (503), and may have taken something",
 }
 # One bad record can make an endpoint refuse the whole batch: it is halved until that record is alone.
 _SPLITS_A_BATCH = {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
@@ -59,7 +63,7 @@ def results_of(
     is_refusal = answer.status is not None and answer.status // 100 == HTTPStatus.BAD_REQUEST // 100
     if named is not None and (answer.is_success or (is_refusal and named)):
         return [_result(delivery, named.get(delivery.action_key, []), unknown, retry_at) for delivery in deliveries]
-    outcome, reason = _whole(answer, unknown)
+    outcome, reason = _whole(answer, unknown, asks_to_wait=retry_at is not None)
     at = retry_at if outcome is Outcome.RETRY else None
     return [DeliveryResult(delivery.action_key, outcome, reason, retry_at=at) for delivery in deliveries]
 
@@ -82,13 +86,15 @@ def _result(
     )
 
 
-def _whole(answer: Answer, unknown: Outcome) -> tuple[Outcome, str | None]:
+def _whole(answer: Answer, unknown: Outcome, *, asks_to_wait: bool) -> tuple[Outcome, str | None]:
     """What an answer without results says about every record of the batch."""
     status = answer.status
     if status is None and not answer.may_be_written:
         return Outcome.RETRY, f"the endpoint could not be reached: {answer.error}"
     if status is None:
         return unknown, f"the request was written, and then {answer.error}"
+    if status in _PERHAPS_TAKEN and not (asks_to_wait and status == HTTPStatus.SERVICE_UNAVAILABLE):
+        return unknown, _PERHAPS_TAKEN[HTTPStatus(status)]
     if status in _NOT_THE_RECORDS:
         return Outcome.RETRY, _NOT_THE_RECORDS[HTTPStatus(status)]
     return {2: _success, 3: _redirect, 4: _refusal}.get(status // 100, _failure)(answer, unknown)

@@ -185,7 +185,11 @@ def test_a_wrong_signature_is_the_configurations_fault(sandbox: SesSandbox) -> N
 
 ANSWERS = [
     (Fault(status=500, takes=True), "maybe_sent"),
-    (Fault(status=503), "retry"),
+    (Fault(status=503, takes=True), "maybe_sent"),
+    (Fault(status=503, body=b'{"message": "Service Unavailable"}', takes=True), "maybe_sent"),
+    (Fault(status=503, retry_after="30"), "retry"),
+    (Fault(status=503, headers={"x-amzn-ErrorType": "ServiceUnavailable"}), "retry"),
+    (Fault(status=408, takes=True), "maybe_sent"),
     (Fault(resets=True, takes=True), "maybe_sent"),
     (Fault(status=200, body=b"{}", takes=True), "maybe_sent"),
     (Fault(status=200, body=b"[]", takes=True), "maybe_sent"),
