@@ -32,6 +32,11 @@ def parse(folder: Path) -> None:
     prepare_manifest(dbt_project(PROJECT_FOLDER, folder), {**os.environ, **PLACE_HOLDER})
 
 
+def without_views(dbt: Dbt) -> tuple[str, ...]:
+    """What to add to a command that leaves the views that stand, as every night after the first does."""
+    return ("--exclude", *sorted(lasting_views(dbt.manifest()).values()))
+
+
 def build_lasting_views(url: str, parsed: Path, target: Path) -> None:
     """Make the views that stand from run to run, and enter them as made."""
     hand_out(parsed, target, url)

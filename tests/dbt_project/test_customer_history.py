@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from dbt_command import Dbt
 from dbt_histories import MERCHANTS, fill, raw_rows
+from standing_project import without_views
 
 pytestmark = pytest.mark.slow
 
@@ -19,9 +20,9 @@ NIGHTLY = ("run", "--select", "dim_customers", "customer_rfm", "customer_states"
 
 
 @pytest.fixture(scope="module")
-def dbt(module_database_url: str, dbt_on: Callable[[str], Dbt]) -> Dbt:
-    fill(module_database_url, {MERCHANT: raw_rows(MERCHANT, customers=25, seed=5)})
-    return dbt_on(module_database_url)
+def dbt(standing_warehouse_url: str, dbt_on: Callable[[str], Dbt]) -> Dbt:
+    fill(standing_warehouse_url, {MERCHANT: raw_rows(MERCHANT, customers=25, seed=5)})
+    return dbt_on(standing_warehouse_url)
 
 
 def history(url: str) -> list[tuple[Any, ...]]:
@@ -38,9 +39,9 @@ def change(url: str, statement: str, *values: Any) -> None:
         connection.execute(statement.encode(), values)
 
 
-def test_nights_are_remembered_and_none_twice(module_database_url: str, dbt: Dbt) -> None:
-    url = module_database_url
-    dbt(*EVERYTHING)
+def test_nights_are_remembered_and_none_twice(standing_warehouse_url: str, dbt: Dbt) -> None:
+    url = standing_warehouse_url
+    dbt(*EVERYTHING, *without_views(dbt))
     first = history(url)
     assert {row[1] for row in first} == {NIGHT}
     assert {row[3] for row in first} == {True}

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from dbt_command import Dbt
 from identity_truth import NOW, World, a_world, components, guest_id, insert, insert_rows, quality
+from standing_project import without_views
 
 from models import identity, ops
 from models.engine import create_engine
@@ -98,16 +99,16 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module")
-def warehouse(module_database_url: str, dbt_on: Callable[[str], Dbt], world: World) -> Any:
-    engine = create_engine(module_database_url, application_name="perennial tests")
+def warehouse(standing_warehouse_url: str, dbt_on: Callable[[str], Dbt], world: World) -> Any:
+    engine = create_engine(standing_warehouse_url, application_name="perennial tests")
     with engine.begin() as connection:
         insert(connection, TRUTH, world)
         insert(connection, SHUFFLED, world, Random(7))
         insert(connection, LIFE, World(Random(1)))
         for row in (ANN, ANNS_OTHER, BOB, BOBS, CAL, CALS):
             insert_rows(connection, LIFE, row["store_id"], "customers", [row])
-    found = Warehouse(engine, dbt_on(module_database_url))
-    found.dbt("run", "--select", *(f"+{table}" for table in TABLES))
+    found = Warehouse(engine, dbt_on(standing_warehouse_url))
+    found.dbt("run", "--select", *(f"+{table}" for table in TABLES), *without_views(found.dbt))
     yield found
     engine.dispose()
 
@@ -151,8 +152,8 @@ def test_keys_that_are_left_out_say_why(warehouse: Warehouse) -> None:
     assert reasons == {"role_address": 48, "relay_domain": 24, "placeholder": 48, "shared_by_accounts": 15}
 
 
-def test_no_table_holds_an_address_a_number_or_a_name(warehouse: Warehouse, module_database_url: str) -> None:
-    with psycopg.connect(module_database_url) as connection:
+def test_no_table_holds_an_address_a_number_or_a_name(warehouse: Warehouse, standing_warehouse_url: str) -> None:
+    with psycopg.connect(standing_warehouse_url) as connection:
         for table in ("intermediate.int_identity_keys_judged", "intermediate.int_identity_records_assigned",
                       "marts.dim_customer_identities", "marts.identity_links"):  # fmt: skip
             schema, name = table.split(".")

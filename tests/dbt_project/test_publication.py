@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from dbt_command import Dbt
 from dbt_histories import LOADED_AT, MERCHANTS, Row, fill, raw_rows
-from standing_project import lasting_views
+from standing_project import without_views
 
 from models import ml, ops
 from models.engine import create_engine
@@ -139,8 +139,7 @@ def one_order(merchant_id: str, order_id: str, **values: Any) -> Any:
 def history(standing_warehouse_url: str, dbt_on: Callable[[str], Dbt]) -> History:
     url = standing_warehouse_url
     warehouse, dbt = Warehouse(url), dbt_on(url)
-    # As nightly runs do, these leave the views that stand.
-    others = ("--exclude", *sorted(lasting_views(dbt.manifest()).values()))
+    others = without_views(dbt)
     merchants = ops.merchants
     counts = {BOOKS: 60, CHAI: 50}
     fill(url, {m: raw_rows(m, customers=count, seed=5) for m, count in counts.items()})

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from dbt_command import Dbt
 from dbt_histories import MERCHANTS, fill, raw_rows
+from standing_project import without_views
 
 pytestmark = pytest.mark.slow
 
@@ -19,20 +20,21 @@ ADD_UP = ("test", "--select", "rfm_transitions", "rfm_history", "--exclude-resou
 
 
 @pytest.fixture(scope="module")
-def dbt(module_database_url: str, dbt_on: Callable[[str], Dbt]) -> Dbt:
-    fill(module_database_url, {MERCHANT: raw_rows(MERCHANT, customers=40, seed=5)})
-    return dbt_on(module_database_url)
+def dbt(standing_warehouse_url: str, dbt_on: Callable[[str], Dbt]) -> Dbt:
+    fill(standing_warehouse_url, {MERCHANT: raw_rows(MERCHANT, customers=40, seed=5)})
+    return dbt_on(standing_warehouse_url)
 
 
 @pytest.fixture(scope="module")
-def night(module_database_url: str, dbt: Dbt) -> Callable[[date], list[tuple[Any, ...]]]:
-    """Run the models as of a day; returns what is recorded then."""
-    url = module_database_url
+def night(standing_warehouse_url: str, dbt: Dbt) -> Callable[[date], list[tuple[Any, ...]]]:
+    """Run the models as of a day, the views left as they stand; returns what is recorded then."""
+    url = standing_warehouse_url
+    tables = ("--select", "+rfm_transitions", *without_views(dbt))
 
     def run(as_of: date) -> list[tuple[Any, ...]]:
         with psycopg.connect(url) as connection:
             connection.execute("update ops.merchants set as_of_date = %s", (as_of,))
-        dbt("run", "--select", "+rfm_transitions")
+        dbt("run", *tables)
         return rows(url, "select * from marts.rfm_history order by customer_id, changed_date")
 
     return run
@@ -49,9 +51,9 @@ def execute(url: str, statement: str, *values: Any) -> None:
 
 
 def test_nights_are_recorded_and_none_twice(
-    module_database_url: str, dbt: Dbt, night: Callable[[date], list[tuple[Any, ...]]]
+    standing_warehouse_url: str, dbt: Dbt, night: Callable[[date], list[tuple[Any, ...]]]
 ) -> None:
-    url = module_database_url
+    url = standing_warehouse_url
     first = night(NIGHT)
     buyers = rows(url, "select count(*) from marts.customer_rfm")[0][0]
     assert {row[2] for row in first} == {NIGHT}
