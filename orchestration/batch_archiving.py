@@ -12,9 +12,9 @@ from models.bookkeeping import StoreCursor
 from models.errors import StopError
 from models.records import Deletions, Page
 from orchestration import progress
-from orchestration.configuration import Merchant, Store
+from orchestration.configuration import Merchant
 from orchestration.contracts import ContractReport, check_contract
-from orchestration.declared_stores import DeclaredStore
+from orchestration.declared_stores import StoreWork
 from orchestration.mended_records import MendedRecords
 from orchestration.merchant_run import MerchantRun
 from orchestration.reject_spool import RejectSpool
@@ -31,11 +31,10 @@ class TooManyRejectsError(StopError):
 
 
 @dataclass
-class StoreReading:
+class StoreReading(StoreWork):
     """One store of a run, and what reading it gives, also when it fails on the way.
 
     Attributes:
-        declared: The store.
         batches: What was archived and kept its contract, oldest first; a batch at fault is the last.
         reports: What the data contract found, per batch and stream.
         asked: What was asked of its platform, and what its owner has to know.
@@ -43,22 +42,11 @@ class StoreReading:
         error: What it failed by.
     """
 
-    declared: DeclaredStore
     batches: list[ArchivedBatch] = field(default_factory=list)
     reports: list[ContractReport] = field(default_factory=list)
     asked: Asked = field(default_factory=Asked)
     notes: dict[str, object] = field(default_factory=dict)
     error: Exception | None = None
-
-    @property
-    def merchant(self) -> Merchant:
-        """Whose store it is."""
-        return self.declared.merchant
-
-    @property
-    def store(self) -> Store:
-        """The store's declaration."""
-        return self.declared.store
 
     @property
     def row_counts(self) -> Counter[str]:

@@ -83,3 +83,24 @@ def declared_stores(
         for index, store in enumerate(merchant.stores):
             if wanted is None or store.source.type in wanted:
                 yield DeclaredStore(merchant, store, f"merchants[{number}].stores[{index}].source")
+
+
+@dataclass
+class StoreWork:
+    """A step of a run at one store.
+
+    Attributes:
+        declared: The store.
+    """
+
+    declared: DeclaredStore
+
+    @property
+    def merchant(self) -> Merchant:
+        """Whose store it is."""
+        return self.declared.merchant
+
+    @property
+    def store(self) -> Store:
+        """The store's declaration."""
+        return self.declared.store

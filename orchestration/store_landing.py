@@ -10,35 +10,22 @@ from models.archive import ArchivedBatch, find_batch
 from models.errors import StopError
 from models.landing import Landing, LandingResult, land_batch
 from orchestration import progress
-from orchestration.configuration import Merchant, Store
-from orchestration.declared_stores import DeclaredStore
+from orchestration.declared_stores import DeclaredStore, StoreWork
 from orchestration.merchant_run import MerchantRun
 from orchestration.sync_history import SyncHistory
 
 
 @dataclass
-class StoreLanding:
+class StoreLanding(StoreWork):
     """One store of a run, and what landed of it, also when something was refused on the way.
 
     Attributes:
-        declared: The store.
         landings: The batches that landed, oldest first.
         error: Why something was held back: landing refused it, or the run did not come so far as to archive it.
     """
 
-    declared: DeclaredStore
     landings: list[Landing] = field(default_factory=list)
     error: Exception | None = None
-
-    @property
-    def merchant(self) -> Merchant:
-        """Whose store it is."""
-        return self.declared.merchant
-
-    @property
-    def store(self) -> Store:
-        """The store's declaration."""
-        return self.declared.store
 
     @property
     def results(self) -> list[LandingResult]:
