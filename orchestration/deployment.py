@@ -5,6 +5,8 @@ child processes (dbt, Dagster's) their addresses, and holds the clock.
 """
 
 import os
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +20,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
+from activation.delivery import Pace
 from connectors.destination import Destination
 from connectors.destinations import build_destination
 from models import roles
@@ -104,6 +107,11 @@ class Deployment:
     def config_folder(self) -> Path:
         """What relative paths in `perennial.yml` are relative to."""
         return self.settings.config_path.parent
+
+    @property
+    def pace(self) -> Pace:
+        """How patient deliveries are."""
+        return Pace(clock=self.clock, sleep=time.sleep, jitter=random.random)
 
     def destination(self, name: str) -> Destination:
         """The destination of that name, built.

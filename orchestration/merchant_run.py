@@ -5,10 +5,9 @@ stages are skipped, its last good tables stay, and the others go on. What goes w
 the step.
 """
 
-import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Protocol, TypeVar
@@ -75,7 +74,7 @@ class MerchantRun:
     @property
     def pace(self) -> Pace:
         """How patient the run's deliveries are."""
-        return Pace(clock=self.deployment.clock, sleep=time.sleep, jitter=random.random, breaker=self.breaker)
+        return replace(self.deployment.pace, breaker=self.breaker)
 
     def require_alone(self) -> None:
         """Check that no other run has begun to work on the same tables; every stage begins with it.

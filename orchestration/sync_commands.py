@@ -1,7 +1,5 @@
 """`perennial sync`: what each sync would send, field by field; sending it; taking for known what is held."""
 
-import random
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +9,6 @@ from functools import cached_property
 import typer
 
 from activation.actions import Target
-from activation.delivery import Pace
 from activation.payloads import Sync
 from activation.syncs import PlannedSync, Preview, backfill_audience, plan_sync, sync_audience, sync_target
 from connectors.destination import Destination
@@ -109,7 +106,7 @@ def apply_plan(
             audience=members_of(declared.merchant, declared.sync),
             destination=declared.destination,
             run_id=uuid.uuid4().hex,
-            pace=Pace(clock=deployment.clock, sleep=time.sleep, jitter=random.random),
+            pace=deployment.pace,
             key=declared.key,
             approved_digest=digest,
         )
@@ -138,7 +135,7 @@ def backfill_sync(settings: Settings, merchant: str | None, audience: str, desti
             audience=members_of(declared.merchant, declared.sync),
             destination=declared.destination,
             run_id=uuid.uuid4().hex,
-            pace=Pace(clock=deployment.clock, sleep=time.sleep, jitter=random.random),
+            pace=deployment.pace,
             key=declared.key,
         )
     typer.echo(f"{declared.in_words}: {len(adopted.actions):,} customers are known, and nothing was sent")
