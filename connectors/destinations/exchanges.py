@@ -251,9 +251,7 @@ def verdict(
     if status is None:
         return unknown, f"the request was written, and then {answer.error}", None
     retry_at = asked_for(answer.headers, sent_at)
-    if status == HTTPStatus.REQUEST_TIMEOUT or (
-        status == HTTPStatus.SERVICE_UNAVAILABLE and not is_own_answer and retry_at is None
-    ):
+    if is_perhaps_taken(status, asks_to_wait=retry_at is not None, is_own_answer=is_own_answer):
         return unknown, f"{provider} {_PERHAPS_TAKEN[HTTPStatus(status)]}{said}", None
     if status in _NOT_THE_MESSAGE:
         reason = f"{provider} {_NOT_THE_MESSAGE[HTTPStatus(status)]}{said}"
@@ -261,6 +259,18 @@ def verdict(
     if status // 100 == HTTPStatus.BAD_REQUEST // 100:
         return Outcome.REJECTED, f"{provider} refused it ({status}){said}", None
     return unknown, f"{provider} answered {status}, which does not say whether it was taken{said}", None
+
+
+def is_perhaps_taken(status: int, *, asks_to_wait: bool, is_own_answer: bool = False) -> bool:
+    """Whether a gateway may have said it after it gave up waiting, of a provider that is at work all the same.
+
+    Args:
+        status: The HTTP status.
+        asks_to_wait: Whether the answer says when to come back.
+        is_own_answer: Whether the answer has the form of the provider's own refusals, which no gateway's has.
+    """
+    is_unexplained = not (asks_to_wait or is_own_answer)
+    return status == HTTPStatus.REQUEST_TIMEOUT or (status == HTTPStatus.SERVICE_UNAVAILABLE and is_unexplained)
 
 
 def asked_for(headers: Mapping[str, str], sent_at: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from connectors.destination import Delivery, DeliveryResult, Outcome
-from connectors.destinations.exchanges import Answer, asked_for
+from connectors.destinations.exchanges import Answer, asked_for, is_perhaps_taken, verdict
 
 _LONGEST_WORDS = 200
 
@@ -29,7 +29,6 @@ _NOT_THE_RECORDS = {
     HTTPStatus.TOO_MANY_REQUESTS: "the endpoint asks to slow down (429)",
     HTTPStatus.SERVICE_UNAVAILABLE: "the endpoint is not available now (503)",
 }
-# A gateway before the endpoint says these too, when it gave up waiting for an endpoint that is still at work.
 _PERHAPS_TAKEN = {
     HTTPStatus.REQUEST_TIMEOUT: "the endpoint or a gateway gave up waiting (408), and may have taken something",
     HTTPStatus.SERVICE_UNAVAILABLE: "the endpoint or a gateway is not available (503), and may have taken something",
@@ -63,7 +62,10 @@ def results_of(
     is_refusal = answer.status is not None and answer.status // 100 == HTTPStatus.BAD_REQUEST // 100
     if named is not None and (answer.is_success or (is_refusal and named)):
         return [_result(delivery, named.get(delivery.action_key, []), unknown, retry_at) for delivery in deliveries]
-    outcome, reason = _whole(answer, unknown, asks_to_wait=retry_at is not None)
+    if answer.status is None:
+        fate, why, _ = verdict(answer, provider="the endpoint", sent_at=sent_at, sent={}, is_idempotent=is_idempotent)
+        return [DeliveryResult(delivery.action_key, fate, why) for delivery in deliveries]
+    outcome, reason = _whole(answer, answer.status, unknown, asks_to_wait=retry_at is not None)
     at = retry_at if outcome is Outcome.RETRY else None
     return [DeliveryResult(delivery.action_key, outcome, reason, retry_at=at) for delivery in deliveries]
 
@@ -86,14 +88,9 @@ def _result(
     )
 
 
-def _whole(answer: Answer, unknown: Outcome, *, asks_to_wait: bool) -> tuple[Outcome, str | None]:
+def _whole(answer: Answer, status: int, unknown: Outcome, *, asks_to_wait: bool) -> tuple[Outcome, str | None]:
     """What an answer without results says about every record of the batch."""
-    status = answer.status
-    if status is None and not answer.may_be_written:
-        return Outcome.RETRY, f"the endpoint could not be reached: {answer.error}"
-    if status is None:
-        return unknown, f"the request was written, and then {answer.error}"
-    if status in _PERHAPS_TAKEN and not (asks_to_wait and status == HTTPStatus.SERVICE_UNAVAILABLE):
+    if is_perhaps_taken(status, asks_to_wait=asks_to_wait):
         return unknown, _PERHAPS_TAKEN[HTTPStatus(status)]
     if status in _NOT_THE_RECORDS:
         return Outcome.RETRY, _NOT_THE_RECORDS[HTTPStatus(status)]
