@@ -16,14 +16,11 @@ added_up as (
 
 ),
 
--- Rounding explains what it can have caused; more than that is a mismatch and stays one.
 rounded as (
 
     select
         *,
-        case
-            when abs(total_amount - terms_amount) <= rounding_tolerance_amount then total_amount - terms_amount else 0
-        end as rounding_amount
+        {{ rounding_of_terms() }} as rounding_amount
     from added_up
 
 )
@@ -62,7 +59,7 @@ select
     gift_card_tender_amount,
     store_credit_tender_amount,
     platform_refunded_amount,
-    {{ money('total_amount - gift_card_sale_amount - tip_amount - duty_amount') }} as original_amount,
+    {{ revenue_of_total() }} as original_amount,
     presentment_currency_code,
     presentment_total_amount,
     source_name

@@ -57,9 +57,7 @@ rounded as (
 
     select
         *,
-        case
-            when abs(total_amount - terms_amount) <= rounding_tolerance_amount then total_amount - terms_amount else 0
-        end as rounding_amount
+        {{ rounding_of_terms() }} as rounding_amount
     from added_up
 
 )
@@ -89,6 +87,6 @@ select
     paid_back_amount,
     unpaid_amount,
     gift_card_sale_amount,
-    {{ money('total_amount - gift_card_sale_amount - tip_amount - duty_amount') }} as original_amount,
+    {{ revenue_of_total() }} as original_amount,
     source_name
 from rounded
