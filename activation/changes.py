@@ -21,7 +21,7 @@ from activation.gates.suppressions import entries_of_customers
 from activation.locks import lock_key
 from activation.payloads import Sync, digest
 from models.activation import audience_members, customer_states, deliveries, sent_fields, sync_cursors
-from models.identity import current_ids
+from models.identity import current_ids, dim_customer_identities, ids_of
 
 # What is another every night though nothing about the customer is; a sync that sends it looks at everybody.
 PASSING = ("as_of_date", "model_run_id", "days_since_last_order")
@@ -70,7 +70,7 @@ def reconcile(connection: sa.Connection, merchant_id: str) -> int:
 
 
 def current_states(merchant_id: str) -> sa.Select[tuple[str, str]]:
-    """Each of the merchant's customers with a hash of their row, contacts and memberships, and why they are refused."""
+    """Each of the merchant's customers with a hash of all that decides what is sent of them, and under which id."""
     mine = customer_contacts.c.merchant_id == merchant_id
     said = [c for c in customer_contacts.c if c.name != "merchant_id"]
     of_contact = sa.func.md5(sa.cast(sa.func.row(*said), sa.Text))
@@ -95,15 +95,16 @@ def current_states(merchant_id: str) -> sa.Select[tuple[str, str]]:
         .subquery("on_list")
     )
     columns = [c for c in customer_360.c if c.name not in {"merchant_id", "customer_id", *PASSING}]
-    belongs = _memberships(merchant_id).subquery("belongs")
-    said_of_them = (sa.cast(sa.func.row(*columns, contacts.c.h), sa.Text), on_list.c.reasons, belongs.c.to)
-    state = sa.func.md5(sa.func.concat(*said_of_them))  # who is on no list and nowhere in it has the row's hash
+    belongs, others = _memberships(merchant_id).subquery("belongs"), _other_ids(merchant_id).subquery("others")
+    row = sa.cast(sa.func.row(*columns, contacts.c.h), sa.Text)
+    state = sa.func.md5(sa.func.concat_ws("/", row, on_list.c.reasons, belongs.c.to, others.c.ids))
     return (
         sa.select(customer_360.c.customer_id, state.label("state_hash"))
         .select_from(
             customer_360.outerjoin(contacts, contacts.c.customer_id == customer_360.c.customer_id)
             .outerjoin(on_list, on_list.c.customer_id == customer_360.c.customer_id)
             .outerjoin(belongs, belongs.c.customer_id == customer_360.c.customer_id)
+            .outerjoin(others, others.c.customer_id == customer_360.c.customer_id)
         )
         .where(customer_360.c.merchant_id == merchant_id)
     )
@@ -128,6 +129,14 @@ def _memberships(merchant_id: str) -> sa.Select[tuple[str, int]]:
     ).subquery("stays")
     # Added up and not strung together: sums need no sorting of as many rows as all segments have members.
     return sa.select(stays.c.customer_id, sa.func.sum(stays.c.named).label("to")).group_by(stays.c.customer_id)
+
+
+def _other_ids(merchant_id: str) -> sa.Select[tuple[str, int]]:
+    """Each customer of whom several records are, with a number that stands for which; a destination may know an id."""
+    people = dim_customer_identities
+    ids = sa.func.sum(sa.func.hashtextextended(people.c.record_id, 0)).label("ids")
+    is_other = sa.and_(people.c.merchant_id == merchant_id, people.c.record_id != people.c.customer_id)
+    return sa.select(people.c.customer_id, ids).where(is_other).group_by(people.c.customer_id)
 
 
 def latest_change(connection: sa.Connection, merchant_id: str) -> int:
@@ -183,8 +192,8 @@ def changed_customers(
 ) -> set[str] | None:
     """The customers of whom there may be something to send; None where all have to be looked at.
 
-    Those who changed, entered, left or are gone, and of whom something in the ledger is not settled. All are looked at
-    under new settings, once a week, on the way back in time, and where people's ids have changed.
+    Those who changed, entered, left or are gone, and of whom something in the ledger is not settled; with all ids that
+    stand for them. All are looked at under new settings, once a week, and on the way back in time.
     """
     cursor = read_cursor(connection, target)
     if (
@@ -203,8 +212,9 @@ def changed_customers(
             sa.select(deliveries.c.customer_id).where(ledger.scope(target), deliveries.c.outcome.in_(_UNSETTLED)),
         )
     )
-    merged = current_ids(connection, target.merchant_id, sorted(found))
-    return None if any(before != now_id for before, now_id in merged.items()) else found
+    # Together with every other id of theirs: a destination may know them by one of then.
+    now_ids = current_ids(connection, target.merchant_id, sorted(found)).values()
+    return found | ids_of(connection, target.merchant_id, {*found, *now_ids})
 
 
 def held_count(connection: sa.Connection, target: Target) -> int:

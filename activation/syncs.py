@@ -227,8 +227,6 @@ def plan_sync(
         unknown = sorted(memory.entries.keys() - {member.customer_id for member in members})
         renamed = current_ids(connection, target.merchant_id, unknown)
         members = addressed(members, memory, renamed)
-        if any(before_id != now_id for before_id, now_id in renamed.items()):
-            cursor = None  # who goes on under an id of then is found by looking at all
         made = plan(target, members, memory, sync.mode, renamed)
         if only is not None:
             # Of whom nothing changed nothing was read; the destination holds them as they are.
