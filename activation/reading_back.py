@@ -14,6 +14,7 @@ import structlog
 from activation import ledger
 from activation.actions import LedgerOutcome, Target
 from activation.locks import HeldLock
+from activation.sent_fields import note_taken
 from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome, ReadsBack
 from models.activation import deliveries
 
@@ -75,6 +76,7 @@ def read_back(
         if known:
             with engine.begin() as connection:
                 ledger.record(connection, target, known)
+                note_taken(connection, target.merchant_id, [result.action_key for result in known])
         told.update(result.outcome for result in known)
     if asked:
         _log.info(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from activation.actions import NOT_TAKEN, RELEASED_AT, LedgerEntry, LedgerOutcome
 from activation.ledger import entry_of
+from activation.sent_fields import note_taken
 from models.activation import deliveries
 from models.errors import StopError
 from models.schema import Json
@@ -54,9 +55,11 @@ def resolve_maybe_sent(
             deliveries.c.outcome == LedgerOutcome.MAYBE_SENT,
         )
         .values(outcome=outcome, reason=None, retry_at=None, details=details)
-    ).rowcount
-    if not changed:
+        .returning(deliveries.c.action_key)
+    ).scalar_one_or_none()
+    if changed is None:
         raise StopError(f"merchant '{merchant_id}' has no delivery {delivery_id} that waits to be resolved")
+    note_taken(connection, merchant_id, [changed])
 
 
 def release_rejected(

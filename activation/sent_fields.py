@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from activation.actions import Action, Target
+from activation.actions import Action, LedgerOutcome, Target
 from activation.arrays import among
 from activation.arrays import rows as array_rows
 from activation.payloads import digest
 from connectors.destination import Operation
-from models.activation import sent_fields
+from models.activation import deliveries, sent_fields
 from models.schema import Json
 
 _DIGEST_LENGTH = 16
@@ -88,6 +88,31 @@ def remember(connection: sa.Connection, target: Target, accepted: Sequence[Actio
             index_elements=list(names[:4]), set_={name: statement.excluded[name] for name in names[4:]}
         )
     )
+
+
+def note_taken(connection: sa.Connection, merchant_id: str, action_keys: Collection[str]) -> None:
+    """Keep that a destination holds what it is known to have taken without an answer; its fields are not known.
+
+    Args:
+        connection: In the transaction that recorded the rows as accepted.
+        merchant_id: The tenant.
+        action_keys: The rows of the ledger; a campaign's are left alone.
+    """
+    key = ("merchant_id", "destination", "audience", "customer_id")
+    is_meant = sa.and_(
+        deliveries.c.merchant_id == merchant_id,
+        among(deliveries.c.action_key, action_keys),
+        deliveries.c.outcome == LedgerOutcome.ACCEPTED,
+        deliveries.c.audience.is_not(None),
+    )
+    is_its = sa.and_(*(sent_fields.c[name] == deliveries.c[name] for name in key))
+    is_removal = deliveries.c.operation == Operation.REMOVE
+    connection.execute(sa.delete(sent_fields).where(is_its, is_meant, is_removal))
+    taken = sa.select(*(deliveries.c[name] for name in key), sa.literal(""), sa.literal({}, Json())).where(
+        is_meant, ~is_removal
+    )
+    names = (*key, "payload_hash", "fields")
+    connection.execute(insert(sent_fields).from_select(names, taken.distinct()).on_conflict_do_nothing())
 
 
 def kept_of(target: Target, customer_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from activated_shop import FIELDS, ScriptedDestination, Shop, a_night_later, looked_at
+from campaign_sends import ReadableDestination
 
 from activation.changes import latest_change, reconcile
 from activation.customers import customer_360, segment_memberships
 from activation.gates.suppressions import Entry, lift, suppress
 from activation.members import SegmentMembers
+from activation.resolutions import maybe_sent, resolve_maybe_sent
 from connectors.destination import Outcome
 from models.activation import customer_states, sync_cursors
 from models.errors import StopError
 from models.ops import segments
+
+TAKEN = Outcome.ACCEPTED
 
 
 def vanish(shop: Shop, customer_id: str) -> None:
@@ -220,6 +224,27 @@ def test_what_a_stop_left_behind_is_looked_at_again(shop: Shop) -> None:
         assert looked_at(shop, crm) >= {"c", "d"}  # type: ignore[operator]
     crm.before = lambda _batch: None
     assert shop.sync(crm, knows_changes=True).outcomes == {"accepted": 2}
+
+
+def test_whom_a_destination_is_known_to_hold_without_an_answer_counts_as_held(shop: Shop) -> None:
+    for name in "abcd":
+        shop.customer(name)
+    strict = {"removals_always_allowed": 0, "largest_removal_share": 0.25}
+    crm = ReadableDestination(name="crm", answer=lambda d: Outcome.MAYBE_SENT if d.customer_id in "ab" else TAKEN)
+    shop.sync(crm, knows_changes=True, **strict)
+    crm.answer, crm.tells = lambda _delivery: TAKEN, {"a": TAKEN}
+    shop.sync(crm, knows_changes=True, **strict)
+    with shop.engine.begin() as connection:
+        [waiting] = maybe_sent(connection, "cdnow")
+        told = {"delivery_id": waiting.delivery_id, "was_taken": True, "resolved_at": shop.time.now}
+        resolve_maybe_sent(connection, merchant_id="cdnow", **told)
+    vanish(shop, "c")
+    a_night_later(shop)
+    # One of four: of those alone whose answer was heard it would be one of two, and refused.
+    report = shop.sync(crm, knows_changes=True, **strict)
+    assert (report.outcomes, report.plan.held_count, report.plan.unchanged_count) == ({"accepted": 1}, 4, 3)
+    a_night_later(shop)
+    assert shop.sync(crm, knows_changes=True, **strict).plan.held_count == 3
 
 
 def test_a_cursor_moves_with_the_plan_that_it_leaves_behind(shop: Shop) -> None:

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ import models.activation
 import models.loyalty
 import models.ml
 import models.ops
-import models.raw  # noqa: F401 (each of these modules registers its tables in the metadata)
+import models.raw  # each of these modules registers its tables in the metadata
 from models.engine import create_engine
 from models.errors import MisconfiguredError
 from models.migration import alembic_config, current_revision, head_revision, migrate
@@ -181,3 +182,25 @@ def test_what_stands_on_the_predictions_outlives_the_migration(engine: sa.Engine
     assert migrate(database_url)
     with engine.connect() as connection:
         assert connection.execute(sa.text("select clv_amount from public.mine")).all() == []
+
+
+def test_whom_a_destination_held_before_is_held_after(engine: sa.Engine, database_url: str) -> None:
+    """Of a warehouse whose fields were not kept yet; who was taken back, or is waited for, is not held."""
+    held, ledger = models.activation.sent_fields, models.activation.deliveries
+    key = {"merchant_id": "shop", "destination": "crm", "audience": "vip"}
+    more = {"payload_hash": "h", "run_id": "r", "reserved_at": datetime(2026, 1, 5, tzinfo=UTC)}
+    told = [
+        *(("kept", "upsert", "accepted"), ("new", "upsert", "retry"), ("sent", "insert", "accepted")),
+        *(("left", "upsert", "accepted"), ("left", "remove", "accepted"), ("left", "remove", "superseded")),
+    ]
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0024")
+        for number, (name, operation, outcome) in enumerate(told):
+            row = {"customer_id": name, "operation": operation, "outcome": outcome, "action_key": str(number)}
+            connection.execute(sa.insert(ledger).values({**key, **more, **row}))
+        for name in ("kept", "left"):
+            connection.execute(sa.insert(held).values({**key, "customer_id": name, "payload_hash": "h", "fields": {}}))
+    assert migrate(database_url)
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(held.c.customer_id, held.c.payload_hash)).all()
+    assert sorted(tuple(row) for row in found) == [("kept", "h"), ("sent", "")]
