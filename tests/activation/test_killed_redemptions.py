@@ -130,3 +130,36 @@ def test_a_death_leaves_a_code_or_the_points(engine: sa.Engine, story: str) -> N
 def test_a_death_at_any_line_leaves_a_code_or_the_points(engine: sa.Engine, story: str) -> None:
     for die_at in range(1, survive(engine, story, 0) + 1):
         survive(engine, story, die_at)
+
+
+def survive_the_end(engine: sa.Engine, used: int, die_at: int) -> int:
+    """Kill the night in which a code is known to have run out, and let the next ones go on; says how many lines."""
+    counter = open_counter(engine, f"end{used}{die_at}", returns_points=True)
+    redeem(counter)
+    assert isinstance(counter.at, CodeShop)
+    counter.at.codes = dict.fromkeys(counter.at.codes, used)
+    counter.later(days=40)
+    night = TODAY + timedelta(days=40)
+    counter.shop.post(night)
+    with dying_at(die_at) as ran, suppress(Killed):
+        counter.issue(night)
+    assert counter.shop.balance("a").get("available") == (50 if used or counter.state() == "issued" else 100)
+    counter.night(night)
+    left = {"available": 50, "spent": 50} if used else {"available": 100}
+    assert counter.shop.balance("a") == {"issued": -100, **left}
+    assert counter.shop.prove().holds
+    return ran[0]
+
+
+def test_a_death_in_the_last_night_gives_no_points_back_for_a_used_code(engine: sa.Engine) -> None:
+    count = survive_the_end(engine, 1, 0)
+    survive_the_end(engine, 1, random.Random(7).randint(1, count))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("used", [0, 1])
+def test_a_death_at_any_line_of_the_last_night_gives_no_points_back_for_a_used_code(
+    engine: sa.Engine, used: int
+) -> None:
+    for die_at in range(1, survive_the_end(engine, used, 0) + 1):
+        survive_the_end(engine, used, die_at)
