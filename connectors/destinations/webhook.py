@@ -10,12 +10,11 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.addresses import is_loopback
+from connectors.addresses import address_parts, require_secrecy
 from connectors.destination import Delivery, DeliveryResult, Operation
 from connectors.destinations.batches import BatchDestination
 from connectors.destinations.exchanges import Answer, Call, exchange
@@ -54,13 +53,10 @@ class WebhookSettings(BaseModel):
     @field_validator("url")
     @classmethod
     def _can_be_posted_to(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("needs an address such as https://crm.example.com/perennial")
+        parts = address_parts(url, example="https://crm.example.com/perennial")
         if parts.username or parts.password:
             raise ValueError("holds credentials, which end up in logs; batches are signed with the secret instead")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("needs https: http is for addresses of this machine only")
+        require_secrecy(parts)
         return url
 
     @model_validator(mode="after")

@@ -1,11 +1,10 @@
 """What every platform's settings in `perennial.yml` have in common: how its changes are followed."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.addresses import is_loopback
+from connectors.addresses import address_parts, require_secrecy
 
 
 class PlatformSettings(BaseModel):
@@ -74,13 +73,11 @@ def checked_url(url: str, *, allows_http: bool = False) -> str:
     Raises:
         ValueError: It is no address, holds credentials, or would send a secret in the clear.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("needs an address such as https://shop.example.com")
+    parts = address_parts(url, example="https://shop.example.com")
     if parts.username or parts.password:
         raise ValueError("holds credentials, which end up in logs; give them under their own keys")
     if parts.query or parts.fragment:
         raise ValueError("ends with the path; leave out what follows ? or #")
-    if parts.scheme == "http" and not allows_http and not is_loopback(parts.hostname):
-        raise ValueError("needs https: http is for addresses of this machine only")
+    if not allows_http:
+        require_secrecy(parts)
     return url.rstrip("/")

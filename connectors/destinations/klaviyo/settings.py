@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.addresses import is_loopback
+from connectors.addresses import require_secrecy
 
 _BATCH_SIZES = {"profiles": 50_000, "events": 1_000, "suppressions": 1_000}
 
@@ -52,8 +52,7 @@ class KlaviyoSettings(BaseModel):
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.username:
             raise ValueError("needs an address without a path, such as https://a.klaviyo.com")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("needs https: http is for addresses of this machine only")
+        require_secrecy(parts)
         return url.rstrip("/")
 
     @model_validator(mode="after")
