@@ -174,18 +174,26 @@ async def exchange(session: aiohttp.ClientSession, call: Call, *, largest: int =
             allow_redirects=False,
             trace_request_ctx=context,
         ) as response:
-            received = bytearray()
-            async for chunk in response.content.iter_chunked(1 << 16):
-                received += chunk
-                if len(received) > largest:
-                    return Answer(None, error=f"the answer is larger than {largest} bytes")
-            return Answer(response.status, bytes(received), response.headers)
+            received = await bounded_body(response, largest)
+            if received is None:
+                return Answer(None, error=f"the answer is larger than {largest} bytes")
+            return Answer(response.status, received, response.headers)
     except TimeoutError:
         waited = f"no answer within {session.timeout.total:g} seconds"
         return Answer(None, may_be_written=context["is_connected"], error=waited)
     except (aiohttp.ClientError, OSError) as error:
         kind = type(error.__cause__ if isinstance(error, _DisconnectedError) else error).__name__
         return Answer(None, may_be_written=context["is_connected"], error=f"no answer ({kind})")
+
+
+async def bounded_body(response: aiohttp.ClientResponse, largest: int) -> bytes | None:
+    """The whole body of an answer; None where it is larger, and the rest of it is not read."""
+    received = bytearray()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        received += chunk
+        if len(received) > largest:
+            return None
+    return bytes(received)
 
 
 async def side_by_side(items: Sequence[T], work: Callable[[T], Awaitable[R]], *, at_once: int) -> list[R]:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import msgspec
 
+from connectors.destinations.exchanges import bounded_body
 from connectors.destinations.klaviyo.answers import RefusedError, TryLaterError, errors_of
 from connectors.destinations.klaviyo.settings import KlaviyoSettings
 
@@ -205,12 +206,10 @@ class KlaviyoClient:
         async with self._session.request(
             method, f"{self._settings.url}{path}", params=list(params), data=data, allow_redirects=False
         ) as answer:
-            received = bytearray()
-            async for chunk in answer.content.iter_chunked(1 << 16):
-                received += chunk
-                if len(received) > _LARGEST_ANSWER_BYTES:
-                    raise aiohttp.ClientPayloadError("the answer is too large")
-            return answer.status, answer.headers, bytes(received)
+            received = await bounded_body(answer, _LARGEST_ANSWER_BYTES)
+            if received is None:
+                raise aiohttp.ClientPayloadError("the answer is too large")
+            return answer.status, answer.headers, received
 
     def _backoff(self, attempt: int) -> float:
         longest: float = min(_FIRST_BACKOFF_SECONDS * 2 ** (attempt - 1), _LONGEST_BACKOFF_SECONDS)
