@@ -12,15 +12,9 @@ variants as (
 
 ),
 
-categories as (
+categorized as (
 
-    select * from {{ ref('int_product_categories_unioned') }}
-
-),
-
-category_links as (
-
-    select * from {{ ref('int_product_category_links_unioned') }}
+    select * from {{ ref('int_product_categories_narrowed') }}
 
 ),
 
@@ -46,43 +40,31 @@ variants_rolled_up as (
 
 ),
 
--- Of a product's categories the narrowest says most of it.
-categorized as (
-
-    select distinct on (category_links.merchant_id, category_links.store_id, category_links.product_id)
-        category_links.merchant_id,
-        category_links.store_id,
-        category_links.product_id,
-        categories.category_name
-    from category_links
-    inner join categories
-        on
-            category_links.merchant_id = categories.merchant_id
-            and category_links.store_id = categories.store_id
-            and category_links.category_id = categories.category_id
-    order by
-        category_links.merchant_id asc,
-        category_links.store_id asc,
-        category_links.product_id asc,
-        count(*) over (
-            partition by category_links.merchant_id, category_links.store_id, category_links.category_id
-        ) asc,
-        category_links.category_id asc
-
-),
-
--- What was sold and is in no catalogue any more is still a product.
+-- What was sold and is in no catalogue any more is still a product. The lines of all others need no sorting for that.
 sold as (
 
-    select distinct on (merchant_id, store_id, product_id)
-        merchant_id,
-        store_id,
-        product_id,
-        product_name,
-        source_name
+    select distinct on (lines.merchant_id, lines.store_id, lines.product_id)
+        lines.merchant_id,
+        lines.store_id,
+        lines.product_id,
+        lines.product_name,
+        lines.source_name
     from lines
-    where product_id is not null
-    order by merchant_id asc, store_id asc, product_id asc, order_date desc, order_id asc, line_id asc
+    left join products
+        on
+            lines.merchant_id = products.merchant_id
+            and lines.store_id = products.store_id
+            and lines.product_id = products.product_id
+    where
+        lines.product_id is not null
+        and products.product_name is null
+    order by
+        lines.merchant_id asc,
+        lines.store_id asc,
+        lines.product_id asc,
+        lines.order_date desc,
+        lines.order_id asc,
+        lines.line_id asc
 
 )
 
