@@ -42,6 +42,7 @@ class Contact:
         has_email_consent: Null is unknown.
         is_ambiguous: More than one contact record claims the customer.
         consent_at: When they agreed or withdrew, as the shop's record says; None where it does not.
+        consent_evidence: How that is known, such as the store and its level of opt-in; None where nothing is kept.
     """
 
     email: str | None = field(repr=False)
@@ -50,6 +51,7 @@ class Contact:
     has_email_consent: bool | None
     is_ambiguous: bool = False
     consent_at: datetime | None = None
+    consent_evidence: str | None = None
 
 
 def email_refusal(contact: Contact | None) -> Refusal | None:
@@ -108,12 +110,13 @@ def _contacts(connection: sa.Connection, merchant_id: str, customer_ids: Collect
             table.c.last_name,
             table.c.has_email_consent,
             table.c.email_consent_at,
+            table.c.email_consent_evidence,
         )
         .where(table.c.merchant_id == merchant_id, among(table.c.customer_id, customer_ids))
         .order_by(table.c.customer_id)
     )
     contacts: dict[str, Contact] = {}
-    for customer_id, email, first_name, last_name, has_email_consent, consent_at in rows:
+    for customer_id, email, first_name, last_name, has_email_consent, consent_at, evidence in rows:
         contacts[customer_id] = Contact(
             email,
             first_name,
@@ -121,5 +124,6 @@ def _contacts(connection: sa.Connection, merchant_id: str, customer_ids: Collect
             has_email_consent,
             is_ambiguous=customer_id in contacts,
             consent_at=consent_at,
+            consent_evidence=evidence,
         )
     return contacts

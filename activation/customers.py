@@ -81,6 +81,7 @@ customer_contacts = sa.Table(
     sa.Column("last_name", sa.Text),
     sa.Column("has_email_consent", sa.Boolean),
     sa.Column("email_consent_at", Timestamp),
+    sa.Column("email_consent_evidence", sa.Text),
     sa.Column("is_generated", sa.Boolean),
     schema="vault",
 )

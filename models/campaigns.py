@@ -34,6 +34,7 @@ campaign_enrolments = sa.Table(
     sa.Column("forecast_amount", Money, comment="Revenue expected in the window, before anything was sent."),
     sa.Column("currency_code", sa.Text),
     sa.Column("consent_at", Timestamp, comment="When they agreed to be written to, as the shop says."),
+    sa.Column("consent_evidence", sa.Text, comment="How that is known: the store, and what it keeps as proof."),
     sa.Column("model_run_id", sa.Text),
     sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("enrolled_at", Timestamp, nullable=False),

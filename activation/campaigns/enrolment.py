@@ -27,6 +27,8 @@ from models.identity import current_ids
 
 PRESENT = "they met the trigger before the campaign began"
 COOLING_DOWN = "they took part within the cool-down"
+# Of a candidate, under the same names in the table.
+KEPT = ("arm", "refusal", "forecast_amount", "currency_code", "consent_at", "consent_evidence", "model_run_id")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Candidate:
         forecast_amount: Revenue expected of them within the window.
         currency_code: Of it.
         consent_at: When they agreed to be written to.
+        consent_evidence: How that is known.
         model_run_id: The model run that the forecast comes from.
     """
 
@@ -49,6 +52,7 @@ class Candidate:
     forecast_amount: Decimal | None = None
     currency_code: str | None = None
     consent_at: datetime | None = None
+    consent_evidence: str | None = None
     model_run_id: str | None = None
 
 
@@ -135,10 +139,7 @@ def enrol(
         columns: dict[str, list[Any]] = {
             "customer_id": [one.occasion.customer_id for one in found.candidates],
             "period": [one.occasion.period for one in found.candidates],
-            **{
-                name: [getattr(one, name) for one in found.candidates]
-                for name in ("arm", "refusal", "forecast_amount", "currency_code", "consent_at", "model_run_id")
-            },
+            **{name: [getattr(one, name) for one in found.candidates] for name in KEPT},
         }
         new = rows("new", **{name: (table.c[name].type, cells) for name, cells in columns.items()})
         constants = {name: sa.literal(value, table.c[name].type) for name, value in values.items()}
@@ -191,6 +192,7 @@ def candidates(
                 forecast_amount=_within(campaign.window_days, row),
                 currency_code=row.get("currency_code"),
                 consent_at=contact.consent_at if contact is not None else None,
+                consent_evidence=contact.consent_evidence if contact is not None else None,
                 model_run_id=row.get("model_run_id"),
             )
         )

@@ -92,6 +92,8 @@ class Shop:
             "first_name": f"First{customer_id}",
             "last_name": "Last",
             "has_email_consent": True,
+            "email_consent_at": datetime(2025, 12, 1, tzinfo=UTC),
+            "email_consent_evidence": "web: subscribed by confirmed_opt_in",
             "is_generated": True,
         }
         row = {

@@ -14,5 +14,6 @@ select
     last_name,
     has_email_consent,
     email_consent_at,
+    email_consent_evidence,
     is_generated
 from people

@@ -1,6 +1,6 @@
 """A campaign writes once to whom its occasion has come for, holds out the rest, and knows whom it may not write to."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -375,3 +375,5 @@ def test_the_forecast_of_the_window_is_written_down_before_anything_is_sent(shop
         row = connection.execute(sa.select(campaign_enrolments)).one()
     assert (float(row.forecast_amount), row.currency_code, row.window_days) == (12.0, "USD", 60)
     assert row.campaign_version == shop.campaign.version
+    assert row.consent_at == datetime(2025, 12, 1, tzinfo=UTC)
+    assert row.consent_evidence == "web: subscribed by confirmed_opt_in"

@@ -42,6 +42,7 @@ identified as (
         all_customers.last_name,
         all_customers.has_email_consent,
         all_customers.email_consent_at,
+        all_customers.store_id || ': ' || all_customers.email_consent_evidence as email_consent_evidence,
         all_customers.is_generated,
         coalesce(all_customers.source_updated_at, all_customers.loaded_at) as updated_at,
         -- A refusal without a date holds against every consent, whichever of the person's records it stands on.
@@ -109,6 +110,7 @@ select
     newest_records.last_name,
     coalesce(newest_records.is_consenting, false) as has_email_consent,
     newest_records.email_consent_at,
+    newest_records.email_consent_evidence,
     coalesce(newest_records.is_generated, newest_order_emails.has_generated_email, false) as is_generated
 from newest_records
 full join newest_order_emails

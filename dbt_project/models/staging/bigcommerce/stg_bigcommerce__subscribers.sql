@@ -14,6 +14,7 @@ select
     has_marketing_newsletter as has_email_consent,
     has_abandoned_cart as has_abandoned_cart_consent,
     coalesce(date_modified, date_created) as consent_changed_at,
+    source as sign_up_source,
     source_updated_at,
     loaded_at
 from source

@@ -15,6 +15,7 @@ select
     nullif(upper(trim(country_code)), '') as country_code,
     email_marketing_state as email_consent_state,
     email_marketing_updated_at as email_consent_at,
+    email_marketing_opt_in_level as email_consent_opt_in_level,
     sms_marketing_state as sms_consent_state,
     sms_marketing_updated_at as sms_consent_at,
     created_at,

@@ -23,6 +23,7 @@ newest_subscribers as (
         has_email_consent,
         has_abandoned_cart_consent,
         consent_changed_at,
+        sign_up_source,
         source_updated_at,
         loaded_at
     from subscribers
@@ -46,6 +47,7 @@ select
     cast(null as text) as external_id,
     subscribed.has_email_consent,
     subscribed.consent_changed_at as email_consent_at,
+    'signed up by ' || subscribed.sign_up_source as email_consent_evidence,
     coalesce(subscribed.has_abandoned_cart_consent, customers.has_abandoned_cart_consent) as has_abandoned_cart_consent,
     {{ is_generated_email('coalesce(customers.email, subscribed.email)') }} as is_generated,
     coalesce(customers.source_updated_at, subscribed.source_updated_at) as source_updated_at,

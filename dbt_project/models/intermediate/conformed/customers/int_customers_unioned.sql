@@ -23,6 +23,7 @@ select
     external_id,
     has_email_consent,
     email_consent_at,
+    email_consent_evidence,
     has_abandoned_cart_consent,
     is_generated,
     source_updated_at,

@@ -16,6 +16,7 @@ select
     external_id,
     has_email_consent,
     email_consent_at,
+    email_consent_evidence,
     cast(null as boolean) as has_abandoned_cart_consent,
     is_generated,
     source_updated_at,

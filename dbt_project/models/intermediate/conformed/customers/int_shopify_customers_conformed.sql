@@ -26,6 +26,7 @@ select
         when email_consent_state in ('UNSUBSCRIBED', 'REDACTED') then false
     end as has_email_consent,
     email_consent_at,
+    nullif(lower(concat_ws(' by ', email_consent_state, email_consent_opt_in_level)), '') as email_consent_evidence,
     cast(null as boolean) as has_abandoned_cart_consent,
     {{ is_generated_email('email') }} as is_generated,
     source_updated_at,

@@ -17,6 +17,7 @@ select
     cast(null as text) as external_id,
     cast(null as boolean) as has_email_consent,
     cast(null as timestamptz) as email_consent_at,
+    cast(null as text) as email_consent_evidence,
     cast(null as boolean) as has_abandoned_cart_consent,
     {{ is_generated_email('email') }} as is_generated,
     source_updated_at,
