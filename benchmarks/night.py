@@ -208,7 +208,6 @@ def night(environment: Mapping[str, str], data_folder: Path | None) -> dict[str,
         "server_cpu_seconds": round(server_seconds(home / "postgresql") - server_before, 1),
         "stages": {name: round(seconds, 1) for name, seconds in stages.items() if seconds >= 0.1},
         "load": os.getloadavg()[0],
-        "tail": "".join(printed[-12:]),
     }
 
 
