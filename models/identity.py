@@ -158,6 +158,23 @@ def ids_of(connection: sa.Connection, merchant_id: str, customer_ids: Collection
     return {*customer_ids, *rows.scalars()}
 
 
+def people_of(connection: sa.Connection, merchant_id: str, customer_ids: Collection[str]) -> dict[str, str]:
+    """Who customers are now, by every id that stands for one of them; one of whom nothing is known is who they are."""
+    asked = sorted(set(customer_ids))
+    now = current_ids(connection, merchant_id, asked)
+    people = {customer_id: now.get(customer_id, customer_id) for customer_id in asked}
+    for person in set(people.values()):
+        people.setdefault(person, person)
+    table = dim_customer_identities
+    rows = connection.execute(
+        sa.select(table.c.record_id, table.c.customer_id).where(
+            table.c.merchant_id == merchant_id,
+            table.c.customer_id == sa.any_(sa.cast(sorted(set(people.values())), sa.ARRAY(sa.Text))),
+        )
+    )
+    return people | {row.record_id: row.customer_id for row in rows}
+
+
 def account_ids(
     connection: sa.Connection, merchant_id: str, store_id: str, customer_ids: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:

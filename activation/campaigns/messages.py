@@ -3,7 +3,7 @@
 Personal data stands in the payloads that this makes, and nowhere else. Must not decide whether anything is sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from activation.mail.unsubscribing import Recipient, one_click_headers, unsubscr
 from activation.payloads import payload_of
 from connectors.outgoing import Email, Event
 from models.errors import RejectedRecordError
+from models.identity import current_ids
 
 NOBODY = "there is no such customer any more"
 UNSENDABLE = "their message cannot be made of what is known of them"
@@ -75,12 +76,11 @@ class Messages:
         """A payload for each action, or why there is none."""
         ids = [action.customer_id for action in actions]
         contacts = read_contacts(connection, self.sender.merchant_id, ids)
-        rows = connection.execute(
-            sa.select(customer_360).where(
-                customer_360.c.merchant_id == self.sender.merchant_id, among(customer_360.c.customer_id, ids)
-            )
-        ).mappings()
-        values = {row["customer_id"]: dict(row) for row in rows}
+        values = self._values(connection, ids)
+        if missing := sorted(set(ids) - values.keys()):  # who was merged into another is written to as the person
+            merged = current_ids(connection, self.sender.merchant_id, missing)
+            found = self._values(connection, sorted(set(merged.values())))
+            values |= {before: found[now] for before, now in merged.items() if now in found}
         made: dict[str, dict[str, Any] | Refused] = {}
         for action in actions:
             contact, row = contacts.get(action.customer_id), values.get(action.customer_id)
@@ -94,6 +94,14 @@ class Messages:
             except ValueError:  # its words may hold what it is about
                 made[action.action_key] = Refused(UNSENDABLE)
         return made
+
+    def _values(self, connection: sa.Connection, customer_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        rows = connection.execute(
+            sa.select(customer_360).where(
+                customer_360.c.merchant_id == self.sender.merchant_id, among(customer_360.c.customer_id, customer_ids)
+            )
+        ).mappings()
+        return {row["customer_id"]: dict(row) for row in rows}
 
     def payload(self, contact: Contact, row: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         """What one customer is sent: an `Email` or an `Event`.

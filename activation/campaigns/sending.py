@@ -18,6 +18,7 @@ from activation.gates.enrolment import Enrolled
 from activation.gates.frequency import CHANNEL_FACT, FrequencyCapGate
 from activation.gates.gate import Gate
 from activation.gates.list_readings import ListsAreRead
+from activation.gates.one_person import OncePerPerson
 from activation.gates.quiet_hours import QuietHoursGate
 from activation.occurrences.planning import Occurrence
 from activation.occurrences.sending import send_occurrences
@@ -50,6 +51,7 @@ def gates_of(campaign: Campaign, mail: Mail | None, shop_zone: str, lists: Seque
         gates.append(ListsAreRead(lists))
     if hours := quiet_hours_of(campaign, mail):
         gates.append(QuietHoursGate(hours.from_time, hours.until, shop_zone))
+    gates.append(OncePerPerson(campaign.cooldown_days))
     # Counts what it allows, and so comes last: what another gate keeps back is no message.
     if cap := frequency_cap_of(campaign, mail):
         gates.append(FrequencyCapGate(cap.messages, cap.days))

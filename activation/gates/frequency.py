@@ -15,7 +15,7 @@ from activation.arrays import among
 from activation.gates.gate import ALLOWED, Answer, Refused
 from activation.locks import lock_key
 from models.activation import deliveries
-from models.identity import current_ids, ids_of
+from models.identity import people_of
 
 CHANNEL_FACT = "channel"
 """What a message's facts hold, so that it counts."""
@@ -43,18 +43,16 @@ class FrequencyCapGate:
         """Refusals by what was sent lately; in one claim, the first messages of a customer come first."""
         # Held until the claim is made: another campaign's claim at this moment must see ours, or be seen.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_key("frequency", target.merchant_id))))
-        asked = sorted({action.customer_id for action in actions})
-        people = {*asked, *current_ids(connection, target.merchant_id, asked).values()}
-        ids = sorted(ids_of(connection, target.merchant_id, people))
-        now = current_ids(connection, target.merchant_id, ids)
+        people = people_of(connection, target.merchant_id, [action.customer_id for action in actions])
+        ids = sorted(people)
         since = asked_at - timedelta(days=self._days)
         own = [action.action_key for action in actions]
         sent: Counter[str] = Counter()
         for customer_id, count in messages_since(connection, target.merchant_id, ids, since, besides=own).items():
-            sent[now.get(customer_id, customer_id)] += count
+            sent[people[customer_id]] += count
         answers: dict[str, Answer] = {}
         for action in actions:
-            person = now.get(action.customer_id, action.customer_id)
+            person = people[action.customer_id]
             if sent[person] >= self._messages:
                 answers[action.action_key] = Refused(self.reason)
             else:

@@ -4,7 +4,7 @@ Of a recipient the country is known and not the town. Where a country has severa
 where the country is not known, in the shop's zone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ from activation.actions import Action, Target
 from activation.arrays import among
 from activation.gates.gate import ALLOWED, Answer, Postponed, Refused
 from activation.segments.traits import dim_customers
+from models.identity import current_ids
 
 _STEP = timedelta(minutes=15)  # zones differ by quarters of an hour
 _LONGEST_WAIT = timedelta(days=2)
@@ -73,16 +74,12 @@ class QuietHoursGate:
         self, connection: sa.Connection, target: Target, actions: Sequence[Action], *, asked_at: datetime
     ) -> Mapping[str, Answer]:
         """Postponed until it is day; refused where it never is."""
-        table = dim_customers
-        countries: dict[str, str | None] = {
-            row.customer_id: row.country_code
-            for row in connection.execute(
-                sa.select(table.c.customer_id, table.c.country_code).where(
-                    table.c.merchant_id == target.merchant_id,
-                    among(table.c.customer_id, [action.customer_id for action in actions]),
-                )
-            )
-        }
+        asked = {action.customer_id for action in actions}
+        countries = _countries(connection, target.merchant_id, asked)
+        if missing := sorted(asked - countries.keys()):  # who was merged into another lives where the person does
+            merged = current_ids(connection, target.merchant_id, missing)
+            found = _countries(connection, target.merchant_id, sorted(set(merged.values())))
+            countries |= {before: found[now] for before, now in merged.items() if now in found}
         known: dict[str | None, Answer] = {}
         answers: dict[str, Answer] = {}
         for action in actions:
@@ -98,3 +95,13 @@ class QuietHoursGate:
         if until is None:
             return Refused(NEVER_DAY)
         return ALLOWED if until == asked_at else Postponed(until, REASON)
+
+
+def _countries(connection: sa.Connection, merchant_id: str, customer_ids: Collection[str]) -> dict[str, str | None]:
+    table = dim_customers
+    rows = connection.execute(
+        sa.select(table.c.customer_id, table.c.country_code).where(
+            table.c.merchant_id == merchant_id, among(table.c.customer_id, customer_ids)
+        )
+    )
+    return {row.customer_id: row.country_code for row in rows}
