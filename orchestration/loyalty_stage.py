@@ -1,6 +1,5 @@
 """From orders to points: post each merchant's programme, and prove its balances."""
 
-import time
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -60,7 +59,9 @@ def shop_of(deployment: Deployment, merchant: Merchant) -> Destination | None:
     return None if name is None else deployment.destination(name)
 
 
-def issue(deployment: Deployment, merchant: Merchant, ledger: Ledger, *, as_of_date: date) -> DeliveryReport | None:
+def issue(
+    deployment: Deployment, merchant: Merchant, ledger: Ledger, *, as_of_date: date, pace: Pace
+) -> DeliveryReport | None:
     """Have the codes issued that points are held for, and enter what became of them; None when there was nothing to do.
 
     Raises:
@@ -70,7 +71,6 @@ def issue(deployment: Deployment, merchant: Merchant, ledger: Ledger, *, as_of_d
     shop = shop_of(deployment, merchant)
     if shop is None:
         return None
-    pace = Pace(clock=deployment.clock, sleep=time.sleep)
     return issue_codes(deployment.transformer, ledger, shop, as_of_date=as_of_date, pace=pace)
 
 
@@ -86,7 +86,7 @@ def post_merchant(run: MerchantRun, merchant: Merchant) -> LoyaltyNight | None:
         tiers = refresh_tiers(connection, ledger, as_of_date=as_of_date)
     codes, failure = None, None
     try:
-        codes = issue(run.deployment, merchant, ledger, as_of_date=as_of_date)
+        codes = issue(run.deployment, merchant, ledger, as_of_date=as_of_date, pace=run.pace)
     except PerennialError as error:  # told once the proof is made, which needs no shop
         failure = error
     if merchant.loyalty.destination is not None:

@@ -61,15 +61,16 @@ def redeem_reward(
                 code=new_code(),
                 is_another=another or reference is not None,
             )
-        issue(deployment, found, ledger, as_of_date=_posted_date(deployment, ledger))
+        day = _posted_date(deployment, ledger)
+        issue(deployment, found, ledger, as_of_date=day, pace=deployment.pace)
         with deployment.transformer.connect() as connection:
             row = connection.execute(sa.select(table).where(*redemption_of(ledger, redemption.redemption_id))).one()
             available = balance_of(connection, ledger, customer_id)["available"]
     typer.echo(f"redemption {row.redemption_id} of customer {customer_id}: {row.state}; {available:,} points are left")
     if not redemption.is_new:
-        day = f"{row.requested_at.astimezone(ledger.zone):%Y-%m-%d}"
+        asked_on = f"{row.requested_at.astimezone(ledger.zone):%Y-%m-%d}"
         another_one = "" if reference else "; for one more: --another"
-        typer.echo(f"  it was asked for on {day} already, and no further points were held{another_one}")
+        typer.echo(f"  it was asked for on {asked_on} already, and no further points were held{another_one}")
     if row.state == "issued":
         typer.echo(f"  code {row.code}, until {row.ends_at.astimezone(ledger.zone):%Y-%m-%d}")
     elif row.state == "held":
