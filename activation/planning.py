@@ -4,7 +4,7 @@ Pure: members with their payloads and consent on one side, the ledger's memory o
 between them. Applying a plan and planning again gives an empty plan. Must not read a table, a clock or a destination.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from activation.actions import (
@@ -50,11 +50,17 @@ def plan(
     """
     wanted = {member.customer_id: member for member in members}
     histories = {name: _History.of(target, memory, name) for name in sorted(wanted.keys() | memory.entries.keys())}
+    left = {
+        name: _decide(target, mode, name, None, history, is_overwritten=False)
+        for name, history in histories.items()
+        if name not in wanted
+    }
     again: set[str] = set()
     if target.has_shared_accounts:
-        again = _overwritten(histories, wanted, mode, current_ids or {})
+        leaving = {name for name, decision in left.items() if decision.action}
+        again = _overwritten(histories, wanted, leaving, current_ids or {})
     decisions = [
-        _decide(target, mode, name, wanted.get(name), history, is_overwritten=name in again)
+        left[name] if name in left else _decide(target, mode, name, wanted[name], history, is_overwritten=name in again)
         for name, history in histories.items()
     ]
     actions = [d.action for d in decisions if d.action]
@@ -155,15 +161,20 @@ class _Decision:
 
 
 def _overwritten(
-    histories: Mapping[str, _History], wanted: Mapping[str, Member], mode: Mode, current_ids: Mapping[str, str]
+    histories: Mapping[str, _History],
+    wanted: Mapping[str, Member],
+    leaving: Collection[str],
+    current_ids: Mapping[str, str],
 ) -> set[str]:
-    """The members whose accounts were written to under another id of theirs after they were, or are about to be."""
+    """The members whose accounts were written to under another id of theirs after they were, or are about to be.
+
+    A removal that is not tried now, such as one that was rejected, is not about to: else they were written each night.
+    """
     found = set()
     latest: dict[str, float] = {}
     for name, history in histories.items():
         if name not in wanted:
-            is_leaving = mode is Mode.MIRROR and history.may_hold
-            last = float("inf") if is_leaving else history.accepted.delivery_id if history.accepted else 0
+            last = float("inf") if name in leaving else history.accepted.delivery_id if history.accepted else 0
             person = current_ids.get(name, name)
             latest[person] = max(latest.get(person, 0), last)
     for name in wanted:

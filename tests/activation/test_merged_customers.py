@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import pytest
 import sqlalchemy as sa
 from activated_shop import ScriptedDestination, Shop
 
@@ -99,6 +100,22 @@ def test_what_is_taken_back_late_is_written_again_afterwards(shop: Shop) -> None
     plans = [shop.sync(accounts, fields=PLAIN, consent=None).plan.is_empty for _ in range(3)]
     assert plans[-1]
     assert [(d.customer_id, d.operation) for d in accounts.sent[-2:]] == [
+        ("older", Operation.REMOVE),
+        ("new", Operation.UPSERT),
+    ]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.MAYBE_SENT])
+def test_who_cannot_be_taken_back_under_the_old_id_is_not_written_every_night(shop: Shop, outcome: Outcome) -> None:
+    shop.customer("new")
+    shop.customer("older")
+    accounts = AccountDestination(is_idempotent=False)
+    shop.sync(accounts, fields=PLAIN, consent=None)
+    merge(shop, "older", "new")
+    accounts.answer = lambda delivery: outcome if delivery.operation is Operation.REMOVE else Outcome.ACCEPTED
+    for _night in range(4):
+        shop.sync(accounts, fields=PLAIN, consent=None)
+    assert [(d.customer_id, d.operation) for d in accounts.sent[2:]] == [
         ("older", Operation.REMOVE),
         ("new", Operation.UPSERT),
     ]
