@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 import sqlalchemy as sa
+from activated_shop import Time
 from code_shop import REWARD, TODAY, BareShop, CodeShop, Counter, open_counter
 from loyalty_shop import programme
 
@@ -221,11 +222,10 @@ def test_points_that_come_back_after_their_lot_ran_out_are_gone_the_same_night(e
     counter.ask()
     counter.issue()
     counter.later(days=40)
-    deployment = SimpleNamespace(
-        transformer=engine, clock=lambda: counter.shop.now, destination=lambda _name: counter.at
-    )
+    deployment = SimpleNamespace(transformer=engine, destination=lambda _name: counter.at)
+    days, pace = {"shop": date(2026, 7, 10)}, Time(counter.shop.now).pace
     run = SimpleNamespace(
-        deployment=deployment, run_id="night", started_at=counter.shop.now, as_of_dates={"shop": date(2026, 7, 10)}
+        deployment=deployment, run_id="night", started_at=counter.shop.now, as_of_dates=days, pace=pace
     )
     merchant = SimpleNamespace(merchant_id="shop", loyalty=counter.shop.programme, time_zone="UTC", currency_code="EUR")
     night = post_merchant(cast("MerchantRun", run), cast("Merchant", merchant))
