@@ -66,7 +66,7 @@ def deliver_campaigns(run: MerchantRun, merchant: Merchant, deliveries: Merchant
     """Send each of the merchant's campaigns; one that fails, whatever its failure is, does not stop the next."""
     day = run.as_of_dates[merchant.merchant_id]
     active = [campaign for campaign in merchant.campaigns if campaign.is_active(day)]
-    lists = pull_what_is_missing(run.deployment, merchant) if active else Lists()
+    lists = pull_what_is_missing(run.deployment, merchant, active) if active else Lists()
     for campaign in active:
         outcome = SyncOutcome(campaign.name, campaign.destination)
         deliveries.syncs.append(outcome)

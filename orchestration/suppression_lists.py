@@ -3,16 +3,19 @@
 A list that cannot be read keeps all of the merchant's messages waiting: who complained since stands nowhere else.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 
+from activation.campaigns.declarations import Campaign
 from activation.gates.list_readings import note_reading, read_times, unread
 from activation.gates.suppressions import Entry, address_hash, suppress
 from connectors.destinations.failover import FailoverSettings
 from connectors.suppressing import Suppressing, Suppression
+from models.activation import deliveries
 from orchestration.configuration import Merchant
 from orchestration.deployment import Deployment
 from orchestration.outcomes import in_one_line, is_passing
@@ -73,7 +76,12 @@ class Lists:
 
 
 def pull_merchant(
-    deployment: Deployment, merchant: Merchant, *, days: int = LIST_DAYS, only: Collection[str] | None = None
+    deployment: Deployment,
+    merchant: Merchant,
+    *,
+    days: int = LIST_DAYS,
+    only: Collection[str] | None = None,
+    campaigns: Sequence[Campaign] | None = None,
 ) -> Lists:
     """Read the lists of those destinations that a merchant's campaigns send through; one that fails stops no other.
 
@@ -82,11 +90,12 @@ def pull_merchant(
         merchant: Whose.
         days: How far back they are read at least; one that could not be read for longer, from when it was read last.
         only: Read these alone; None for all.
+        campaigns: Those whose destinations are meant; None for all of the merchant's.
     """
     now = deployment.clock()
     with deployment.transformer.connect() as connection:
         known = read_times(connection, merchant.merchant_id)
-    keepers = list(_keepers(deployment, merchant, known))
+    keepers = list(_keepers(deployment, merchant.campaigns if campaigns is None else campaigns, known))
     lists = Lists(tuple(keeper.name for keeper in keepers))
     for keeper in keepers:
         name = keeper.name
@@ -111,20 +120,52 @@ def pull_merchant(
     return lists
 
 
-def pull_what_is_missing(deployment: Deployment, merchant: Merchant) -> Lists:
-    """Read again what could not be read the last time, what never was, and what was read too long ago."""
+def pull_what_is_missing(deployment: Deployment, merchant: Merchant, active: Sequence[Campaign]) -> Lists:
+    """Read again what could not be read the last time, what never was, and what was read too long ago.
+
+    Of a provider that no campaign of today sends through, and none has for weeks, nobody is kept waiting by the list:
+    its account may have been closed.
+
+    Args:
+        deployment: Open.
+        merchant: Whose.
+        active: The campaigns that send today.
+    """
     with deployment.transformer.connect() as connection:
         known = read_times(connection, merchant.merchant_id)
-        names = [keeper.name for keeper in _keepers(deployment, merchant, known)]
+        used = {campaign.destination for campaign in active}
+        used |= _sent_through(connection, merchant, deployment.clock() - timedelta(days=LIST_DAYS))
+        campaigns = [campaign for campaign in merchant.campaigns if campaign.destination in used]
+        names = [keeper.name for keeper in _keepers(deployment, campaigns, known)]
         missing = unread(connection, merchant.merchant_id, names)
     oldest = deployment.clock() - _GOOD_FOR
     read = {name: at for name, at in known.items() if at is not None and at >= oldest}
-    return pull_merchant(deployment, merchant, only={*missing, *(name for name in names if name not in read)})
+    asked = {*missing, *(name for name in names if name not in read)}
+    return pull_merchant(deployment, merchant, only=asked, campaigns=campaigns)
 
 
-def _keepers(deployment: Deployment, merchant: Merchant, known: Collection[str]) -> Iterator[Suppressing]:
-    """The destinations of a merchant's campaigns that keep a list."""
-    names = {campaign.destination for campaign in merchant.campaigns}
+def _sent_through(connection: sa.Connection, merchant: Merchant, since: datetime) -> set[str]:
+    """The destinations of a merchant's campaigns that something was sent to since a time."""
+    table = deliveries
+    return {
+        name
+        for name in sorted({campaign.destination for campaign in merchant.campaigns})
+        if connection.scalar(
+            sa.select(
+                sa.exists().where(
+                    table.c.merchant_id == merchant.merchant_id,
+                    table.c.destination == name,
+                    table.c.campaign.is_not(None),
+                    table.c.attempted_at > since,
+                )
+            )
+        )
+    }
+
+
+def _keepers(deployment: Deployment, campaigns: Sequence[Campaign], known: Collection[str]) -> Iterator[Suppressing]:
+    """The destinations of some campaigns that keep a list."""
+    names = {campaign.destination for campaign in campaigns}
     # What stands in for each other keeps a list each.
     for settings in deployment.configuration.destinations:
         if isinstance(settings, FailoverSettings) and settings.name in names:

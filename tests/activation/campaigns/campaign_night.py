@@ -51,11 +51,12 @@ class Night:
     run: MerchantRun
     mail: Listing = field(default_factory=Listing)
     unusable: dict[str, Exception] = field(default_factory=dict)
+    former: Listing | None = None
 
     def destination(self, name: str) -> Listing:
         if name in self.unusable:
             raise self.unusable[name]
-        return self.mail
+        return self.former if self.former is not None and name == "broken" else self.mail
 
     def enrol(self) -> dict[str, str | None]:
         """Why campaigns could not be worked out, by campaign."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from campaign_night import Night, open_night
+from campaign_night import CAMPAIGN, Listing, Night, open_night
 
 from activation.gates.list_readings import note_reading, unread
 from models.errors import MisconfiguredError, PerennialError, RetryLaterError, StopError
@@ -51,6 +51,29 @@ def test_a_list_that_was_read_tonight_is_not_read_again_and_one_of_yesterday_is(
     night.send().refuse_failures()
     # As far back as from before it was read last, however long ago that is.
     assert night.mail.asked_since[1] == night.mail.asked_since[0] + timedelta(days=29)
+
+
+@pytest.mark.parametrize("days", [1, 40])
+def test_a_provider_that_nothing_is_sent_through_any_more_keeps_nobody_waiting(
+    engine: sa.Engine, tmp_path: Path, days: int
+) -> None:
+    over = CAMPAIGN | {"name": "former", "ready_made": "win_back", "destination": "broken"}
+    campaigns = [over, CAMPAIGN | {"ready_made": "win_back"}]
+    night = open_night(engine, tmp_path, campaigns=campaigns)
+    night.former = Listing(name="broken")
+    night.enrol()
+    night.send().refuse_failures()
+    assert (len(night.former.sent), len(night.mail.sent)) == (3, 3)
+    night.run.merchants[0].campaigns[0].__dict__["is_paused"] = True
+    night.former.failure = MisconfiguredError("destinations.broken.api_key", "the account is closed")
+    night.shop.night(days=days)
+    night.run.as_of_dates["cdnow"] = night.shop.day
+    for customer_id in ("d", "e"):
+        night.shop.gone(customer_id)
+    night.enrol()
+    night.send()
+    # Who complained about what was sent there lately is known there alone.
+    assert len(night.mail.sent) == (3 if days == 1 else 5)
 
 
 @pytest.mark.parametrize("was_read", [True, False])
