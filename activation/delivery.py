@@ -26,7 +26,7 @@ from activation.locks import HeldLock, exclusive
 from activation.rendering import Render, rendered
 from activation.sent_fields import remember
 from connectors.blanking import blanked
-from connectors.destination import Delivery, DeliveryResult, Destination, Outcome, TakesSeveral
+from connectors.destination import Delivery, DeliveryResult, Destination, Operation, Outcome, TakesSeveral
 from models.errors import StopError
 
 _log = structlog.get_logger(__name__)
@@ -196,13 +196,17 @@ def _carry_all(shipment: "_Shipment", actions: Sequence[Action], lock: HeldLock)
     destination, pace = shipment.destination, shipment.pace
     size, at_once = destination.batch_size, destination.concurrency if isinstance(destination, TakesSeveral) else 1
     total = _Tally()
-    position = 0
-    while position < len(actions):
-        batches = [actions[p : p + size] for p in range(position, len(actions), size)[:at_once]]
+    parts = [actions]
+    if shipment.target.has_shared_accounts:
+        # What is taken back under one id has ended, at whichever try, before the accounts are written under another.
+        parts = [[a for a in actions if (a.operation is Operation.REMOVE) is is_first] for is_first in (True, False)]
+    cut = [[part[p : p + size] for p in range(0, len(part), size)] for part in parts]
+    rounds = [batches[p : p + at_once] for batches in cut for p in range(0, len(batches), at_once)]
+    for number, batches in enumerate(rounds):
         now = pace.clock()
         wait = (total.resume_at - now).total_seconds() if total.resume_at is not None else 0.0
         if not pace.breaker.allows(destination.name, now) or wait > pace.longest_wait_seconds:
-            total.deferred_count += len(actions) - position
+            total.deferred_count += sum(len(batch) for left in rounds[number:] for batch in left)
             break
         if wait > 0:
             pace.sleep(wait)
@@ -215,7 +219,6 @@ def _carry_all(shipment: "_Shipment", actions: Sequence[Action], lock: HeldLock)
         for tally in tallies:
             pace.breaker.note(destination.name, was_heard=tally.was_heard, now=pace.clock())
             total.add(tally)
-        position += sum(len(batch) for batch in batches)
     return total
 
 

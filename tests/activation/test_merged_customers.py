@@ -88,6 +88,22 @@ def test_what_is_taken_back_under_the_old_id_is_written_again_under_the_new_one(
     assert shop.sync(accounts, fields=PLAIN, consent=None).plan.is_empty
 
 
+def test_what_is_taken_back_at_the_second_try_is_written_again_after_it(shop: Shop) -> None:
+    shop.customer("new")
+    shop.customer("older")
+    accounts = AccountDestination()
+    shop.sync(accounts, fields=PLAIN, consent=None)
+    merge(shop, "older", "new")
+    tries = iter([Outcome.RETRY])
+    accounts.answer = lambda d: next(tries, Outcome.ACCEPTED) if d.operation is Operation.REMOVE else Outcome.ACCEPTED
+    shop.sync(accounts, fields=PLAIN, consent=None)
+    assert [(d.customer_id, d.operation) for d in accounts.sent[2:]] == [
+        ("older", Operation.REMOVE),
+        ("older", Operation.REMOVE),
+        ("new", Operation.UPSERT),
+    ]
+
+
 def test_what_is_taken_back_late_is_written_again_afterwards(shop: Shop) -> None:
     shop.customer("new")
     shop.customer("older")
