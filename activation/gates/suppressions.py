@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -18,7 +19,7 @@ from activation.consent import Contact, read_contacts
 from activation.customers import customer_contacts
 from activation.gates.gate import ALLOWED, Answer, Refused
 from models.campaigns import suppressions
-from models.identity import current_ids, dim_customer_identities
+from models.identity import dim_customer_identities
 from models.schema import Timestamp
 
 REASONS = ("bounce", "complaint", "unsubscribe", "invalid", "manual")
@@ -124,13 +125,16 @@ def suppressed(
     addresses = {customer_id: contacts[customer_id].email for customer_id in customer_ids if customer_id in contacts}
     hashes = {customer_id: address_hash(address) for customer_id, address in addresses.items() if address}
     table, scope = suppressions, _standing(merchant_id, channel)
-    by_customer = connection.execute(
-        sa.select(table.c.customer_id, table.c.reason).where(scope, table.c.customer_id.is_not(None))
-    ).all()
-    found = {row.customer_id: row.reason for row in by_customer}
-    merged = current_ids(connection, merchant_id, sorted(found))
-    found |= {now: found[before] for before, now in merged.items()}
-    people = current_ids(connection, merchant_id, sorted(customer_ids)) if found else {}
+    names = _names_of(merchant_id, customer_ids).subquery("names")
+    found = {
+        row.customer_id: row.reason
+        for row in connection.execute(
+            sa.select(names.c.customer_id, sa.func.min(table.c.reason).label("reason"))
+            .join_from(names, table, table.c.customer_id == names.c.name)
+            .where(scope)
+            .group_by(names.c.customer_id)
+        )
+    }
     asked = rows("asked", address_hash=(sa.Text(), sorted(set(hashes.values()))))
     by_hash = {
         row.address_hash: row.reason
@@ -140,11 +144,24 @@ def suppressed(
     }
     reasons = {}
     for customer_id in customer_ids:
-        reason = found.get(customer_id) or found.get(people.get(customer_id, customer_id))
-        reason = reason or by_hash.get(hashes.get(customer_id, ""))
+        reason = found.get(customer_id) or by_hash.get(hashes.get(customer_id, ""))
         if reason is not None:
             reasons[customer_id] = refusal_of(reason)
     return reasons
+
+
+def _names_of(merchant_id: str, customer_ids: Collection[str]) -> sa.CompoundSelect[Any]:
+    """Some customers with each id that stands for the same person; a claim of few reads no more than theirs."""
+    asked = rows("asked", customer_id=(sa.Text(), sorted(customer_ids)))
+    mine, theirs = dim_customer_identities.alias("mine"), dim_customer_identities.alias("theirs")
+    is_mine = sa.and_(mine.c.merchant_id == merchant_id, mine.c.record_id == asked.c.customer_id)
+    as_now = sa.select(asked.c.customer_id, mine.c.customer_id.label("name")).join_from(asked, mine, is_mine)
+    people = sa.union_all(as_now, sa.select(asked.c.customer_id, asked.c.customer_id)).subquery("people")
+    is_theirs = sa.and_(theirs.c.merchant_id == merchant_id, theirs.c.customer_id == people.c.name)
+    return sa.union_all(
+        sa.select(people.c.customer_id, people.c.name),
+        sa.select(people.c.customer_id, theirs.c.record_id).join_from(people, theirs, is_theirs),
+    )
 
 
 def entries_of_customers(merchant_id: str, channel: str = EMAIL) -> sa.Select[tuple[str, str]]:
