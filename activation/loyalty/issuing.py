@@ -15,6 +15,7 @@ from activation.occurrences.sending import send_occurrences
 from connectors.codes import IssuesCodes
 from connectors.destination import Destination
 from models.activation import deliveries
+from models.errors import RetryLaterError
 
 
 def issue_codes(
@@ -60,6 +61,12 @@ def issue_codes(
     with engine.begin() as connection:
         reconcile(connection, ledger, as_of_date=as_of_date, shop=Shop.of(destination))
     if isinstance(destination, IssuesCodes):
-        finish_withdrawals(engine, ledger, destination)
+        failure = None
+        try:
+            finish_withdrawals(engine, ledger, destination)
+        except RetryLaterError as error:  # what cannot be taken back keeps nothing waiting that ran out
+            failure = error
         finish_run_out(engine, ledger, destination, as_of_date=as_of_date)
+        if failure is not None:
+            raise failure
     return report

@@ -18,12 +18,13 @@ from activation.loyalty.endings import NEVER_KNOWN, Asked, asked_of, settled_bef
 from activation.loyalty.ledger import Ledger
 from activation.loyalty.redemptions import post_redemptions, programme_of, redemption_of, target_of
 from connectors.codes import CodeState, IssuesCodes
-from models.errors import StopError
+from models.errors import RetryLaterError, StopError
 from models.loyalty import redemptions
 
 _log = structlog.get_logger(__name__)
 
 COUNTING_TIME = timedelta(hours=1)
+_MOST_UNANSWERED = 3  # in a row; then the shop is not asked about the others either
 
 _Row = Any
 _Judge = Callable[[_Row, Asked], dict[str, Any] | None]
@@ -141,10 +142,21 @@ def _each(
         with engine.connect() as connection:
             rows = connection.execute(waiting).all()
             asked = asked_of(connection, ledger, {row.redemption_id: row.customer_id for row in rows})
+        failures: list[RetryLaterError] = []
+        in_a_row = 0
         for row in rows:
             known = asked.get(row.redemption_id)
             is_its = known is not None and known.destination == issuer.name
-            values = judged(row, known) if known is not None and is_its else None
+            try:
+                values = judged(row, known) if known is not None and is_its else None
+                in_a_row = 0
+            except RetryLaterError as error:
+                # One code that the shop never says anything about is not in the way of the others for ever.
+                failures.append(error)
+                in_a_row += 1
+                if in_a_row == _MOST_UNANSWERED:
+                    break
+                continue
             if values is None:
                 _log.warning(
                     "code_not_taken_back",
@@ -163,6 +175,8 @@ def _each(
                 if connection.execute(sa.update(table).where(*still).values(values)).rowcount:
                     post_redemptions(connection, ledger, [row.redemption_id])
             moved[str(values["state"])] += 1
+        if failures:
+            raise failures[0]
     return dict(moved)
 
 
