@@ -10,6 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from activation.arrays import rows
 from activation.loyalty.grants import ADJUSTMENTS, adjustment_movements
 from activation.loyalty.ledger import Ledger, post_sources
 from activation.loyalty.movements import Kind
@@ -73,18 +74,17 @@ def note_birthdays(
     unknown = sorted(known.keys() - ids.keys())
     if not ids:
         return 0, unknown
-    rows = [
-        {
-            "merchant_id": merchant_id,
-            "customer_id": customer,
-            "month": month,
-            "day": day,
-            "recorded_date": recorded_date,
-        }
-        for customer, (month, day) in sorted(known.items())
-        if customer in ids
-    ]
-    adding = insert(birthdays).values(rows)
+    told = sorted(ids.keys() & known.keys())
+    new = rows(
+        "new",
+        customer_id=(sa.Text(), told),
+        month=(sa.Integer(), [known[customer][0] for customer in told]),
+        day=(sa.Integer(), [known[customer][1] for customer in told]),
+    )
+    constants = (sa.literal(merchant_id), sa.literal(recorded_date, sa.Date()))
+    adding = insert(birthdays).from_select(
+        ["merchant_id", "recorded_date", *new.c.keys()], sa.select(*constants, *new.c)
+    )
     is_other = (birthdays.c.month != adding.excluded.month) | (birthdays.c.day != adding.excluded.day)
     values = {name: adding.excluded[name] for name in ("month", "day")}  # what was given before stays
     key = ["merchant_id", "customer_id"]

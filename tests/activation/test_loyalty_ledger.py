@@ -10,6 +10,7 @@ from activation.loyalty import facts
 from activation.loyalty.adjusting import adjust, note_birthdays
 from activation.loyalty.ledger import accept_rules
 from models.errors import StopError
+from models.identity import dim_customer_identities
 from models.loyalty import balances, birthdays, postings
 
 
@@ -302,3 +303,17 @@ def test_the_proof_finds_what_differs(shop: LoyalShop, moved: str, words: str) -
     proof = shop.prove()
     assert not proof.holds
     assert words in " ".join(proof.differences)
+
+
+def test_birthdays_of_a_large_shop_are_told_at_once(engine: sa.Engine) -> None:
+    LoyalShop(engine, programme())
+    told = {f"c{number}": (1, 5) for number in range(14_000)}  # more values than a statement takes one by one
+    with engine.begin() as connection:
+        known = sa.literal_column("'c' || number")
+        numbers = sa.select(sa.literal("large"), known, known, sa.true()).select_from(
+            sa.func.generate_series(0, 13_999).alias("number")
+        )
+        columns = ["merchant_id", "record_id", "customer_id", "is_present"]
+        connection.execute(sa.insert(dim_customer_identities).from_select(columns, numbers))
+        assert note_birthdays(connection, "large", told, recorded_date=date(2026, 1, 5)) == (14_000, [])
+        connection.rollback()
