@@ -15,9 +15,11 @@ from pydantic.fields import FieldInfo
 
 from models import activation, ml, ops, raw
 from models.schema import metadata
+from orchestration import column_lineage
 from orchestration.configuration import Configuration
-from orchestration.manifest import load_manifest
+from orchestration.manifest import load_compiled_models, load_manifest
 from orchestration.settings import PROJECT_FOLDER, Settings
+from orchestration.transformation import WarehouseTranslator
 
 _COOKBOOK_START = (
     "# Cookbook",
@@ -42,15 +44,17 @@ def generate(settings: Settings, *, check_only: bool) -> int:
         1 when `check_only` found a stale document, else 0.
     """
     stale = []
-    for name, text in documents().items():
-        path = settings.project_folder / "docs" / name
+    generated = {f"docs/{name}": text for name, text in documents().items()}
+    generated[f"orchestration/{column_lineage.FILE.name}"] = column_lineage.written(models_lineage())
+    for name, text in generated.items():
+        path = settings.project_folder / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(path)
         if not check_only:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            typer.echo(f"wrote docs/{name}")
+            typer.echo(f"wrote {name}")
     if check_only and stale:
         typer.echo(f"stale: {', '.join(path.name for path in stale)}; run `make docs` and commit the result", err=True)
         return 1
@@ -184,6 +188,29 @@ def tables_document() -> str:
     for table in sorted(metadata.tables.values(), key=lambda table: table.fullname):
         lines += _table(table.fullname, table.comment or "", _columns(table, meanings))
     return "\n".join(lines)
+
+
+def models_lineage() -> column_lineage.Lineage:
+    """What each column of dbt's models is made of, as far as their SQL tells it."""
+    from orchestration.lineage_derivation import LineageReader
+
+    manifest, sql = load_manifest(), load_compiled_models()
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    known = {table.fullname: list(table.columns.keys()) for table in metadata.tables.values()}
+    known |= {f"{node['schema']}.{node['name']}": list(node["columns"]) for node in nodes}
+    key_of = WarehouseTranslator().get_asset_key
+    sources = manifest["sources"].values()
+    assets = {f"{node['schema']}.{node['name']}": ".".join(key_of(node).path) for node in [*nodes, *sources]}
+    reader = LineageReader(known)
+    found = {}
+    for node in nodes:
+        lineage = reader.lineage(sql[node["original_file_path"]])
+        found[f"{node['schema']}.{node['name']}"] = {
+            column: [(assets[origin.table], origin.column) for origin in lineage[column]]
+            for column in node["columns"]
+            if column in lineage
+        }
+    return found
 
 
 def _columns(table: sa.Table, meanings: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from orchestration.dbt_process import dbt_process
 from orchestration.settings import Settings, current_settings
-from orchestration.transformation import DBT_EXECUTABLE, dbt_project, prepare_manifest
+from orchestration.transformation import DBT_EXECUTABLE, compiled_models, dbt_project, prepare_manifest
 
 
 def project_of(settings: Settings) -> DbtProject:
@@ -26,6 +26,13 @@ def load_manifest() -> dict[str, Any]:
     path = prepare_manifest(project_of(current_settings()), os.environ)
     manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return manifest
+
+
+@cache
+def load_compiled_models() -> dict[str, str]:
+    """The SQL of each model of this process's deployment, by the model's path in the project."""
+    load_manifest()
+    return compiled_models(project_of(current_settings()), os.environ)
 
 
 class DbtCommandLine(DbtCliResource):

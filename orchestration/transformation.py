@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,9 +16,13 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
 from models.errors import RetryLaterError, StopError
+from orchestration.column_lineage import lineage_metadata
 
 DBT_EXECUTABLE = str(Path(sys.executable).parent / "dbt")
 _GROUPS = {"staging": "transform", "intermediate": "transform", "marts": "marts", "vault": "marts"}
+_OFFLINE = str(Path(__file__).with_name("dbt_offline.py"))
+_COMPILE = ["--quiet", "compile", "--no-introspect", "--no-populate-cache"]
+_COMPILE += ["--select", "resource_type:model", "--indirect-selection", "empty"]
 _STORED = {"table", "incremental"}
 _BUILDERS = ("dbt-core", "dbt-postgres", "duckdb", "pyarrow")
 _HASHED_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".md"}
@@ -56,6 +62,30 @@ def prepare_manifest(project: DbtProject, environment: Mapping[str, str]) -> Pat
         raise StopError(f"the dbt project does not parse:\n{(parsed.stdout + parsed.stderr)[-2000:]}")
     stamp.write_text(digest)
     return manifest
+
+
+def compiled_models(project: DbtProject, environment: Mapping[str, str]) -> dict[str, str]:
+    """The SQL of each model, as dbt sends it where no table is there yet, by the model's path in the project.
+
+    It needs no database, and of the parsed project it needs that it was prepared with the same variables.
+
+    Raises:
+        StopError: The project does not compile; the message ends with what dbt said.
+    """
+    with tempfile.TemporaryDirectory(prefix="perennial-compiled-") as folder:
+        shutil.copy(project.manifest_path.parent / "partial_parse.msgpack", folder)
+        compiled = subprocess.run(
+            [sys.executable, "-Ps", _OFFLINE, *_COMPILE, "--target-path", folder, "--log-path", folder],
+            cwd=project.project_dir,
+            env={**environment, "DBT_PROFILES_DIR": str(project.profiles_dir)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if compiled.returncode != 0:
+            raise StopError(f"the dbt project does not compile:\n{(compiled.stdout + compiled.stderr)[-2000:]}")
+        models = Path(folder) / "compiled" / project.name
+        return {str(path.relative_to(models)): path.read_text(encoding="utf-8") for path in models.rglob("*.sql")}
 
 
 def project_digest(folder: Path) -> str:
@@ -109,6 +139,10 @@ class WarehouseTranslator(DagsterDbtTranslator):
         if dbt_resource_props["name"].startswith("stg_ml__"):
             return "predict"
         return _GROUPS.get(dbt_resource_props["schema"], "transform")
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is known of the table, with what its columns are made of."""
+        return lineage_metadata(self.get_asset_key(dbt_resource_props), super().get_metadata(dbt_resource_props))
 
     def get_asset_check_spec(
         self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None

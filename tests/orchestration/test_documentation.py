@@ -1,17 +1,22 @@
 """The generated documents: complete, and found out when they are stale."""
 
+import os
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from parsed_project import PLACE_HOLDER
 from pydantic import BaseModel
 
 from models.schema import metadata
+from orchestration.column_lineage import FILE
 from orchestration.configuration import Configuration
 from orchestration.documentation import configuration_document, cookbook_document, documents, generate, tables_document
 from orchestration.settings import PROJECT_FOLDER, Settings
+from orchestration.transformation import compiled_models, dbt_project
 
 
 def sections(document: str) -> dict[str, str]:
@@ -113,16 +118,30 @@ def test_types_are_postgresqls_own(manifest: dict[str, Any]) -> None:
 
 
 def test_a_document_is_written_once_and_found_stale_when_it_differs(
-    settings: Settings, manifest: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: Settings,
+    manifest: dict[str, Any],
+    parsed_project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    project = dbt_project(PROJECT_FOLDER, parsed_project)
+    compiled = cache(lambda: compiled_models(project, {**os.environ, **PLACE_HOLDER}))
+    monkeypatch.setattr("orchestration.documentation.load_compiled_models", compiled)
     checkout = replace(settings, project_folder=tmp_path)
     assert generate(checkout, check_only=True) == 1
-    assert "stale: configuration.md, cookbook.md, tables.md; run `make docs`" in capsys.readouterr().err
+    assert (
+        "stale: configuration.md, cookbook.md, tables.md, column_lineage.json; run `make docs`"
+        in capsys.readouterr().err
+    )
     assert not (tmp_path / "docs").exists(), "a check writes nothing"
     assert generate(checkout, check_only=False) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"wrote docs/{name}" for name in ("configuration.md", "cookbook.md", "tables.md")
+        *(f"wrote docs/{name}" for name in ("configuration.md", "cookbook.md", "tables.md")),
+        "wrote orchestration/column_lineage.json",
     ]
+    lineage = (tmp_path / "orchestration" / "column_lineage.json").read_text(encoding="utf-8")
+    assert lineage == FILE.read_text(encoding="utf-8"), "stale; run `make docs`"
     assert generate(checkout, check_only=True) == 0
     assert generate(checkout, check_only=False) == 0
     assert capsys.readouterr().out == ""
