@@ -89,10 +89,6 @@ def post_merchant(run: MerchantRun, merchant: Merchant) -> LoyaltyNight | None:
         codes = issue(run.deployment, merchant, ledger, as_of_date=as_of_date, pace=run.pace)
     except PerennialError as error:  # told once the proof is made, which needs no shop
         failure = error
-    if merchant.loyalty.destination is not None:
-        # Points that came back from a code may have run out meanwhile; else they could be spent until the next night.
-        with engine.begin() as connection:
-            post_programme(connection, ledger, as_of_date=as_of_date)
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection, connection.begin():
         proof = prove(connection, ledger)
     if proof.holds:
