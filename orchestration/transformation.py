@@ -67,13 +67,15 @@ def prepare_manifest(project: DbtProject, environment: Mapping[str, str]) -> Pat
 def compiled_models(project: DbtProject, environment: Mapping[str, str]) -> dict[str, str]:
     """The SQL of each model, as dbt sends it where no table is there yet, by the model's path in the project.
 
-    It needs no database, and of the parsed project it needs that it was prepared with the same variables.
+    It needs no database. Of a project that was not prepared with the same variables, dbt parses all files again.
 
     Raises:
         StopError: The project does not compile; the message ends with what dbt said.
     """
     with tempfile.TemporaryDirectory(prefix="perennial-compiled-") as folder:
-        shutil.copy(project.manifest_path.parent / "partial_parse.msgpack", folder)
+        parsed = project.manifest_path.parent / "partial_parse.msgpack"
+        if parsed.exists():
+            shutil.copy(parsed, folder)
         compiled = subprocess.run(
             [sys.executable, "-Ps", _OFFLINE, *_COMPILE, "--target-path", folder, "--log-path", folder],
             cwd=project.project_dir,
