@@ -138,7 +138,9 @@ def test_tables_whose_tests_broke_off_are_built_again(deployment: Any) -> None:
 
 
 def test_who_breaks_off_reading_ends_dbt() -> None:
-    waiting = [sys.executable, "-c", "print('ready', flush=True); input()"]
+    # As dbt's server does, it takes the signal back that whoever started the tests may ignore.
+    taken_back = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    waiting = [sys.executable, "-c", f"{taken_back}; print('ready', flush=True); input()"]
     with subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
