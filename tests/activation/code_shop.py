@@ -50,9 +50,10 @@ class CodeShop:
             code = DiscountCode.of(delivery.payload)
             outcome, is_made = self.answer(code)
             if is_made and code.code not in self.codes:
-                self.made.append(code.code)
-                self.codes[code.code] = 0
+                # A code is there from one moment on, at whichever of these lines whoever asks for it dies.
                 self.ends[code.code] = code.ends_at
+                self.codes[code.code] = 0
+                self.made.append(code.code)
             results.append(DeliveryResult(delivery.action_key, outcome, None if is_made else "no such luck"))
         return results
 
